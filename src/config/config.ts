@@ -1,0 +1,76 @@
+// The configuration as the rest of Freshet reads it: validated, defaults filled in, units resolved. config/schema.ts makes it from YAML.
+import type { Route } from '../rules/routes.ts';
+
+export interface Config {
+  readonly listen: ListenAddress;
+  /** More than 1 is refused until workers exist. */
+  readonly workers: number;
+  readonly admin: { readonly listen: ListenAddress; readonly token?: string } | undefined;
+  readonly purge: PurgeConfig;
+  readonly store: { readonly memoryBytes: number; readonly maxObjectBytes: number };
+  readonly log: { readonly level: LogLevel; readonly access: 'off' | 'sample' | 'all' };
+  /** CIDRs whose Forwarded and X-Forwarded-* are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly tags: TagConfig;
+  readonly limits: LimitConfig;
+  readonly origins: ReadonlyMap<string, OriginConfig>;
+  /** Most specific first. */
+  readonly routes: readonly Route[];
+  /** For requests that match no route: the first origin and RFC rules (with `defaults`). */
+  readonly defaultRoute: Route;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface PurgeConfig {
+  /** Enables PURGE on `listen`. */
+  readonly token?: string;
+  readonly settleMs: number;
+  /** Of the table of hard marks; soft marks take a quarter more. */
+  readonly memoryBytes: number;
+  readonly ratePerSecond: number;
+}
+
+export interface TagConfig {
+  /** Lower case. */
+  readonly headers: readonly string[];
+  readonly expose: boolean;
+  readonly maxBytes: number;
+  readonly maxCount: number;
+}
+
+/** Of the client side. */
+export interface LimitConfig {
+  readonly headerBytes: number;
+  readonly headerCount: number;
+  readonly urlBytes: number;
+  /** Of a request: the whole head must have arrived within it. */
+  readonly headersTimeoutMs: number;
+  /** A keep-alive connection without a request. */
+  readonly idleTimeoutMs: number;
+  /** A client that sends or takes no byte of a body for this long is cut. */
+  readonly stallTimeoutMs: number;
+  readonly connections: number;
+  /** How long SIGTERM waits for requests in flight. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface OriginConfig {
+  readonly name: string;
+  /** Scheme, host and port; no path. */
+  readonly url: string;
+  readonly connectTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly connections: number;
+  /** Requests that may wait for a connection before more are answered 503. */
+  readonly queue: number;
+  /** `client` sends the client's Host on, `origin` the host of `url`. */
+  readonly host: 'client' | 'origin';
+  readonly tls?: { readonly ca?: string; readonly servername?: string; readonly rejectUnauthorized: boolean };
+}

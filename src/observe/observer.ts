@@ -1,0 +1,52 @@
+// What the rest of Freshet tells the observers: plain calls with the decision's own words. log.ts and metrics.ts listen.
+import type { Reason } from '../rules/reasons.ts';
+
+/** The word for a request's end: hit, miss, pass and upgrade as in STYLE; `stale` is a hit of a stale entry; `validated` a 304 from the origin; `error` an answer of our own. */
+export type Outcome = 'hit' | 'stale' | 'validated' | 'miss' | 'pass' | 'upgrade' | 'purge' | 'error';
+
+export interface RequestEnd {
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly route: string;
+  readonly outcome: Outcome;
+  readonly reason: Reason | undefined;
+  /** The Cache-Status member as sent. */
+  readonly cacheStatus: string;
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly durationMs: number;
+  readonly collapsed: boolean;
+  /** The client left before its answer was whole. */
+  readonly aborted: boolean;
+}
+
+export interface OriginEnd {
+  readonly origin: string;
+  /** Absent where there was no head. */
+  readonly status?: number;
+  readonly failure?: Reason;
+  readonly durationMs: number;
+}
+
+export interface PurgeEnd {
+  readonly id: string;
+  readonly mode: 'hard' | 'soft';
+  readonly kind: 'operator' | 'write' | 'response';
+  readonly durationMs: number;
+}
+
+export interface Observer {
+  requestEnded(end: RequestEnd): void;
+  originEnded(end: OriginEnd): void;
+  purgeEnded(end: PurgeEnd): void;
+  /** A fill that was not stored, and why. */
+  fillRefused(reason: Reason): void;
+  fillStored(bytes: number): void;
+  followerCollapsed(): void;
+  backgroundRefresh(): void;
+  /** A line for the operator. `detail` must not hold credentials, cookies or tokens. */
+  warn(message: string, detail: Readonly<Record<string, unknown>>): void;
+  info(message: string, detail: Readonly<Record<string, unknown>>): void;
+  error(message: string, detail: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,23 @@
+// The client as `respond` sees it: the small interface that node:http implements today and a faster path may tomorrow.
+import type { Fields } from '../http/fields.ts';
+
+export interface Client {
+  /** The connection is closed; everything below is then without effect. */
+  readonly gone: boolean;
+  readonly headSent: boolean;
+  /** Called once, when the client leaves before its answer was whole. */
+  onGone(listener: () => void): void;
+  /** A 1xx (not 101). Dropped for HTTP/1.0 clients. */
+  informational(status: number, fields: Fields): void;
+  /** The final head. Without content-length in `fields` the body is chunked (or ends with the connection, for HTTP/1.0). */
+  head(status: number, statusText: string, fields: Fields): void;
+  /** A piece of the body. False: write nothing more until the `onDrain` listener is called. */
+  write(chunk: Buffer): boolean;
+  /** The one listener for room after a false `write`; the last one set counts. */
+  onDrain(listener: () => void): void;
+  end(): void;
+  /** Head and whole body in one go. */
+  answer(status: number, statusText: string, fields: Fields, body: Buffer | undefined): void;
+  /** Cuts the connection so that the client sees that its answer is not whole. */
+  destroy(): void;
+}
