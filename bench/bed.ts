@@ -1,0 +1,41 @@
+// What every measurement stands on: the origin and Freshet as programs of their own, and a way to show progress.
+import { fileURLToPath } from 'node:url';
+import { type Child, type FreshetChild, freePort, startChild, startFreshet, untilAnswers } from '../test/support/child-process.ts';
+
+const CONFIG = fileURLToPath(new URL('./freshet.yaml', import.meta.url));
+
+export interface Scale {
+  readonly seconds: number;
+  readonly wideEntries: number;
+  readonly purges: number;
+  readonly distinctUrls: number;
+}
+
+export const FULL: Scale = { seconds: 10, wideEntries: 500_000, purges: 1000, distinctUrls: 1_000_000 };
+export const QUICK: Scale = { seconds: 2, wideEntries: 20_000, purges: 200, distinctUrls: 50_000 };
+
+export interface OriginChild extends Child {
+  readonly url: string;
+}
+
+export async function startOrigin(): Promise<OriginChild> {
+  const port = await freePort();
+  const child = startProgram('origin.ts', [String(port)]);
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswers(child, `${url}/`);
+  return { ...child, url };
+}
+
+/** `memory` is the store's setting, as in the configuration. */
+export function startCache(originUrl: string, memory: string): Promise<FreshetChild> {
+  return startFreshet({ args: ['--config', CONFIG], env: { ...process.env, BENCH_ORIGIN: originUrl, BENCH_MEMORY: memory } });
+}
+
+export function startProgram(file: string, args: readonly string[]): Child {
+  return startChild({ name: file, args: [fileURLToPath(new URL(file, import.meta.url)), ...args] });
+}
+
+/** A line for a person who waits; on standard error, so that the report stays clean. */
+export function progress(text: string): void {
+  console.error(`… ${text}`);
+}

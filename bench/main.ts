@@ -1,0 +1,50 @@
+// `npm run bench`: what Freshet costs, measured against itself and a bare node:http server. `--quick` for a short run, `--only NAME` for one part,
+// `--save` to keep the report under bench/results.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FULL, QUICK, type Scale } from './bed.ts';
+import { measureMemory } from './memory.ts';
+import { machine } from './process-cost.ts';
+import { measureHitsUnderPurges, measurePurgeLatency } from './purges.ts';
+import { formatTable, type Table } from './report.ts';
+import { measureThroughput } from './throughput.ts';
+
+const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table>>> = {
+  throughput: measureThroughput,
+  'purge-latency': measurePurgeLatency,
+  'hits-under-purges': measureHitsUnderPurges,
+  memory: measureMemory,
+};
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, save: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  const names = options.only === undefined ? Object.keys(PARTS) : [options.only];
+  const lines = [`# Freshet bench${options.quick ? ' (quick: too short to quote)' : ''}`, '', new Date().toISOString().slice(0, 10), machine()];
+  console.log(lines.join('\n'));
+  for (const name of names) {
+    const measure = PARTS[name];
+    if (measure === undefined) {
+      console.error(`no part is called ${name}; there are ${Object.keys(PARTS).join(', ')}`);
+      return 2;
+    }
+    const table = formatTable(await measure(options.quick ? QUICK : FULL));
+    console.log(table);
+    lines.push(table);
+  }
+  if (options.save) save(lines.join('\n'));
+  return 0;
+}
+
+function save(report: string): void {
+  const folder = fileURLToPath(new URL('./results/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const file = `${folder}${new Date().toISOString().slice(0, 10)}.md`;
+  writeFileSync(file, `${report}\n`);
+  console.error(`saved as ${file}`);
+}
