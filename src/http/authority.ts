@@ -1,0 +1,33 @@
+// Which host and port does a Host field or a URL name? One spelling each, or none (RFC 9110 §4.2, §7.2; SECURITY §1 row 14, §3).
+import { isIPv6 } from 'node:net';
+
+/**
+ * The authority in canonical form: lower case, without one trailing dot, without the scheme's default port.
+ * Stricter than RFC 3986 §3.2: no userinfo, no percent-encoding, no sub-delims, no IPv6 zone. Undefined where it is anything else.
+ */
+export function canonicalAuthority(text: string, scheme: 'http' | 'https'): string | undefined {
+  const parts = AUTHORITY.exec(text);
+  if (parts === null) return undefined;
+  const host = canonicalHost(parts[1] as string);
+  const port = canonicalPort(parts[2]);
+  if (host === undefined || port === undefined) return undefined;
+  const isDefault = port === '' || port === (scheme === 'http' ? '80' : '443');
+  return isDefault ? host : `${host}:${port}`;
+}
+
+const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::([0-9]*))?$/;
+
+function canonicalHost(text: string): string | undefined {
+  const host = text.toLowerCase();
+  if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) ? host : undefined;
+  const name = host.endsWith('.') ? host.slice(0, -1) : host;
+  return name.length > 253 || name.split('.').includes('') ? undefined : name;
+}
+
+/** Without leading zeros; empty where none is given (RFC 3986 §6.2.3); undefined out of range. */
+function canonicalPort(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return '';
+  const digits = text.replace(/^0+/, '');
+  if (digits === '' || digits.length > 5 || Number(digits) > 65_535) return undefined;
+  return digits;
+}
