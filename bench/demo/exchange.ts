@@ -39,7 +39,7 @@ export async function ask(base: string, path: string, options: AskOptions = {}):
 }
 
 /** The parameters of Freshet's member of Cache-Status (RFC 9211): the last one, being nearest to the client. */
-export function cacheStatusOf(exchange: Exchange): ReadonlyMap<string, unknown> {
+function cacheStatusOf(exchange: Exchange): ReadonlyMap<string, unknown> {
   if (exchange.cacheStatus === '') return new Map();
   return new Map(parseList(exchange.cacheStatus).at(-1)?.[1]);
 }
