@@ -17,7 +17,7 @@ export interface OriginRequest {
 
 /** Called in this order: sent, informational*, head, data*, then exactly one of end and failed (failed may come at any point). */
 export interface OriginHandler {
-  /** Just before the first byte is written; `at` is the request time of RFC 9111 §4.2.3. */
+  /** Just before the first byte is written, perhaps before `fetch` returns; `at` is the request time of RFC 9111 §4.2.3. Called again where the request is retried. */
   sent(at: number): void;
   /** A 102, 103 or other 1xx but 100 and 101; at most 8, the rest is dropped. */
   informational(head: ResponseHead): void;
@@ -38,6 +38,11 @@ export interface OriginCall {
 
 /** The origins of the configuration, by name. */
 export interface Origins {
-  /** Never throws: every failure arrives at `handler.failed`. */
+  /** Never throws: every failure arrives at `handler.failed`, after `fetch` has returned. */
   fetch(origin: string, request: OriginRequest, handler: OriginHandler): OriginCall;
+}
+
+/** What a request's `body` is destroyed with when its client breaks it off, so that the failure is not put down to the origin. */
+export class RequestBodyError extends Error {
+  override readonly name = 'RequestBodyError';
 }

@@ -1,0 +1,34 @@
+// One connection to an origin, cured of a fault: undici's Pool takes a request that its Client refuses up front for "busy" and waits
+// for a drain that never comes, so that every refusal costs a connection slot for ever (LIBRARIES §6). It also knows whether its
+// connection has served before, since only then may a reset be an idle close that crossed the request (RFC 9112 §9.3.1).
+import { Client } from 'undici';
+import type { Dispatcher } from 'undici';
+
+/** A handler that the pool's clients can tell apart. */
+export interface PooledHandler extends Dispatcher.DispatchHandler {
+  /** undici would not take the request: nothing was sent. */
+  readonly refused: boolean;
+  /** The client whose connection will carry the request; called again where the request moves. */
+  assigned(client: SafeClient): void;
+}
+
+export class SafeClient extends Client {
+  #uses = 0;
+
+  constructor(origin: URL, options: object) {
+    super(origin, options);
+    this.on('connect', () => {
+      this.#uses = 0;
+    });
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: PooledHandler): boolean {
+    handler.assigned(this);
+    return super.dispatch(options, handler) || handler.refused;
+  }
+
+  /** Counts a request on the connection; true where it is not the first. */
+  use(): boolean {
+    return this.#uses++ > 0;
+  }
+}
