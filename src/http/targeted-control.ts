@@ -1,0 +1,60 @@
+// What do the fields meant for caches like us say: targeted fields (RFC 9213 §2.1) and Surrogate-Control (W3C Edge Architecture)?
+import { parseDictionary } from 'structured-headers';
+import { type Directives, makeDirectives, parseCacheControl } from './cache-control.ts';
+import { listMembers } from './fields.ts';
+
+/** The name under which Surrogate-Capability announces us, and which `;name` after a Surrogate-Control directive addresses. */
+const CAPABILITY = 'freshet';
+
+/** What forbids, counts whatever value it is given. */
+const PROHIBITIONS: ReadonlySet<string> = new Set(['no-store', 'no-cache', 'private']);
+const NUMBERS: ReadonlySet<string> = new Set(['max-age', 's-maxage', 'stale-while-revalidate', 'stale-if-error']);
+
+/** Undefined where the field is absent, empty or not a valid Dictionary: it is then ignored (RFC 9213 §2.1). Parameters are ignored. */
+export function parseTargetedControl(value: string | undefined): Directives | undefined {
+  const members = dictionaryMembers(value ?? '');
+  if (members.length === 0) return undefined;
+  const found = new Map<string, string | undefined>();
+  let malformed = false;
+  for (const [name, bare] of members) {
+    if (NUMBERS.has(name)) {
+      if (typeof bare !== 'number' || !Number.isInteger(bare)) return undefined;
+      malformed ||= bare < 0;
+      found.set(name, String(bare));
+    } else if (bare === true || PROHIBITIONS.has(name)) {
+      found.set(name, undefined);
+    }
+  }
+  return makeDirectives(found, malformed);
+}
+
+/** Names and bare values; inner lists have none. Nothing where the parser refuses. */
+function dictionaryMembers(value: string): (readonly [string, unknown])[] {
+  try {
+    return [...parseDictionary(value)].map(([name, [bare]]) => [name, bare] as const);
+  } catch {
+    return [];
+  }
+}
+
+/** Directives addressed to others (`max-age=60;other`) are left out; one addressed to us beats the same one addressed to nobody. */
+export function parseSurrogateControl(value: string | undefined): Directives {
+  const ours: string[] = [];
+  const everybodys: string[] = [];
+  for (const member of listMembers(value ?? '')) {
+    const [directive = '', ...targets] = splitParameters(member);
+    if (targets.length === 0) everybodys.push(directive);
+    else if (targets.includes(CAPABILITY)) ours.push(directive);
+  }
+  const addressed = new Set(ours.map(directiveName));
+  return parseCacheControl([...ours, ...everybodys.filter((directive) => !addressed.has(directiveName(directive)))].join(', '));
+}
+
+function directiveName(directive: string): string {
+  return directive.split('=', 1).join('').toLowerCase();
+}
+
+/** `directive;target;target`, with `;` inside quotes left alone. An unterminated quote stays in its piece and is malformed there. */
+function splitParameters(member: string): string[] {
+  return member.match(/(?:"(?:[^"\\]|\\.)*"|[^;])+/g) ?? [];
+}

@@ -1,0 +1,72 @@
+// Which stored response of a key was selected by the fields of this request (RFC 9111 §4.1)?
+// An axis is a request field that some stored response of the key varies on; all are compared on the union of them (SECURITY §4.4).
+import { type Fields, fieldValue, listMembers } from '../http/fields.ts';
+import { normaliseEncodings, normaliseLanguages, preferredLanguage } from './negotiation.ts';
+import type { Policy } from './policy.ts';
+import type { StoredResponse } from './stored-response.ts';
+
+/** The value of an axis that the request does not have; no field value can be this. */
+const ABSENT = '\0';
+const LANGUAGE = 'accept-language';
+
+/** The names a response varies on, lower case, sorted, each once; `*` stays `*`. */
+export function varyNames(fields: Fields): readonly string[] {
+  const value = fieldValue(fields, 'vary');
+  return value === undefined ? [] : unionAxes([], listMembers(value.toLowerCase()));
+}
+
+/** Sorted, each once. */
+export function unionAxes(known: readonly string[], vary: readonly string[]): readonly string[] {
+  if (vary.length === 0) return known;
+  return [...new Set([...known, ...vary])].toSorted();
+}
+
+/** The request's value on each axis: lines combined, white space around commas dropped, and what `normalise` names brought into one form. */
+export function axisValues(axes: readonly string[], requestFields: Fields, policy: Policy): readonly string[] {
+  return axes.map((axis) => {
+    const value = fieldValue(requestFields, axis);
+    return value === undefined ? ABSENT : normaliseValue(axis, value, policy);
+  });
+}
+
+function normaliseValue(axis: string, value: string, policy: Policy): string {
+  if (policy.normalise.has(axis)) {
+    if (axis === 'accept-encoding') return normaliseEncodings(value);
+    if (axis === LANGUAGE) return normaliseLanguages(value);
+  }
+  return value.includes(',') ? listMembers(value).join(',') : value;
+}
+
+/** Whether `stored` was selected by the same fields. `axes` is the union over its key; a response that was stored without one of them does not match. */
+export function matchesRequest(stored: StoredResponse, axes: readonly string[], requestFields: Fields, policy: Policy): boolean {
+  if (stored.axes.length !== axes.length) return false;
+  if (axes.length === 0) return true;
+  return matchesValues(stored, axes, axisValues(axes, requestFields, policy)) || matchesLanguage(stored, axes, requestFields, policy);
+}
+
+/** The first of `candidates` (a key's stored responses, newest first) that matches; the request's values are made once. */
+export function selectVariant(
+  candidates: readonly StoredResponse[],
+  axes: readonly string[],
+  requestFields: Fields,
+  policy: Policy,
+): StoredResponse | undefined {
+  if (axes.length === 0) return candidates.find((stored) => stored.axes.length === 0);
+  const values = axisValues(axes, requestFields, policy);
+  return (
+    candidates.find((stored) => matchesValues(stored, axes, values)) ??
+    candidates.find((stored) => matchesLanguage(stored, axes, requestFields, policy))
+  );
+}
+
+function matchesValues(stored: StoredResponse, axes: readonly string[], values: readonly string[], ignored?: string): boolean {
+  if (stored.axes.length !== axes.length) return false;
+  return axes.every((axis, i) => stored.axes[i] === axis && (axis === ignored || stored.axisValues[i] === values[i]));
+}
+
+/** RFC 9111 §4.1: selection may know what the field means; a response in the one language the request prefers is what any selection would give. */
+function matchesLanguage(stored: StoredResponse, axes: readonly string[], requestFields: Fields, policy: Policy): boolean {
+  if (stored.language === undefined || !policy.normalise.has(LANGUAGE) || !axes.includes(LANGUAGE)) return false;
+  if (preferredLanguage(fieldValue(requestFields, LANGUAGE)) !== stored.language) return false;
+  return matchesValues(stored, axes, axisValues(axes, requestFields, policy), LANGUAGE);
+}
