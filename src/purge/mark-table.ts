@@ -1,0 +1,121 @@
+// When was a tag last purged? A set-associative table of fixed size over shared memory. PURGE-PROTOCOL §3.1.
+//
+// The idea: a tag hashes to a bucket of four slots. Its mark stands beside its fingerprint; a fifth tag takes the slot with the oldest mark, after
+// the bucket's `evictedMax` was raised to that mark. A tag without a slot is answered with `evictedMax`: exact while the bucket has room, and past
+// that only ever too new (an extra miss, never a stale answer). Nothing grows.
+//
+// The races: one thread writes, others may read meanwhile. The writer raises `evictedMax`, then writes the mark, then the fingerprint; a reader takes
+// fingerprint before mark, and the slots before `evictedMax`. So a reader sees each mark that was published before it began, or a newer one in its place.
+// What must stay true: slots fill from the first on and never become empty again, so an empty one ends the search.
+
+const SLOTS = 4;
+
+/** Two columns: fingerprint and mark. Three: also the instant of the purge, in the owner's units. */
+export type Columns = 2 | 3;
+
+/** Position of a mark; `NONE` where the tag was never marked. */
+const NONE = -1;
+
+/** Shared memory for a table of at most `bytes`: as many buckets as fit, a power of two, at least one. */
+export function allocateTable(bytes: number, columns: Columns): Int32Array {
+  const bucketBytes = Int32Array.BYTES_PER_ELEMENT * strideOf(columns);
+  const fitting = Math.floor(bytes / bucketBytes);
+  const buckets = fitting < 1 ? 1 : 2 ** Math.min(30, Math.floor(Math.log2(fitting)));
+  return new Int32Array(new SharedArrayBuffer(buckets * bucketBytes));
+}
+
+export class MarkTable {
+  readonly buckets: number;
+  readonly #words: Int32Array;
+  readonly #columns: Columns;
+  readonly #stride: number;
+  /** Kept by the writer: buckets that have lost a mark. */
+  #overflowed = 0;
+
+  constructor(words: Int32Array, columns: Columns) {
+    this.#words = words;
+    this.#columns = columns;
+    this.#stride = strideOf(columns);
+    this.buckets = words.length / this.#stride;
+  }
+
+  /** How likely a tag that was never purged is answered with somebody else's mark: an upper bound, as marks age. */
+  get falseShare(): number {
+    return this.#overflowed / this.buckets;
+  }
+
+  /** Whether one of `ids` was marked after `mark`. */
+  anyAfter(ids: Int32Array, mark: number): boolean {
+    for (let i = 0; i < ids.length; i += 2) {
+      const at = this.#find(ids[i] as number, ids[i + 1] as number);
+      if (at !== NONE && Atomics.load(this.#words, at) > mark) return true;
+    }
+    return false;
+  }
+
+  /** The earliest instant beside those marks of `ids` that are after `mark`. Where the instant is lost: 0, the earliest there is. */
+  earliestAfter(ids: Int32Array, mark: number): number | undefined {
+    let earliest: number | undefined;
+    for (let i = 0; i < ids.length; i += 2) {
+      const at = this.#find(ids[i] as number, ids[i + 1] as number);
+      if (at === NONE || Atomics.load(this.#words, at) <= mark) continue;
+      const instant = this.#isEvictedMax(at) ? 0 : Atomics.load(this.#words, at + 1);
+      if (earliest === undefined || instant < earliest) earliest = instant;
+    }
+    return earliest;
+  }
+
+  /** Marks the pair. Only the one writer may call it, with marks that never fall. */
+  write(bucket: number, fingerprint: number, mark: { readonly epoch: number; readonly instant: number }): void {
+    const start = this.#startOf(bucket);
+    let oldest = start;
+    for (let slot = 0, at = start; slot < SLOTS; slot++, at += this.#columns) {
+      const found = this.#words[at];
+      if (found === fingerprint || found === 0) return this.#put(at, fingerprint, mark);
+      if ((this.#words[at + 1] as number) < (this.#words[oldest + 1] as number)) oldest = at;
+    }
+    this.#raiseEvictedMax(start + SLOTS * this.#columns, this.#words[oldest + 1] as number);
+    this.#put(oldest, fingerprint, mark);
+  }
+
+  /** Forgets every mark. Readers must be kept away meanwhile: see marks.ts on generations. */
+  clear(): void {
+    this.#words.fill(0);
+    this.#overflowed = 0;
+  }
+
+  #find(bucket: number, fingerprint: number): number {
+    const words = this.#words;
+    let at = this.#startOf(bucket);
+    for (let slot = 0; slot < SLOTS; slot++, at += this.#columns) {
+      const found = Atomics.load(words, at);
+      if (found === fingerprint) return at + 1;
+      if (found === 0) return NONE;
+    }
+    return at;
+  }
+
+  #put(at: number, fingerprint: number, mark: { readonly epoch: number; readonly instant: number }): void {
+    Atomics.store(this.#words, at + 1, mark.epoch);
+    if (this.#columns === 3) Atomics.store(this.#words, at + 2, mark.instant);
+    Atomics.store(this.#words, at, fingerprint);
+  }
+
+  #raiseEvictedMax(at: number, epoch: number): void {
+    const before = this.#words[at] as number;
+    if (before === 0) this.#overflowed++;
+    if (epoch > before) Atomics.store(this.#words, at, epoch);
+  }
+
+  #startOf(bucket: number): number {
+    return (bucket & (this.buckets - 1)) * this.#stride;
+  }
+
+  #isEvictedMax(at: number): boolean {
+    return at % this.#stride === this.#stride - 1;
+  }
+}
+
+function strideOf(columns: Columns): number {
+  return SLOTS * columns + 1;
+}

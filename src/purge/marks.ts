@@ -1,0 +1,98 @@
+// What may be done with something fetched as of an epoch? The marks as their readers see them. PURGE-PROTOCOL §3.1, §3.2 `gate`.
+//
+// The idea: an epoch is generation · 2^31 + n. `n` counts purges and is what tables hold (Int32, the widest that Atomics read cheaply); when it or the
+// clock of soft purges runs out, the writer starts a new generation, and whatever was fetched in an older one is purged as a whole.
+//
+// The races: the writer publishes `n` last. While it restarts, the generation is odd. A reader of `epoch` takes the generation first, then `n`: caught in
+// a restart it gets an epoch that is too old, or of an odd generation, and both only cost a miss. A check takes both before the marks and
+// the generation once more after them: had the tables been emptied under it, that has changed, and the verdict is `purged`. The shortcut in `gateEntry`
+// takes `n` first: a pair made of an old `n` and a new generation was nobody's epoch yet, so it equals no `checkedAt`.
+//
+// What must stay true: every load comes in the order written here, and `checkedAt` only ever takes an epoch loaded before a clean check.
+import type { Verdict } from '../rules/stored-response.ts';
+import type { Marks } from './authority.ts';
+import type { Holds } from './holds.ts';
+import type { MarkTable } from './mark-table.ts';
+
+/** One more than the highest `n`. */
+export const GENERATION_SIZE = 2 ** 31;
+
+/** Instants of soft purges are kept in these units from the generation's start on, rounded down: never later than they were. */
+export const INSTANT_UNIT_MS = 10;
+
+/** Words of the header. */
+export const WORD = { generation: 0, published: 1, floor: 2, lastSoft: 3, softFloor: 4, softFloorAt: 5 } as const;
+
+/** What reader and writer share. `start` holds one number, the instant that the units of soft marks are counted from: written only while the generation is odd, and before the first purge. */
+export interface SharedState {
+  readonly header: Int32Array;
+  readonly start: Float64Array;
+  readonly hard: MarkTable;
+  readonly soft: MarkTable;
+  /** Of this thread alone until there are workers. */
+  readonly holds: Holds;
+}
+
+const OK: Verdict = { kind: 'ok' };
+const PURGED: Verdict = { kind: 'purged' };
+const HELD: Verdict = { kind: 'held' };
+
+export class SharedMarks implements Marks {
+  readonly #state: SharedState;
+  readonly #header: Int32Array;
+
+  constructor(state: SharedState) {
+    this.#state = state;
+    this.#header = state.header;
+  }
+
+  get epoch(): number {
+    const generation = Atomics.load(this.#header, WORD.generation);
+    return generation * GENERATION_SIZE + Atomics.load(this.#header, WORD.published);
+  }
+
+  gate(subject: { readonly tagIds: Int32Array; readonly asOf: number; readonly sentAt: number }): Verdict {
+    const verdict = this.#judge(subject.tagIds, subject.asOf);
+    if (verdict.kind === 'purged') return verdict;
+    return this.#state.holds.holding(subject.tagIds, subject.sentAt) ? HELD : verdict;
+  }
+
+  /** An entry is never held: what was held was not stored, and what was stored before the hold is purged or softened by its mark. */
+  gateEntry(entry: { readonly tagIds: Int32Array; readonly asOf: number; readonly receivedAt: number; checkedAt: number }): Verdict {
+    const published = Atomics.load(this.#header, WORD.published);
+    if (Atomics.load(this.#header, WORD.generation) * GENERATION_SIZE + published === entry.checkedAt) return OK;
+    const epoch = this.epoch;
+    const verdict = this.#judge(entry.tagIds, entry.asOf);
+    if (verdict.kind === 'ok') entry.checkedAt = epoch;
+    return verdict;
+  }
+
+  versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean {
+    return this.#state.holds.accepts(stated);
+  }
+
+  #judge(tagIds: Int32Array, asOf: number): Verdict {
+    const generation = Atomics.load(this.#header, WORD.generation);
+    const published = Atomics.load(this.#header, WORD.published);
+    const n = asOf - generation * GENERATION_SIZE;
+    if (generation % 2 === 1 || n < 0 || n >= GENERATION_SIZE) return PURGED;
+    const verdict = n >= published ? OK : this.#compare(tagIds, n);
+    return Atomics.load(this.#header, WORD.generation) === generation ? verdict : PURGED;
+  }
+
+  #compare(tagIds: Int32Array, n: number): Verdict {
+    const { header, hard, soft } = this.#state;
+    if (n < Atomics.load(header, WORD.floor) || hard.anyAfter(tagIds, n)) return PURGED;
+    if (n >= Atomics.load(header, WORD.lastSoft)) return OK;
+    const units = earlier(
+      soft.earliestAfter(tagIds, n),
+      n < Atomics.load(header, WORD.softFloor) ? Atomics.load(header, WORD.softFloorAt) : undefined,
+    );
+    return units === undefined ? OK : { kind: 'softened', since: (this.#state.start[0] as number) + units * INSTANT_UNIT_MS };
+  }
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

@@ -1,0 +1,31 @@
+// How a purge is refused: problem details (RFC 9457), never cached.
+import type { Fields } from '../http/fields.ts';
+
+/** A whole answer, for whoever holds the socket. */
+export interface Answer {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: string;
+}
+
+/** Each kind of refusal: the last word of its `type`, its status and its title. */
+const PROBLEMS = {
+  malformed: { status: 400, title: 'The purge is malformed' },
+  'no-selector': { status: 400, title: 'The purge names nothing' },
+  'token-missing': { status: 401, title: 'A token is needed to purge' },
+  'token-wrong': { status: 401, title: 'The token is not valid' },
+  'too-large': { status: 413, title: 'The purge is over the limits' },
+  'too-many': { status: 429, title: 'Too many purges' },
+  'out-of-holds': { status: 429, title: 'No room for more settle windows or versions' },
+} as const;
+
+export type ProblemKind = keyof typeof PROBLEMS;
+
+export function problem(kind: ProblemKind, detail: string, fields: Fields = []): Answer {
+  const { status, title } = PROBLEMS[kind];
+  return {
+    status,
+    fields: ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...fields],
+    body: JSON.stringify({ type: `urn:problem-type:freshet:${kind}`, title, status, detail }),
+  };
+}

@@ -1,0 +1,69 @@
+// What was purged lately, by whom and why: the last receipts, for /v1/purges and the audit. SECURITY §6 "Log": truncated and escaped.
+import type { PurgeOrder } from './order.ts';
+
+export interface PurgeRecord {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Absent where nothing was published. */
+  readonly id?: string;
+  readonly state: 'confirmed' | 'refused';
+  readonly kind: PurgeOrder['kind'];
+  readonly mode: PurgeOrder['mode'];
+  readonly actor: string;
+  readonly reason?: string;
+  /** The selectors, shortened. */
+  readonly what: string;
+  readonly waitedMs: number;
+}
+
+const RECORDS = 1000;
+const TEXT_LENGTH = 100;
+const WHAT_LENGTH = 500;
+
+export class PurgeLog {
+  readonly #ring: PurgeRecord[] = [];
+  #next = 0;
+
+  add(order: PurgeOrder, end: Pick<PurgeRecord, 'at' | 'id' | 'state' | 'waitedMs'>): void {
+    this.#ring[this.#next] = {
+      ...end,
+      kind: order.kind,
+      mode: order.mode,
+      actor: escaped(order.actor, TEXT_LENGTH),
+      ...(order.reason === undefined ? {} : { reason: escaped(order.reason, WHAT_LENGTH) }),
+      what: described(order),
+    };
+    this.#next = (this.#next + 1) % RECORDS;
+  }
+
+  /** Newest first. */
+  recent(): PurgeRecord[] {
+    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].toReversed();
+  }
+}
+
+/** The selectors as words, as many as fit. */
+function described(order: PurgeOrder): string {
+  let text = '';
+  for (const word of words(order)) {
+    if (text.length + word.length > WHAT_LENGTH) return `${text} …`;
+    text = text === '' ? word : `${text} ${word}`;
+  }
+  return text;
+}
+
+function* words(order: PurgeOrder): Generator<string> {
+  if (order.all) yield 'all';
+  for (const tag of order.tags) yield `tag=${escaped(tag, TEXT_LENGTH)}`;
+  for (const { origin, group } of order.groups) yield `group=${escaped(`${origin} ${group}`, TEXT_LENGTH)}`;
+  for (const url of order.urls) yield `url=${escaped((url.authority ?? '') + url.path + url.query, TEXT_LENGTH)}`;
+  for (const prefix of order.prefixes) yield `prefix=${escaped((prefix.authority ?? '') + prefix.path, TEXT_LENGTH)}`;
+  for (const [claim, value] of order.scopes) yield `scope=${escaped(`${claim}=${value}`, TEXT_LENGTH)}`;
+  for (const [tag, lowest] of order.versions) yield `version=${escaped(tag, TEXT_LENGTH)}=${lowest}`;
+}
+
+/** Visible ASCII and spaces; everything else and the backslash as \uXXXX; at most `length` characters of the text. */
+export function escaped(text: string, length: number): string {
+  const short = text.length > length ? `${text.slice(0, length)}…` : text;
+  return short.replace(/[^\x20-\x5b\x5d-\x7e…]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,42 @@
+// May another purge come in now? Token buckets; time is an argument. SECURITY §6 "DoS".
+
+export type Admission = { readonly kind: 'admitted' } | { readonly kind: 'refused'; readonly retryAfterSeconds: number };
+
+/** `burst` at once, then `ratePerSecond`. */
+export class TokenBucket {
+  readonly #ratePerSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filledAt: number | undefined;
+
+  constructor(limits: { readonly ratePerSecond: number; readonly burst: number }) {
+    this.#ratePerSecond = limits.ratePerSecond;
+    this.#burst = limits.burst;
+    this.#tokens = limits.burst;
+  }
+
+  take(now: number): Admission {
+    const elapsedMs = Math.max(0, now - (this.#filledAt ?? now));
+    this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#ratePerSecond);
+    this.#filledAt = now;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return { kind: 'admitted' };
+    }
+    return { kind: 'refused', retryAfterSeconds: Math.max(1, Math.ceil((1 - this.#tokens) / this.#ratePerSecond)) };
+  }
+}
+
+/** Operator purges: at the configured rate, a second's worth at once. A purge-all costs the whole cache, so it has a slower bucket of its own. */
+export class PurgeRate {
+  readonly #ordinary: TokenBucket;
+  readonly #all = new TokenBucket({ ratePerSecond: 1, burst: 5 });
+
+  constructor(ratePerSecond: number) {
+    this.#ordinary = new TokenBucket({ ratePerSecond, burst: Math.max(1, ratePerSecond) });
+  }
+
+  admit(order: { readonly all: boolean }, now: number): Admission {
+    return (order.all ? this.#all : this.#ordinary).take(now);
+  }
+}

@@ -1,0 +1,46 @@
+// Gives back the memory of entries that may never be used again. PURGE-PROTOCOL §3.1 "Memory reclaim is separate": losing a sweep costs memory, not freshness.
+import type { StoredResponse } from '../rules/stored-response.ts';
+import type { Store } from '../store/store.ts';
+import type { Marks } from './authority.ts';
+
+/** Entries in a slice: short enough not to be felt by requests. */
+const SLICE_ENTRIES = 256;
+
+export interface Slice {
+  readonly removed: number;
+  /** The slice was the last of a pass over the store. */
+  readonly passEnded: boolean;
+}
+
+export class Sweeper {
+  readonly #store: Store;
+  readonly #marks: Marks;
+  #cursor = 0;
+
+  constructor(parts: { readonly store: Store; readonly marks: Marks }) {
+    this.#store = parts.store;
+    this.#marks = parts.marks;
+  }
+
+  /** Removes what is purged or past its last window from the next slice. The caller owns the timer. */
+  sweepSlice(now: number): Slice {
+    const { entries, next } = this.#store.slice(this.#cursor, SLICE_ENTRIES);
+    let removed = 0;
+    for (const { key, response } of entries) {
+      const reason = this.#removalReason(response, now);
+      if (reason === undefined) continue;
+      this.#store.remove(key, response, reason);
+      removed++;
+    }
+    this.#cursor = next ?? 0;
+    return { removed, passEnded: next === undefined };
+  }
+
+  #removalReason(response: StoredResponse, now: number): 'purged' | 'expired' | undefined {
+    const verdict = this.#marks.gateEntry(response);
+    if (verdict.kind === 'purged') return 'purged';
+    const staleAt = verdict.kind === 'softened' ? Math.min(response.freshUntil, verdict.since) : response.freshUntil;
+    const lastWindowMs = Math.max(response.staleWhileRevalidateMs, response.staleIfErrorMs, response.keepMs);
+    return now > staleAt + lastWindowMs ? 'expired' : undefined;
+  }
+}
