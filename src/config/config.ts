@@ -1,4 +1,4 @@
-// The configuration as the rest of Freshet reads it: validated, defaults filled in, units resolved. config/schema.ts makes it from YAML.
+// The configuration as the rest of Freshet reads it: validated, defaults filled in, units resolved. config/load.ts makes it from YAML.
 import type { Route } from '../rules/routes.ts';
 
 export interface Config {
@@ -8,6 +8,8 @@ export interface Config {
   readonly admin: { readonly listen: ListenAddress; readonly token?: string } | undefined;
   readonly purge: PurgeConfig;
   readonly store: { readonly memoryBytes: number; readonly maxObjectBytes: number };
+  /** Asked for; there is no fast path yet. */
+  readonly fastPath: boolean;
   readonly log: { readonly level: LogLevel; readonly access: 'off' | 'sample' | 'all' };
   /** CIDRs whose Forwarded and X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
@@ -72,5 +74,6 @@ export interface OriginConfig {
   readonly queue: number;
   /** `client` sends the client's Host on, `origin` the host of `url`. */
   readonly host: 'client' | 'origin';
+  /** `ca` is PEM text. */
   readonly tls?: { readonly ca?: string; readonly servername?: string; readonly rejectUnauthorized: boolean };
 }

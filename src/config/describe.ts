@@ -1,0 +1,105 @@
+// The configuration as `freshet check` prints it: what takes which request, and what the operator should know about it.
+import { formatListen } from './address.ts';
+import type { Config, OriginConfig } from './config.ts';
+import { align } from './align.ts';
+import type { QueryRule } from '../rules/policy.ts';
+import type { Route, ScopeRule } from '../rules/routes.ts';
+import { formatDuration, formatSize } from './units.ts';
+
+/** Several lines, without a final newline. */
+export function describeConfig(config: Config): string {
+  const routes = [...config.routes, config.defaultRoute];
+  return [
+    align(generalRows(config)),
+    '',
+    'routes, in the order in which they are tried',
+    align([['  path', 'origin', 'scope', 'ttl', 'tags', 'else'], ...routes.map((route) => routeRow(route, config))]),
+    '',
+    'notes',
+    ...notes(config, routes).map((note) => `  - ${note}`),
+  ].join('\n');
+}
+
+function generalRows(config: Config): readonly (readonly string[])[] {
+  const { admin, purge, store } = config;
+  return [
+    ['listen', formatListen(config.listen)],
+    ['admin', admin === undefined ? 'off' : `${formatListen(admin.listen)}, ${admin.token === undefined ? 'no token (loopback)' : 'with token'}`],
+    [
+      'purge',
+      `${purge.token === undefined ? 'on admin only' : 'on listen too, with token'}; settle ${formatDuration(purge.settleMs)}, at most ${purge.ratePerSecond}/s`,
+    ],
+    ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response`],
+    ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
+  ];
+}
+
+function describeOrigin(origin: OriginConfig): string {
+  return `${origin.name} ${origin.url}, ${origin.connections} connections, ${formatDuration(origin.headersTimeoutMs)} to answer`;
+}
+
+function routeRow(route: Route, config: Config): readonly string[] {
+  const { policy } = route;
+  const name = route === config.defaultRoute ? '(all else)' : route.name;
+  const ttl = policy.ttlMs === undefined ? 'from origin' : `${formatDuration(policy.ttlMs)}${policy.override ? ' (override)' : ''}`;
+  return [
+    `  ${name}`,
+    route.origin,
+    describeScope(route.scope),
+    policy.pass ? 'pass' : ttl,
+    route.tags.join(' ') || '-',
+    extras(route).join(', ') || '-',
+  ];
+}
+
+function describeScope(scope: ScopeRule): string {
+  if (scope.kind === 'public') return 'public';
+  return scope.sources.map((source) => (source.kind === 'cookie' ? `cookie.${source.name}` : source.kind)).join('+');
+}
+
+function extras({ policy, query, upgrade, invalidates }: Route): readonly string[] {
+  return [
+    ...(upgrade ? ['WebSocket'] : []),
+    ...(policy.staleWhileRevalidateMs ? [`stale-while-revalidate ${formatDuration(policy.staleWhileRevalidateMs)}`] : []),
+    ...(policy.staleIfErrorMs ? [`stale-if-error ${formatDuration(policy.staleIfErrorMs)}`] : []),
+    ...(query.kind === 'as-received' ? [] : [describeQuery(query)]),
+    ...(policy.vary === undefined ? [] : [`vary ${[...policy.vary].join(' ') || 'nothing'}`]),
+    ...(invalidates.length === 0 ? [] : [`writes purge ${invalidates.join(' ')}`]),
+  ];
+}
+
+function describeQuery(query: Exclude<QueryRule, { kind: 'as-received' }>): string {
+  return query.kind === 'ignore' ? 'query ignored' : `query ${query.kind} ${query.patterns.join(' ')}`;
+}
+
+/** From here a stored response outlives what a person would wait for. */
+const LONG_TTL_MS = 10 * 60_000;
+
+function notes(config: Config, routes: readonly Route[]): readonly string[] {
+  const cached = routes.filter((route) => !route.policy.pass);
+  const untagged = cached.filter((route) => (route.policy.ttlMs ?? 0) >= LONG_TTL_MS && route.tags.length === 0);
+  const clientSide = cached.filter((route) => route.policy.clientCacheControl === 'origin');
+  return [
+    ...untagged.map(
+      (route) =>
+        `${route.name}: a ttl of ${formatDuration(route.policy.ttlMs ?? 0)} and no tags of its own: unless the origin tags it, only its URL, prefix or scope can be purged`,
+    ),
+    ...(clientSide.length === 0
+      ? []
+      : [
+          `${listed(clientSide)}: clients get the origin's Cache-Control; what browsers and caches in front keep is outside every purge (client_cache_control: no-cache changes that)`,
+        ]),
+    ...(config.purge.token === undefined ? [withoutPurgeToken(config)] : []),
+    ...(config.fastPath ? ['fast_path: this version has no fast path; requests take the ordinary one'] : []),
+  ];
+}
+
+function listed(routes: readonly Route[]): string {
+  const names = routes.slice(0, 3).map((route) => route.name);
+  return `${names.join(', ')}${routes.length > 3 ? ` and ${routes.length - 3} more` : ''}`;
+}
+
+function withoutPurgeToken(config: Config): string {
+  const where = config.admin === undefined ? 'nothing can be purged but by writes: admin is off too' : 'purges go to the admin address only';
+  return `purge.token is not set: PURGE on ${formatListen(config.listen)} gets 405; ${where}`;
+}

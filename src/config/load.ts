@@ -1,0 +1,155 @@
+// From a configuration file, the environment and the flags to a Config, or to one UsageError that names everything wrong with them.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { orderBySpecificity } from '../rules/routes.ts';
+import type { Config, OriginConfig, TagConfig } from './config.ts';
+import { type ConfigDocument, readDocument } from './document.ts';
+import type { Environment } from './interpolate.ts';
+import { meaningProblems } from './meaning.ts';
+import { applyOverrides, flagOf, type Overrides } from './overrides.ts';
+import { formatPath, type Problem, problemsOf } from './problems.ts';
+import { defaultRouteOf, type RouteContext, routeOf } from './routes.ts';
+import { type FileSettings, fileSchema, type OriginSettings } from './schema.ts';
+
+export interface ConfigInput {
+  /** Read where `text` is not given; names the text in messages where it is. */
+  readonly file?: string;
+  readonly text?: string;
+  readonly env: Environment;
+  readonly overrides: Overrides;
+}
+
+/** Throws UsageError with all problems, one a line. With neither `file` nor `text`, the overrides are the whole configuration. */
+export function loadConfig(input: ConfigInput): Config {
+  const document = readDocument(input.text ?? readText(input.file), input.env);
+  const data = applyOverrides(document.data, input.overrides);
+  const parsed = data === undefined ? undefined : fileSchema.safeParse(data);
+  const shape = parsed?.error === undefined ? [] : problemsOf(parsed.error, []);
+  const certificates = parsed?.data === undefined ? { problems: [], read: new Map<string, string>() } : readCertificates(parsed.data, input.file);
+  const problems = distinct([...document.problems, ...shape, ...meaningProblems(data), ...certificates.problems]);
+  if (problems.length > 0 || parsed?.data === undefined) throw new UsageError(report(problems, document, input));
+  return configOf(parsed.data, certificates.read);
+}
+
+function readText(file: string | undefined): string {
+  if (file === undefined) return '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/,? (open|read) '.*'$/, '').replace(/^E[A-Z]+: /, '') : String(error);
+}
+
+/** PEM text by origin. Read here, so that a missing file is a mistake in the configuration and not of the first request. */
+function readCertificates(
+  settings: FileSettings,
+  file: string | undefined,
+): { readonly problems: readonly Problem[]; readonly read: ReadonlyMap<string, string> } {
+  const problems: Problem[] = [];
+  const read = new Map<string, string>();
+  for (const [name, { tls }] of Object.entries(settings.origins)) {
+    if (tls?.ca === undefined) continue;
+    try {
+      read.set(name, readFileSync(resolve(dirname(file ?? '.'), tls.ca), 'utf8'));
+    } catch (error) {
+      problems.push({ path: ['origins', name, 'tls', 'ca'], message: `found ${JSON.stringify(tls.ca)}, which cannot be read: ${reasonOf(error)}` });
+    }
+  }
+  return { problems, read };
+}
+
+/** The first at each place: what a missing variable leads to is not a second mistake. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  const places = new Set<string>();
+  return problems.filter(({ path }) => {
+    const place = formatPath(path);
+    return places.has(place) ? false : places.add(place);
+  });
+}
+
+function report(problems: readonly Problem[], document: ConfigDocument, { file, text, overrides }: ConfigInput): string {
+  const name = file ?? (text === undefined ? undefined : 'configuration');
+  const lines = problems.map(({ path, message }) => {
+    const flag = flagOf(path, overrides);
+    const line = flag === undefined ? document.lineOf(path) : undefined;
+    if (flag !== undefined) return { line: 0, text: `${flag}: ${message}` };
+    const place = [name, ...(name === undefined || line === undefined ? [] : [line])].join(':');
+    return { line: line ?? 0, text: `${place === '' ? '' : `${place}: `}${formatPath(path)}: ${message}` };
+  });
+  return lines
+    .toSorted((a, b) => a.line - b.line)
+    .map((line) => line.text)
+    .join('\n');
+}
+
+function configOf(file: FileSettings, certificates: ReadonlyMap<string, string>): Config {
+  const maxObjectBytes = file.store.max_object ?? Math.min(DEFAULT_MAX_OBJECT_BYTES, file.store.memory);
+  const origins = new Map(Object.entries(file.origins).map(([name, settings]) => [name, originOf(name, settings, certificates.get(name))]));
+  const context: RouteContext = { defaults: file.defaults, firstOrigin: Object.keys(file.origins)[0] ?? '', maxObjectBytes };
+  const { listen, token = '' } = file.admin;
+  return {
+    listen: file.listen,
+    workers: file.workers,
+    admin: listen === false ? undefined : { listen, ...(token !== '' && { token }) },
+    purge: {
+      ...(file.purge.token !== undefined && file.purge.token !== '' && { token: file.purge.token }),
+      settleMs: file.purge.settle,
+      memoryBytes: file.purge.memory,
+      ratePerSecond: file.purge.rate,
+    },
+    store: { memoryBytes: file.store.memory, maxObjectBytes },
+    fastPath: file.fast_path === true,
+    log: file.log,
+    trustedProxies: file.trusted_proxies,
+    tags: tagsOf(file),
+    limits: limitsOf(file),
+    origins,
+    routes: orderBySpecificity(file.routes.map((entry) => routeOf(entry, context))),
+    defaultRoute: defaultRouteOf(context),
+  };
+}
+
+const DEFAULT_MAX_OBJECT_BYTES = 8 * 1024 ** 2;
+
+function tagsOf({ tags }: FileSettings): TagConfig {
+  return { headers: tags.headers, expose: tags.expose, maxBytes: tags.max_bytes, maxCount: tags.max_count };
+}
+
+function limitsOf({ limits }: FileSettings): Config['limits'] {
+  return {
+    headerBytes: limits.header_bytes,
+    headerCount: limits.header_count,
+    urlBytes: limits.url_bytes,
+    headersTimeoutMs: limits.headers_timeout,
+    idleTimeoutMs: limits.idle_timeout,
+    stallTimeoutMs: limits.stall_timeout,
+    connections: limits.connections,
+    drainTimeoutMs: limits.drain_timeout,
+  };
+}
+
+function originOf(name: string, settings: OriginSettings, ca: string | undefined): OriginConfig {
+  const { tls } = settings;
+  return {
+    name,
+    url: settings.url,
+    connectTimeoutMs: settings.connect_timeout,
+    headersTimeoutMs: settings.headers_timeout,
+    bodyTimeoutMs: settings.body_timeout,
+    connections: settings.connections,
+    queue: settings.queue,
+    host: settings.host,
+    ...(tls !== undefined && {
+      tls: {
+        ...(ca !== undefined && { ca }),
+        ...(tls.servername !== undefined && { servername: tls.servername }),
+        rejectUnauthorized: tls.reject_unauthorized,
+      },
+    }),
+  };
+}

@@ -1,0 +1,122 @@
+// What is wrong with a configuration whose parts are each well formed: settings that contradict each other. Parts that are not are skipped here.
+import { compilePattern } from '../rules/routes.ts';
+import { formatListen, isLoopback } from './address.ts';
+import { formatPath, type Path, type Problem, show } from './problems.ts';
+import { routeSettings, type RouteSettings } from './route-schema.ts';
+import { routeName } from './routes.ts';
+import { admin, origin, route, store } from './schema.ts';
+import { templateProblem } from './templates.ts';
+import { formatSize } from './units.ts';
+
+export function meaningProblems(data: unknown): readonly Problem[] {
+  const file = asMap(data);
+  return [
+    ...adminProblems(file['admin'] ?? {}),
+    ...storeProblems(file['store'] ?? {}),
+    ...originProblems(asMap(file['origins'])),
+    ...routesProblems(file),
+  ];
+}
+
+function adminProblems(data: unknown): readonly Problem[] {
+  const parsed = admin.safeParse(data);
+  if (!parsed.success || parsed.data.listen === false) return [];
+  const { listen, token = '' } = parsed.data;
+  if (token !== '' || isLoopback(listen.host)) return [];
+  return [
+    {
+      path: ['admin', 'token'],
+      message: `is missing; needed because admin.listen is ${formatListen(listen)}; without it only a loopback address is allowed (127.0.0.1:${listen.port})`,
+    },
+  ];
+}
+
+function storeProblems(data: unknown): readonly Problem[] {
+  const parsed = store.safeParse(data);
+  if (!parsed.success) return [];
+  const { memory, max_object: largest = 0 } = parsed.data;
+  if (largest <= memory) return [];
+  return [{ path: ['store', 'max_object'], message: `found ${formatSize(largest)}; allowed: at most store.memory, which is ${formatSize(memory)}` }];
+}
+
+function originProblems(origins: Readonly<Record<string, unknown>>): readonly Problem[] {
+  return Object.entries(origins).flatMap(([name, data]): Problem[] => {
+    const parsed = origin.safeParse(data);
+    if (!parsed.success || parsed.data.tls === undefined || parsed.data.url.startsWith('https:')) return [];
+    return [{ path: ['origins', name, 'tls'], message: `means nothing for ${parsed.data.url}; allowed: tls with an https:// URL` }];
+  });
+}
+
+function routesProblems(file: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const parsed = routeSettings.safeParse(file['defaults'] ?? {});
+  const defaults = parsed.success ? parsed.data : {};
+  const origins = Object.keys(asMap(file['origins']));
+  const routes = Array.isArray(file['routes']) ? file['routes'] : [];
+  const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...defaultTemplates(defaults)];
+  const seen = new Map<string, number>();
+  for (const [index, data] of routes.entries()) {
+    const entry = route.safeParse(data);
+    if (!entry.success) continue;
+    const at = ['routes', index];
+    problems.push(...originNameProblems(entry.data, { at, origins }), ...templateProblems(entry.data, { at, defaults }));
+    const shape = shapeOf(entry.data);
+    const earlier = seen.get(shape);
+    if (earlier === undefined) seen.set(shape, index);
+    else
+      problems.push({
+        path: [...at, 'path'],
+        message: `${show(routeName(entry.data))} takes the same requests as ${formatPath(['routes', earlier])} and would never be used`,
+      });
+  }
+  return problems;
+}
+
+function originNameProblems(settings: RouteSettings, place: { readonly at: Path; readonly origins: readonly string[] }): readonly Problem[] {
+  if (settings.origin === undefined || place.origins.includes(settings.origin)) return [];
+  return [
+    {
+      path: [...place.at, 'origin'],
+      message: `found ${show(settings.origin)}; allowed: ${place.origins.join(', ') || 'none, there are no origins'}`,
+    },
+  ];
+}
+
+type Entry = ReturnType<typeof route.parse>;
+
+function templateProblems(entry: Entry, place: { readonly at: Path; readonly defaults: RouteSettings }): readonly Problem[] {
+  const query = entry.query ?? place.defaults.query ?? { kind: 'as-received' };
+  return (['tags', 'invalidates'] as const).flatMap((key): Problem[] => {
+    const own = entry[key];
+    const faults = (own ?? place.defaults[key] ?? []).map((template) => templateProblem(template, { pattern: entry.path, query }));
+    return faults.flatMap((message, index): Problem[] => {
+      // Those of `defaults` were judged there, but for what this route's own query leaves of them.
+      if (message === undefined || (own === undefined && entry.query === undefined)) return [];
+      return [{ path: own === undefined ? [...place.at, 'query'] : [...place.at, key, index], message }];
+    });
+  });
+}
+
+/** Templates of `defaults` are for every request, so no name of a path can stand in them. */
+function defaultTemplates(defaults: RouteSettings): readonly Problem[] {
+  const everything = compilePattern('/**');
+  if (everything.kind === 'refuse') return [];
+  const query = defaults.query ?? { kind: 'as-received' };
+  return (['tags', 'invalidates'] as const).flatMap((key) =>
+    (defaults[key] ?? []).flatMap((template, index): Problem[] => {
+      const message = templateProblem(template, { pattern: everything.pattern, query });
+      return message === undefined ? [] : [{ path: ['defaults', key, index], message }];
+    }),
+  );
+}
+
+/** Equal for two routes that take the same requests. */
+function shapeOf(entry: Entry): string {
+  const segments = entry.path.segments.map((segment) =>
+    segment.kind === 'literal' ? `=${segment.text}` : segment.kind === 'parameter' ? 'any' : segment.kind,
+  );
+  return JSON.stringify([entry.host ?? '', entry.methods?.toSorted() ?? [], segments]);
+}
+
+function asMap(data: unknown): Readonly<Record<string, unknown>> {
+  return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Record<string, unknown>) : {};
+}

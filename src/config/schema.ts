@@ -1,0 +1,147 @@
+// Every key of the configuration file outside routes: its kind, its default and what it means. DESIGN section 2 "Configuration".
+import { z } from 'zod';
+import { show } from './problems.ts';
+import { routeMatch, routeSettings } from './route-schema.ts';
+import {
+  duration,
+  flag,
+  integer,
+  list,
+  notYet,
+  oneOf,
+  optional,
+  rate,
+  section,
+  type Setting,
+  setting,
+  given,
+  type Read,
+  refused,
+  size,
+  timeout,
+} from './setting.ts';
+import { cidr, listenAddress, listenAddressOrFalse, nonEmpty, originName, originUrl, token } from './values.ts';
+
+const KIB = 1024;
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+const TAG_HEADERS = ['surrogate-key', 'cache-tag', 'xkey', 'cache-groups'] as const;
+
+export const admin = section({
+  listen: optional(
+    listenAddressOrFalse({ about: 'Where metrics, purges and inspection are served; false: nowhere.', default: '127.0.0.1:8081' }, '127.0.0.1'),
+  ),
+  token: z.exactOptional(token({ about: 'Wanted as a Bearer token; needed unless bound to loopback.' })),
+});
+
+const purge = section({
+  token: z.exactOptional(token({ about: 'Enables PURGE on `listen` too, with this Bearer token; absent: PURGE there gets 405.' })),
+  settle: optional(
+    duration({ about: 'After a purge of a tag, fills carrying it are not stored for this long.', default: '0s' }, { mostMs: 86_400_000 }),
+  ),
+  memory: optional(size({ about: 'Of the mark table; soft marks take a quarter more.', default: '9MiB' }, { leastBytes: 64 * KIB, mostBytes: GIB })),
+  rate: optional(rate({ about: 'Purges allowed a second.', default: '1000/s' })),
+});
+
+export const store = section({
+  memory: optional(
+    size({ about: 'For all stored responses: keys, fields and bodies.', default: '256MiB' }, { leastBytes: MIB, mostBytes: 1024 * GIB }),
+  ),
+  max_object: z.exactOptional(
+    size({ about: 'A larger body is passed on and not stored: 8MiB, or `memory` if that is less.' }, { leastBytes: 1, mostBytes: GIB }),
+  ),
+});
+
+const log = section({
+  level: optional(
+    oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], { about: 'The least important lines that are written.', default: 'info' }),
+  ),
+  access: optional(oneOf(['off', 'sample', 'all'], { about: 'One line a request: none, some (and every error), or all.', default: 'sample' })),
+});
+
+const tags = section({
+  headers: optional(
+    list(oneOf(TAG_HEADERS, { about: 'A response field.' }), {
+      about: 'Response fields that carry tags, all of them together.',
+      default: [...TAG_HEADERS],
+    }),
+  ),
+  expose: optional(flag({ about: 'Leave tag fields on responses to clients.', default: false })),
+  max_bytes: optional(
+    size({ about: 'Of all tags of a response; one with more is not stored.', default: '16KiB' }, { leastBytes: 1, mostBytes: MIB }),
+  ),
+  max_count: optional(integer({ about: 'Of tags of a response; one with more is not stored.', default: 256 }, { least: 1, most: 10_000 })),
+});
+
+const limits = section({
+  header_bytes: optional(size({ about: 'Of a request head; more is answered 431.', default: '16KiB' }, { leastBytes: KIB, mostBytes: MIB })),
+  header_count: optional(integer({ about: 'Of fields in a request; more are answered 431.', default: 100 }, { least: 10, most: 10_000 })),
+  url_bytes: optional(size({ about: 'Of a request target; more is answered 414.', default: '8KiB' }, { leastBytes: 256, mostBytes: MIB })),
+  headers_timeout: optional(timeout({ about: 'The whole head of a request must have arrived within it.', default: '10s' })),
+  idle_timeout: optional(timeout({ about: 'A kept-alive connection without a request is closed after it.', default: '60s' })),
+  stall_timeout: optional(timeout({ about: 'A client that sends or takes no byte of a body for this long is cut.', default: '30s' })),
+  connections: optional(integer({ about: 'Of clients at once; more are refused.', default: 10_000 }, { least: 1, most: 1_000_000 })),
+  drain_timeout: optional(timeout({ about: 'How long SIGTERM waits for requests in flight.', default: '10s' })),
+});
+
+export const origin = section({
+  url: originUrl({ about: 'Scheme, host and port.' }),
+  connect_timeout: optional(timeout({ about: 'For a connection to be accepted.', default: '1s' })),
+  headers_timeout: optional(timeout({ about: 'From the request to the head of its answer.', default: '10s' })),
+  body_timeout: optional(timeout({ about: 'Between two pieces of a body.', default: '30s' })),
+  connections: optional(integer({ about: 'At once.', default: 128 }, { least: 1, most: 65_535 })),
+  queue: optional(
+    integer({ about: 'Requests that may wait for a connection; more are answered 503.', default: 1024 }, { least: 0, most: 1_000_000 }),
+  ),
+  host: optional(oneOf(['client', 'origin'], { about: 'The Host that is sent: the one the client named, or that of `url`.', default: 'client' })),
+  tls: z.exactOptional(
+    section({
+      ca: z.exactOptional(
+        nonEmpty('the path of a PEM file', { about: 'A PEM file of certificates to trust, from the folder of the configuration.' }),
+      ),
+      servername: z.exactOptional(nonEmpty('a host name', { about: 'The name that the certificate must have.' })),
+      reject_unauthorized: optional(flag({ about: 'false accepts any certificate.', default: true })),
+    }),
+  ),
+});
+
+const ORIGIN_NEEDED =
+  'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
+const ORIGIN_NAME = originName({ about: 'The name of an origin.' });
+
+/** Routes are read one by one too (load.ts), so that a mistake in one hides none in another. */
+export const route = section({ ...routeMatch, ...routeSettings.shape });
+
+/** The file as a whole. */
+export const fileSchema = section({
+  listen: optional(listenAddress({ about: 'Where clients come in: PORT, :PORT, HOST:PORT or [IPV6]:PORT.', default: '0.0.0.0:8080' }, '0.0.0.0')),
+  workers: optional(workers()),
+  admin: admin.prefault({}),
+  purge: purge.prefault({}),
+  store: store.prefault({}),
+  log: log.prefault({}),
+  fast_path: z.exactOptional(flag({ about: 'Recognised; this version has no fast path yet.' })),
+  trusted_proxies: optional(list(cidr({ about: 'A network.' }), { about: 'Networks whose Forwarded and X-Forwarded-* are believed.', default: [] })),
+  redis: z.exactOptional(notYet('several nodes (Redis)')),
+  tags: tags.prefault({}),
+  auth: z.exactOptional(notYet('verified claims (auth)')),
+  limits: limits.prefault({}),
+  origins: z.record(ORIGIN_NAME, origin, { error: ORIGIN_NEEDED }).refine((origins) => Object.keys(origins).length > 0, { error: ORIGIN_NEEDED }),
+  defaults: routeSettings.prefault({}),
+  routes: optional(list(route, { about: 'Most specific wins; a request that matches none goes to the first origin.', default: [] })),
+});
+
+export type FileSettings = z.output<typeof fileSchema>;
+export type OriginSettings = z.output<typeof origin>;
+export type RouteEntry = z.output<typeof route>;
+
+function workers(): Setting<number> {
+  return setting({ allowed: '1', schema: { const: 1 }, read: readWorkers }, { about: 'Threads that listen; this version has one.', default: 1 });
+}
+
+function readWorkers(found: unknown): Read<number> {
+  if (found === 1 || found === '1') return given(1);
+  const isLater = found === 'auto' || Number(found) > 1;
+  return isLater ? refused(`found ${show(found)}; several workers are not in this version; allowed: 1`) : { kind: 'refuse' };
+}

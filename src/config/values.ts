@@ -1,0 +1,163 @@
+// The values of particular settings: addresses, names, patterns, scopes, queries, templates, and how each is written.
+import { isIP } from 'node:net';
+import type { QueryRule } from '../rules/policy.ts';
+import { compilePattern, type CredentialSource, type PathPattern, type ScopeRule } from '../rules/routes.ts';
+import { isHostName, LISTEN_ALLOWED, parseListen } from './address.ts';
+import type { ListenAddress } from './config.ts';
+import { formatPath, notAllowed } from './problems.ts';
+import { type About, given, type Read, refused, type Setting, setting, text } from './setting.ts';
+
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const ORIGIN_NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
+/** `off` (written false) where `mayBeOff`; a bare port is completed with `defaultHost`. */
+export function listenAddress(about: About, defaultHost: string): Setting<ListenAddress> {
+  return setting({ allowed: LISTEN_ALLOWED, schema: { type: ['string', 'integer'] }, read: (found) => readListen(found, defaultHost) }, about);
+}
+
+export function listenAddressOrFalse(about: About, defaultHost: string): Setting<ListenAddress | false> {
+  const read = (found: unknown): Read<ListenAddress | false> =>
+    found === false || found === 'false' ? given<ListenAddress | false>(false) : readListen(found, defaultHost);
+  return setting({ allowed: `${LISTEN_ALLOWED}, or false`, schema: { type: ['string', 'integer', 'boolean'] }, read }, about);
+}
+
+function readListen(found: unknown, defaultHost: string): Read<ListenAddress> {
+  return given(typeof found === 'string' || typeof found === 'number' ? parseListen(String(found), defaultHost) : undefined);
+}
+
+/** Empty means none, so that `${NAME:-}` can leave it out. */
+export function token(about: About): Setting<string> {
+  const allowed = 'visible ASCII characters without spaces, or nothing for none';
+  return text({ allowed, read: (value) => given(/^[\x21-\x7e]*$/.test(value) ? value : undefined), secret: true }, about);
+}
+
+/** Scheme, host and port, in canonical form. */
+export function originUrl(about: About): Setting<string> {
+  const allowed = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
+  return text({ allowed, read: (value) => given(readOrigin(value)) }, about);
+}
+
+function readOrigin(value: string): string | undefined {
+  if (!/^https?:\/\/[^/?#\\@\s]+\/?$/i.test(value)) return undefined;
+  return URL.canParse(value) ? new URL(value).origin : undefined;
+}
+
+export function originName(about: About): Setting<string> {
+  return text({ allowed: 'a letter, then letters, digits, - and _', read: (value) => given(ORIGIN_NAME.test(value) ? value : undefined) }, about);
+}
+
+export function fieldName(about: About): Setting<string> {
+  return text({ allowed: 'the name of a field', read: (value) => given(FIELD_NAME.test(value) ? value.toLowerCase() : undefined) }, about);
+}
+
+/** Upper case, as methods are compared. */
+export function method(about: About): Setting<string> {
+  return text(
+    { allowed: 'the name of a method', read: (value) => given(/^[A-Za-z][A-Za-z-]*$/.test(value) ? value.toUpperCase() : undefined) },
+    about,
+  );
+}
+
+/** With its port where it is not the default one. */
+export function host(about: About): Setting<string> {
+  return text({ allowed: 'a host name, with a port unless it is 80', read: readHost }, about);
+}
+
+function readHost(value: string): Read<string> {
+  const [, name = '', port] = /^([^:]+)(:\d{1,5})?$/.exec(value) ?? [];
+  return given(isHostName(name) ? `${name.toLowerCase()}${port === ':80' ? '' : (port ?? '')}` : undefined);
+}
+
+export function pathPattern(about: About): Setting<PathPattern> {
+  return text({ allowed: 'a path pattern (/products/:id, /me/**)', read: readPattern }, about);
+}
+
+function readPattern(value: string): Read<PathPattern> {
+  const compiled = compilePattern(value);
+  return compiled.kind === 'pattern' ? given(compiled.pattern) : refused(compiled.message);
+}
+
+/** `10.0.0.0/8`, `fd00::/8`; a lone address is the network of itself. */
+export function cidr(about: About): Setting<string> {
+  return text({ allowed: 'a network in CIDR form (10.0.0.0/8, fd00::/8)', read: readCidr }, about);
+}
+
+function readCidr(value: string): Read<string> {
+  const [, address = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const most = isIP(address) === 6 ? 128 : 32;
+  const prefix = digits === undefined ? most : Number(digits);
+  return given(isIP(address) !== 0 && prefix <= most ? `${address}/${prefix}` : undefined);
+}
+
+/** What may be sent as a field value. */
+export function fieldValue(about: About): Setting<string> {
+  return text(
+    {
+      allowed: 'origin, or a value for Cache-Control',
+      read: (value) => given(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? value : undefined),
+    },
+    about,
+  );
+}
+
+export function nonEmpty(allowed: string, about: About): Setting<string> {
+  return text({ allowed, read: (value) => given(value === '' ? undefined : value) }, about);
+}
+
+const SCOPE_ALLOWED = 'public, credential, or { credential: [authorization, cookie.NAME] }';
+
+/** Claims and lookups are recognised and refused: DESIGN section 6. */
+export function scope(about: About): Setting<ScopeRule> {
+  const sources = { type: 'array', minItems: 1, items: { type: 'string', pattern: '^(authorization|cookie\\..+)$|\\$\\{' } };
+  const asMap = { type: 'object', properties: { credential: sources }, required: ['credential'], additionalProperties: false };
+  return setting({ allowed: SCOPE_ALLOWED, schema: { anyOf: [{ type: 'string' }, asMap] }, read: readScope }, about);
+}
+
+function readScope(found: unknown): Read<ScopeRule> {
+  if (found === 'public') return given({ kind: 'public' });
+  if (found === 'credential') return given({ kind: 'credential', sources: [{ kind: 'authorization' }] });
+  if (Array.isArray(found)) return refused(`is not in this version: scopes of verified claims; allowed: ${SCOPE_ALLOWED}`);
+  if (!isMap(found)) return { kind: 'refuse' };
+  if ('lookup' in found) return refused(`is not in this version: scopes that the origin is asked for; allowed: ${SCOPE_ALLOWED}`);
+  const { credential, ...rest } = found;
+  if (!Array.isArray(credential) || credential.length === 0 || Object.keys(rest).length > 0) return { kind: 'refuse' };
+  const sources = new Map<unknown, CredentialSource>();
+  for (const [index, name] of credential.entries()) {
+    const source = credentialSource(name);
+    if (source === undefined) return refused(`${formatPath(['credential', index])}: ${notAllowed(name, 'authorization or cookie.NAME')}`);
+    sources.set(name, source);
+  }
+  return given({ kind: 'credential', sources: [...sources.values()] });
+}
+
+function credentialSource(found: unknown): CredentialSource | undefined {
+  if (found === 'authorization') return { kind: 'authorization' };
+  const name = typeof found === 'string' && found.startsWith('cookie.') ? found.slice('cookie.'.length) : '';
+  return FIELD_NAME.test(name) ? { kind: 'cookie', name } : undefined;
+}
+
+const QUERY_ALLOWED = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
+
+export function query(about: About): Setting<QueryRule> {
+  const names = { type: 'array', items: { type: 'string' } };
+  const schema = { anyOf: [one('include', names), one('exclude', names), one('ignore', { const: true })] };
+  return setting({ allowed: QUERY_ALLOWED, schema, read: readQuery }, about);
+}
+
+function one(key: string, schema: object): object {
+  return { type: 'object', properties: { [key]: schema }, required: [key], additionalProperties: false };
+}
+
+function readQuery(found: unknown): Read<QueryRule> {
+  const [entry, ...others] = isMap(found) ? Object.entries(found) : [];
+  if (entry === undefined || others.length > 0) return { kind: 'refuse' };
+  const [kind, value] = entry;
+  if (kind === 'ignore') return value === true || value === 'true' ? given({ kind: 'ignore' }) : { kind: 'refuse' };
+  if ((kind !== 'include' && kind !== 'exclude') || !Array.isArray(value)) return { kind: 'refuse' };
+  const patterns = value.filter((name): name is string => typeof name === 'string' && /^[^*&=#\s]+\*?$|^\*$/.test(name));
+  return patterns.length === value.length ? given({ kind, patterns }) : { kind: 'refuse' };
+}
+
+function isMap(found: unknown): found is Record<string, unknown> {
+  return typeof found === 'object' && found !== null && !Array.isArray(found);
+}
