@@ -5,7 +5,7 @@ export interface Client {
   /** The connection is closed; everything below is then without effect. */
   readonly gone: boolean;
   readonly headSent: boolean;
-  /** Called once, when the client leaves before its answer was whole. */
+  /** Each listener is called once, when the client leaves before its answer was whole; at once if it has left. */
   onGone(listener: () => void): void;
   /** A 1xx (not 101). Dropped for HTTP/1.0 clients. */
   informational(status: number, fields: Fields): void;

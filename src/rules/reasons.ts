@@ -91,6 +91,7 @@ export const REASONS = {
   'bad-request': { source: 'RFC 9110 §15.5.1', sentence: 'The request is malformed or ambiguous.' },
   loop: { source: 'RFC 8586', sentence: 'The request has passed through here before.' },
   'client-gone': { source: 'RFC 9112 §9', sentence: 'The client left before its answer was whole.' },
+  'purge-disabled': { source: 'setting purge.token', sentence: 'PURGE is not enabled on this listener.' },
   draining: { source: 'RFC 9110 §15.6.4', sentence: 'Freshet is shutting down.' },
   internal: { source: 'RFC 9110 §15.6.1', sentence: 'An impossible state ended this one request.' },
 } as const satisfies Record<string, ReasonText>;

@@ -1,0 +1,174 @@
+// Several requests, one fetch: which flight may a request join, and which landing may it take?
+//
+// The idea: at most one joinable flight a key. A request joins it before its head is known on the chance that the answer will fit; at the landing
+// each request decides for itself, in the same synchronous step in which its head is written. The races: a purge between two arrivals (the later
+// one may not have the earlier one's answer: `arrivalEpoch` against `asOf`), a response that turns out private, uncacheable or of another variant
+// (followers go by themselves, staggered), a failure (they share one more fetch, then the failure), a leader that takes too long.
+// What must stay true: nobody is given an answer fetched before a purge that was published when they arrived; every follower ends.
+// PURGE-PROTOCOL §3.2 rules 4 and 5.
+import { LRUCache } from 'lru-cache';
+import type { OriginRequest } from '../origin/exchange.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Reason } from '../rules/reasons.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { axisValues, unionAxes } from '../rules/variant.ts';
+import type { Exchange } from './exchange.ts';
+import { Flight, type Landing } from './flight.ts';
+
+/** Keys remembered as uncacheable, or as varying on fields that nothing stored shows yet. */
+const REMEMBERED_KEYS = 16_384;
+/** After this many fetches in vain a request goes by itself (retry) or is refused (strict). */
+const MAX_TURNS = 3;
+
+export type Taking =
+  | { readonly kind: 'take' }
+  /** Start over: look up again and fetch anew, collapsed with whoever else has to. */
+  | { readonly kind: 'again' }
+  /** Fetch by itself, after the delay. */
+  | { readonly kind: 'alone'; readonly reason: Reason }
+  /** The route is strict and purges do not end. */
+  | { readonly kind: 'refuse'; readonly reason: Reason };
+
+export interface Boarding {
+  readonly flight: Flight;
+  readonly role: 'leader' | 'follower';
+}
+
+export class Flights {
+  readonly #joinable = new Map<string, Flight>();
+  readonly #hitForMiss = new LRUCache<string, number>({ max: REMEMBERED_KEYS });
+  readonly #axesSeen = new LRUCache<string, readonly string[]>({ max: REMEMBERED_KEYS });
+  #order = 0;
+
+  get inFlight(): number {
+    return this.#joinable.size;
+  }
+
+  /** Joins the flight under way for `x`, or starts one with `request`. */
+  board(
+    x: Exchange,
+    plan: { readonly request: () => OriginRequest; readonly base: StoredResponse | undefined; readonly collapsible: boolean },
+  ): Boarding {
+    const collapseKey = plan.collapsible ? this.#collapseKey(x) : undefined;
+    const present = collapseKey === undefined ? undefined : this.#joinable.get(collapseKey);
+    if (present !== undefined && this.#mayJoin(x, present)) {
+      present.enter();
+      return { flight: present, role: 'follower' };
+    }
+    const flight = new Flight(x, {
+      request: plan.request(),
+      base: plan.base,
+      order: ++this.#order,
+      collapseKey,
+      onLanded: (landed) => this.#landed(x, landed),
+      onEnded: (ended) => this.#forget(ended),
+    });
+    if (collapseKey !== undefined) this.#joinable.set(collapseKey, flight);
+    flight.enter();
+    flight.start();
+    return { flight, role: 'leader' };
+  }
+
+  /** Whether a background refresh of `x`'s entry is under way that a purge has not overtaken. */
+  isRefreshing(x: Exchange): boolean {
+    const present = this.#joinable.get(this.#collapseKey(x));
+    return present !== undefined && this.#mayJoin(x, present);
+  }
+
+  /** Whether the key proved uncacheable a moment ago. */
+  isHitForMiss(x: Exchange): boolean {
+    const until = this.#hitForMiss.get(x.key);
+    if (until === undefined) return false;
+    if (until > x.now) return true;
+    this.#hitForMiss.delete(x.key);
+    return false;
+  }
+
+  nextOrder(): number {
+    return ++this.#order;
+  }
+
+  #collapseKey(x: Exchange): string {
+    const axes = unionAxes(x.parts.store.axes(x.key), this.#axesSeen.get(x.key) ?? []);
+    return axes.length === 0 ? x.key : `${x.key}\n${axes.join()}\n${axisValues(axes, x.request.fields, x.route.policy).join('\n')}`;
+  }
+
+  /** Rule 4: with its head known, the gate must be ok now; before that, nothing known of it may have been marked. */
+  #mayJoin(x: Exchange, flight: Flight): boolean {
+    const verdict = x.parts.marks.gate({ tagIds: flight.tagIds, asOf: flight.asOf, sentAt: flight.sentAt });
+    if (verdict.kind !== 'ok') return false;
+    const { landing } = flight;
+    if (landing === undefined) return x.now - flight.startedAt < x.route.policy.leaderTimeoutMs;
+    return landing.kind === 'response' && landing.judgement.shareable && landing.fill.kept && selectsTheSame(x, flight, landing.judgement.vary);
+  }
+
+  #landed(leader: Exchange, flight: Flight): void {
+    const { landing } = flight;
+    const kept = landing?.kind === 'response' && landing.judgement.shareable && landing.judgement.storing !== undefined;
+    if (!kept) this.#forget(flight);
+    if (landing?.kind !== 'response') return;
+
+    const { storing, refusal } = landing.judgement;
+    if (storing !== undefined) this.#axesSeen.set(leader.key, unionAxes(this.#axesSeen.get(leader.key) ?? [], landing.judgement.vary));
+    if (landing.judgement.shareable && storing !== undefined) this.#hitForMiss.delete(leader.key);
+    else if (refusal === undefined || !PASSING.has(refusal)) this.#rememberUncacheable(leader, flight);
+  }
+
+  /** Only what a collapsible request met says something about the next one. */
+  #rememberUncacheable(leader: Exchange, flight: Flight): void {
+    const { policy } = leader.route;
+    if (flight.plan.collapseKey === undefined || policy.hitForMissMs === 0) return;
+    if (flight.landing?.kind === 'response' && isOriginError(flight.landing.judgement.head.status)) return;
+    this.#hitForMiss.set(leader.key, leader.parts.clock.now() + policy.hitForMissMs);
+  }
+
+  #forget(flight: Flight): void {
+    const { collapseKey } = flight.plan;
+    if (collapseKey !== undefined && this.#joinable.get(collapseKey) === flight) this.#joinable.delete(collapseKey);
+  }
+}
+
+/** Refusals that pass by themselves: the next response for the key may well be stored. */
+const PASSING: ReadonlySet<Reason> = new Set(['purged-in-flight', 'held', 'version-behind', 'too-large']);
+
+/** RFC 5861 §4: what counts as the origin failing. */
+export function isOriginError(status: number): boolean {
+  return status === 500 || status === 502 || status === 503 || status === 504;
+}
+
+/** What `x` may do with a landing. Must be called in the same synchronous step as what it permits. */
+export function takingOf(x: Exchange, boarding: Boarding, landing: Landing): Taking {
+  const { flight, role } = boarding;
+  const { policy } = x.route;
+  if (landing.kind === 'base-gone') return startOver(x, policy);
+  if (landing.kind === 'failed') return role === 'leader' || x.turns > 0 ? { kind: 'take' } : { kind: 'again' };
+
+  const verdict = x.parts.marks.gate({ tagIds: flight.tagIds, asOf: flight.asOf, sentAt: flight.sentAt });
+  const askedBefore = x.arrivalEpoch <= flight.asOf;
+  if (verdict.kind === 'purged' && !(askedBefore && policy.inflight === 'retry' && x.turns > 0)) return startOver(x, policy);
+  const behind = landing.kind === 'response' && landing.judgement.refusal === 'version-behind';
+  if ((verdict.kind === 'held' || behind) && !askedBefore) return startOver(x, policy);
+  return role === 'leader' ? { kind: 'take' } : followerTaking(x, flight, landing);
+}
+
+function followerTaking(x: Exchange, flight: Flight, landing: Landing & { kind: 'response' | 'freshened' }): Taking {
+  if (landing.kind === 'freshened') {
+    if (!landing.shareable) return { kind: 'alone', reason: 'not-shareable' };
+    return selectsTheSame(x, flight, landing.stored.axes) ? { kind: 'take' } : startOver(x, x.route.policy);
+  }
+  if (isOriginError(landing.judgement.head.status)) return x.turns > 0 ? { kind: 'take' } : { kind: 'again' };
+  if (!landing.judgement.shareable || !landing.fill.isWhole) return { kind: 'alone', reason: 'not-shareable' };
+  return selectsTheSame(x, flight, landing.judgement.vary) ? { kind: 'take' } : startOver(x, x.route.policy);
+}
+
+function startOver(x: Exchange, policy: Policy): Taking {
+  if (x.turns < MAX_TURNS) return { kind: 'again' };
+  return policy.inflight === 'strict' ? { kind: 'refuse', reason: 'purged-repeatedly' } : { kind: 'alone', reason: 'not-shareable' };
+}
+
+function selectsTheSame(x: Exchange, flight: Flight, vary: readonly string[]): boolean {
+  if (vary.length === 0 || flight.selectingFields === x.request.fields) return true;
+  const mine = axisValues(vary, x.request.fields, x.route.policy);
+  const theirs = axisValues(vary, flight.selectingFields, x.route.policy);
+  return mine.every((value, i) => value === theirs[i]);
+}

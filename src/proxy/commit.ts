@@ -1,0 +1,90 @@
+// The one door into the store: the second gate, at the verified end of a body. PURGE-PROTOCOL §3.2 rule 2.
+import { withoutFields } from '../http/fields.ts';
+import { combineParts } from '../rules/ranges.ts';
+import type { Reason } from '../rules/reasons.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { axisValues, unionAxes } from '../rules/variant.ts';
+import type { Exchange } from './exchange.ts';
+import type { Judgement } from './landing.ts';
+
+export type Commit = { readonly kind: 'stored' } | { readonly kind: 'refused'; readonly reason: Reason };
+
+/** Stores what `judgement` allowed, now that its whole `body` is here. No await may stand between the gate in here and the put. */
+export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end: { readonly verified: boolean }): Commit {
+  const { storing, times, tagIds } = judgement;
+  if (storing === undefined) return { kind: 'refused', reason: judgement.refusal ?? 'no-freshness' };
+  if (!end.verified && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };
+
+  const { marks, store } = x.parts;
+  const checkedAt = marks.epoch;
+  const verdict = marks.gate({ tagIds, asOf: times.asOf, sentAt: times.sentAt });
+  if (verdict.kind === 'purged') return { kind: 'refused', reason: 'purged-in-flight' };
+  if (verdict.kind === 'held') return { kind: 'refused', reason: 'held' };
+  return put(x, storedResponse(x, judgement, storing, body, checkedAt), store.peek(x.key));
+}
+
+function storedResponse(
+  x: Exchange,
+  judgement: Judgement,
+  storing: NonNullable<Judgement['storing']>,
+  body: Buffer,
+  checkedAt: number,
+): StoredResponse {
+  const { head, times, tags, tagIds } = judgement;
+  const axes = unionAxes(x.parts.store.axes(x.key), judgement.vary);
+  const language = languageOf(head.fields);
+  return {
+    status: head.status,
+    statusText: head.statusText,
+    fields: withoutFields(head.fields, NOT_STORED),
+    body,
+    ...(storing.part === undefined ? {} : { part: storing.part }),
+    ...storing.freshness,
+    receivedAt: times.receivedAt,
+    axes,
+    axisValues: axisValues(axes, x.request.fields, x.route.policy),
+    ...(language === undefined ? {} : { language }),
+    scopeId: x.scope.id,
+    tags,
+    tagIds,
+    asOf: times.asOf,
+    order: times.order,
+    checkedAt,
+  };
+}
+
+/** A part never takes the place of a whole response that may still be used; with another part of the same representation it grows. */
+function put(x: Exchange, response: StoredResponse, present: readonly StoredResponse[]): Commit {
+  const { store } = x.parts;
+  let entry = response;
+  if (response.part !== undefined) {
+    const sameVariant = present.find((other) => sameSelection(other, response));
+    if (sameVariant !== undefined && sameVariant.part === undefined && sameVariant.freshUntil > response.receivedAt) {
+      return { kind: 'refused', reason: 'newer-stored' };
+    }
+    entry = (sameVariant?.part === undefined ? undefined : combineParts(sameVariant, response)) ?? response;
+  }
+  const result = store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
+  if (result.kind === 'refused') return result;
+  x.parts.observer.fillStored(entry.body.length);
+  return { kind: 'stored' };
+}
+
+function sameSelection(a: StoredResponse, b: StoredResponse): boolean {
+  return a.axes.join() === b.axes.join() && a.axisValues.join('\n') === b.axisValues.join('\n');
+}
+
+function languageOf(fields: readonly string[]): string | undefined {
+  const at = fields.indexOf('content-language');
+  return at === -1 ? undefined : fields[at + 1]?.toLowerCase();
+}
+
+/** Age is recomputed, framing is ours, and what speaks of one exchange or one proxy is no part of the representation (RFC 9111 §3.1). */
+const NOT_STORED: ReadonlySet<string> = new Set([
+  'age',
+  'content-length',
+  'authentication-info',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+]);

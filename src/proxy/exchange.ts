@@ -1,0 +1,58 @@
+// One client request and what was settled about it on arrival: route, target, scope, key, epoch.
+import type { Request } from '../http/message.ts';
+import type { Target } from '../http/target.ts';
+import { keyedTarget, primaryKey } from '../rules/key.ts';
+import { matchRoute, type Route, type RouteMatch } from '../rules/routes.ts';
+import type { Client } from './client.ts';
+import { implicitTagIds } from './landing.ts';
+import type { Parts, Settings } from './parts.ts';
+import { type Scope, scopeOf } from './scope.ts';
+
+/** How a request may fetch: joining others, by its own fetch that may be stored, or by one that may not (after waiting too long). */
+export type FetchMode = 'shared' | 'solo' | 'unstored';
+
+export class Exchange {
+  readonly parts: Parts;
+  readonly settings: Settings;
+  readonly request: Request;
+  readonly client: Client;
+  readonly match: RouteMatch;
+  /** As keyed and as forwarded: the route's query rule is applied. */
+  readonly target: Target;
+  readonly scope: Scope;
+  readonly key: string;
+  readonly arrivedAt: number;
+  /** The epoch when it arrived: no fetch sent before a purge that was published by then may answer it. */
+  readonly arrivalEpoch: number;
+  /** The newest instant read for it; read again after each wait for an origin. */
+  now: number;
+  mode: FetchMode = 'shared';
+  /** Fetches it waited for in vain: found purged, shared and not for it, or failed. */
+  turns = 0;
+  #implicitTagIds: Int32Array | undefined;
+
+  constructor(request: Request, client: Client, parts: Parts) {
+    this.parts = parts;
+    this.settings = parts.settings;
+    this.request = request;
+    this.client = client;
+    this.arrivedAt = parts.clock.now();
+    this.now = this.arrivedAt;
+    this.arrivalEpoch = parts.marks.epoch;
+    const { routes, defaultRoute } = this.settings.config;
+    this.match = matchRoute(routes, defaultRoute, request);
+    this.target = keyedTarget(request.target, this.route.query);
+    this.scope = scopeOf(this.route.scope, request.fields, parts.secret);
+    this.key = primaryKey(this.scope.id, this.target);
+  }
+
+  get route(): Route {
+    return this.match.route;
+  }
+
+  /** Ids of what the entry is besides its tags: URL, host, prefixes, scope, route. */
+  get implicitTagIds(): Int32Array {
+    this.#implicitTagIds ??= implicitTagIds(this, this.parts.tagHash);
+    return this.#implicitTagIds;
+  }
+}

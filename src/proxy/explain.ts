@@ -1,0 +1,79 @@
+// What would happen to this request now, and why? For `freshet explain`: nothing is fetched, stored or counted as a use.
+import type { Request } from '../http/message.ts';
+import { ageMs } from '../rules/freshness.ts';
+import { reasonText } from '../rules/reasons.ts';
+import { decideReuse } from '../rules/reuse.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import type { Client } from './client.ts';
+import { Exchange } from './exchange.ts';
+import { passReason } from './handle.ts';
+import { lookup } from './lookup.ts';
+import type { Parts } from './parts.ts';
+
+export interface Explanation {
+  readonly route: string;
+  readonly scope: { readonly kind: string; readonly id: string; readonly why: string };
+  readonly key: string;
+  readonly stored: readonly ExplainedEntry[];
+  readonly decision: string;
+  readonly reason: string;
+  readonly sentence: string;
+}
+
+export interface ExplainedEntry {
+  readonly status: number;
+  readonly ageSeconds: number;
+  readonly ttlSeconds: number;
+  readonly verdict: string;
+  readonly tags: readonly string[];
+  readonly varies: Readonly<Record<string, string>>;
+  readonly bytes: number;
+}
+
+/** Never prints a credential: scopes appear by their hash. */
+export function explain(request: Request, parts: Parts): Explanation {
+  const x = new Exchange(request, NOBODY, parts);
+  const stored = parts.store.peek(x.key).map((entry) => explainEntry(x, entry));
+  const about = { route: x.route.name, scope: { kind: x.scope.kind, id: x.scope.id, why: whyScope(x) }, key: x.key, stored };
+  const passing = passReason(x);
+  if (passing !== undefined) return { ...about, decision: 'pass', reason: passing.reason, sentence: reasonText(passing.reason).sentence };
+  const decision = decideReuse({ request, policy: x.route.policy, now: x.now, ...lookup(x) });
+  const reason = decision.kind === 'stale-while-revalidate' ? decision.kind : decision.reason;
+  return {
+    ...about,
+    decision: decision.kind === 'forward' ? `forward (${decision.fwd})` : decision.kind,
+    reason,
+    sentence: reasonText(reason).sentence,
+  };
+}
+
+function explainEntry(x: Exchange, entry: StoredResponse): ExplainedEntry {
+  return {
+    status: entry.status,
+    ageSeconds: Math.floor(ageMs(entry, x.now) / 1000),
+    ttlSeconds: Math.floor((entry.freshUntil - x.now) / 1000),
+    verdict: x.parts.marks.gateEntry(entry).kind,
+    tags: entry.tags,
+    varies: Object.fromEntries(entry.axes.map((axis, i) => [axis, entry.axisValues[i] ?? ''])),
+    bytes: entry.body.length,
+  };
+}
+
+function whyScope(x: Exchange): string {
+  if (x.scope.kind === 'public') return 'the route is public: no identity is part of the key';
+  if (x.scope.claims.length === 0) return 'the route is scoped by credential and the request has none: the anonymous scope';
+  return `a keyed hash of ${x.scope.claims.map(([name]) => name).join(' and ')}`;
+}
+
+const NOBODY: Client = {
+  gone: false,
+  headSent: false,
+  onGone: () => {},
+  informational: () => {},
+  head: () => {},
+  write: () => true,
+  onDrain: () => {},
+  end: () => {},
+  answer: () => {},
+  destroy: () => {},
+};

@@ -1,0 +1,22 @@
+// What a client is told when an origin gave no usable answer.
+import type { OriginError } from '../errors.ts';
+import type { CacheStatus } from '../rules/cache-status.ts';
+import type { Reason } from '../rules/reasons.ts';
+import type { Exchange } from './exchange.ts';
+import { respondError } from './respond.ts';
+
+/** 502, 503 or 504 with the reason. */
+export function respondFailure(x: Exchange, error: OriginError, fwd: CacheStatus['fwd']): void {
+  if (x.client.gone || x.client.headSent) {
+    x.client.destroy();
+    return;
+  }
+  const status = statusOf(error.reason);
+  respondError(x, status, error.reason, { hit: false, ...(fwd === undefined ? {} : { fwd }) }, status === 503 ? ['retry-after', '1'] : []);
+}
+
+function statusOf(reason: Reason): number {
+  if (reason === 'origin-busy') return 503;
+  const timedOut = reason === 'origin-connect-timeout' || reason === 'origin-headers-timeout' || reason === 'origin-body-timeout';
+  return timedOut ? 504 : 502;
+}

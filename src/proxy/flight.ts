@@ -1,0 +1,206 @@
+// One fetch from an origin that several requests may be waiting for.
+//
+// The idea: the leader's request starts it; everyone, the leader too, waits for its landing (the head, a 304 made into an entry, or a failure) and
+// then judges for itself whether it may have it (collapse.ts). The flight knows nothing of who takes what. It notes the epoch just before its
+// request is handed over, asks the marks at the head and again at the end, and stores only in the same synchronous step as that second answer.
+// What must stay true: `asOf` is never newer than the moment the request went out; a landing never changes; a flight nobody waits for, reads or
+// stores is aborted, and one that is being stored runs to its end.
+import { OriginError } from '../errors.ts';
+import type { ResponseHead } from '../http/message.ts';
+import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { commitFill } from './commit.ts';
+import type { Exchange } from './exchange.ts';
+import { Fill } from './fill.ts';
+import { freshenBase } from './freshen.ts';
+import { type FetchTimes, type Judgement, judgeHead } from './landing.ts';
+
+export type Landing =
+  | { readonly kind: 'response'; readonly judgement: Judgement; readonly fill: Fill }
+  /** A 304: `stored` is the freshened entry, whether or not the store kept it. */
+  | { readonly kind: 'freshened'; readonly stored: StoredResponse; readonly shareable: boolean; readonly kept: boolean }
+  /** The entry being validated was purged or replaced, or the 304 was about another: fetch it whole. */
+  | { readonly kind: 'base-gone' }
+  | { readonly kind: 'failed'; readonly error: OriginError };
+
+export type Waited = Landing | { readonly kind: 'timeout' } | { readonly kind: 'client-gone' };
+
+export interface FlightPlan {
+  readonly request: OriginRequest;
+  readonly order: number;
+  /** The entry this fetch is to validate. */
+  readonly base: StoredResponse | undefined;
+  /** Under which others may join; undefined: nobody may. */
+  readonly collapseKey: string | undefined;
+  readonly onLanded: (flight: Flight) => void;
+  readonly onEnded: (flight: Flight) => void;
+}
+
+export class Flight implements OriginHandler {
+  readonly plan: FlightPlan;
+  readonly startedAt: number;
+  /** The epoch just before the request was handed to the origin's client. */
+  readonly asOf: number;
+  landing: Landing | undefined;
+  readonly #leader: Exchange;
+  #call: OriginCall | undefined;
+  #sentAt: number;
+  #landed = Promise.withResolvers<Landing>();
+  /** Requests that have not decided yet. */
+  #undecided = 0;
+  #alone = 0;
+  #ended = false;
+  #end = Promise.withResolvers<void>();
+
+  constructor(leader: Exchange, plan: FlightPlan) {
+    this.#leader = leader;
+    this.plan = plan;
+    this.startedAt = leader.now;
+    this.#sentAt = leader.now;
+    this.asOf = leader.parts.marks.epoch;
+  }
+
+  start(): this {
+    const call = this.#leader.parts.origins.fetch(this.#leader.route.origin, this.plan.request, this);
+    this.#call = call;
+    if (this.#ended) call.abort();
+    return this;
+  }
+
+  /** Ids by which a purge can be seen to concern it: before the head the implicit ones and its base's, then the response's own. */
+  get tagIds(): Int32Array {
+    if (this.landing?.kind === 'response') return this.landing.judgement.tagIds;
+    if (this.landing?.kind === 'freshened') return this.landing.stored.tagIds;
+    return this.plan.base?.tagIds ?? this.#leader.implicitTagIds;
+  }
+
+  get sentAt(): number {
+    return this.#sentAt;
+  }
+
+  /** The fields that selected what comes; a follower's must select the same. */
+  get selectingFields(): readonly string[] {
+    return this.#leader.request.fields;
+  }
+
+  /** Registers one request. It must call `leave` when it has decided, and be reading the fill by then if it takes it. */
+  enter(): void {
+    this.#undecided++;
+  }
+
+  leave(): void {
+    this.#undecided--;
+    this.#abandonUnlessUseful();
+  }
+
+  /** The place of a request among those that found they must go by themselves. */
+  nextAlone(): number {
+    return this.#alone++;
+  }
+
+  /** Resolves at the landing, at the time limit, or when the client leaves. */
+  wait(x: Exchange, limitMs: number | undefined): Promise<Waited> {
+    if (this.landing !== undefined) return Promise.resolve(this.landing);
+    const waited = Promise.withResolvers<Waited>();
+    const timer = limitMs === undefined ? undefined : setTimeout(() => waited.resolve({ kind: 'timeout' }), limitMs);
+    x.client.onGone(() => waited.resolve({ kind: 'client-gone' }));
+    void this.#landed.promise.then(waited.resolve);
+    return waited.promise.finally(() => clearTimeout(timer));
+  }
+
+  /** The same for a refresh in the background, which has no client and no limit of its own. */
+  landed(): Promise<Landing> {
+    return this.#landed.promise;
+  }
+
+  /** Resolves when its body is here and stored, or will not come. */
+  ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  sent(at: number): void {
+    this.#sentAt = at;
+  }
+
+  informational(head: ResponseHead): void {
+    if (!this.#leader.client.headSent) this.#leader.client.informational(head.status, head.fields);
+  }
+
+  head(head: ResponseHead, at: number): void {
+    const times: FetchTimes = { asOf: this.asOf, order: this.plan.order, sentAt: this.#sentAt, receivedAt: at };
+    if (head.status === 304 && this.plan.base !== undefined) {
+      this.#land(freshenBase(this.#leader, this.plan.base, head, times));
+      return;
+    }
+    const judgement = this.#unlessUnstorable(judgeHead(this.#leader, head, times));
+    const fill = new Fill({
+      keep: judgement.storing !== undefined,
+      maxKeptBytes: this.#leader.route.policy.maxObjectBytes,
+      resumeOrigin: () => this.#call?.resume(),
+    });
+    this.#land({ kind: 'response', judgement, fill });
+  }
+
+  data(chunk: Buffer): boolean {
+    return this.landing?.kind === 'response' ? this.landing.fill.push(chunk) : true;
+  }
+
+  end(verified: boolean): void {
+    if (this.landing?.kind === 'response') {
+      this.#commit(this.landing, verified);
+      this.landing.fill.finish('complete');
+    }
+    this.#finish();
+  }
+
+  failed(error: OriginError): void {
+    if (this.landing === undefined) {
+      this.#land({ kind: 'failed', error });
+    } else if (this.landing.kind === 'response') {
+      this.landing.fill.finish('failed');
+      this.#leader.parts.observer.fillRefused('truncated');
+    }
+    this.#finish();
+  }
+
+  /** Called when a reader of the fill is through. */
+  readerLeft(): void {
+    this.#abandonUnlessUseful();
+  }
+
+  #commit({ judgement, fill }: Landing & { kind: 'response' }, verified: boolean): void {
+    const tooLarge = judgement.storing !== undefined && !fill.kept;
+    const commit = tooLarge
+      ? ({ kind: 'refused', reason: 'too-large' } as const)
+      : commitFill(this.#leader, judgement, fill.kept ? fill.body() : Buffer.alloc(0), { verified });
+    if (commit.kind === 'refused') this.#leader.parts.observer.fillRefused(commit.reason);
+  }
+
+  #unlessUnstorable(judgement: Judgement): Judgement {
+    const { mode } = this.#leader;
+    if (mode === 'unstored') return { ...judgement, storing: undefined, refusal: 'follower-timeout', shareable: false };
+    if (this.plan.request.method !== 'GET') return { ...judgement, storing: undefined, refusal: judgement.refusal ?? 'method', shareable: false };
+    return judgement;
+  }
+
+  #land(landing: Landing): void {
+    this.landing = landing;
+    this.plan.onLanded(this);
+    this.#landed.resolve(landing);
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#end.resolve();
+    this.plan.onEnded(this);
+  }
+
+  #abandonUnlessUseful(): void {
+    if (this.#ended || this.#undecided > 0) return;
+    if (this.landing?.kind === 'response' && (this.landing.fill.readers > 0 || this.landing.fill.kept)) return;
+    if (this.landing === undefined)
+      this.#land({ kind: 'failed', error: new OriginError('client-gone', 'nobody waits any more', { requestSent: true }) });
+    this.#call?.abort();
+    this.#finish();
+  }
+}

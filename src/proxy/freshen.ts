@@ -1,0 +1,53 @@
+// What a 304 does to the entry it confirms: PURGE-PROTOCOL §3.2 rule 7, RFC 9111 §4.3.4.
+import { withoutFields } from '../http/fields.ts';
+import type { ResponseHead } from '../http/message.ts';
+import { judgeStorability } from '../rules/storability.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { confirms, freshenedFields } from '../rules/validation.ts';
+import type { Exchange } from './exchange.ts';
+import type { Landing } from './flight.ts';
+import { type FetchTimes, tagsOf } from './landing.ts';
+
+/** A 304 freshens `base` only while it is still what the store holds and no tag of it, old or new, was marked since the validation was sent. */
+export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHead, times: FetchTimes): Landing {
+  const { marks, store, tagHash } = x.parts;
+  const fields = freshenedFields(base, head);
+  const tagging = tagsOf(x, { ...head, status: base.status, fields });
+  const checkedAt = marks.epoch;
+  const verdict = marks.gate({ tagIds: tagHash.join(base.tagIds, tagging.tagIds), asOf: times.asOf, sentAt: times.sentAt });
+
+  if (verdict.kind === 'purged' || !confirms(base, head) || !store.holds(x.key, base)) {
+    store.remove(x.key, base, 'purged');
+    return { kind: 'base-gone' };
+  }
+
+  const storability = judgeStorability({
+    request: { method: 'GET', fields: x.request.fields },
+    target: x.target,
+    head: { status: base.status, statusText: base.statusText, fields },
+    scope: x.scope.kind === 'public' ? { kind: 'public' } : { kind: 'credential', singleUser: x.scope.singleUser },
+    policy: x.route.policy,
+    requestedAt: times.sentAt,
+    receivedAt: times.receivedAt,
+  });
+  const stored: StoredResponse = {
+    ...base,
+    ...(storability.kind === 'store' ? storability.freshness : {}),
+    fields: withoutFields(fields, new Set(['age'])),
+    receivedAt: times.receivedAt,
+    tags: tagging.tags,
+    tagIds: tagging.tagIds,
+    asOf: times.asOf,
+    order: times.order,
+    checkedAt,
+  };
+  const mayKeep =
+    storability.kind === 'store' && tagging.refusal === undefined && verdict.kind !== 'held' && marks.versionsAccepted(tagging.versions);
+  if (!mayKeep) {
+    store.remove(x.key, base, 'replaced');
+    x.parts.observer.fillRefused(storability.kind === 'refuse' ? storability.reason : (tagging.refusal ?? 'held'));
+    return { kind: 'freshened', stored, shareable: storability.kind === 'store' && tagging.refusal === undefined, kept: false };
+  }
+  const kept = store.put(x.key, stored, { maxVariants: x.route.policy.maxVariants }).kind === 'stored';
+  return { kind: 'freshened', stored, shareable: !stored.alwaysValidate, kept };
+}

@@ -1,0 +1,81 @@
+// A request's journey: scope and key, lookup, reuse, and, where nothing stored will do, one shared fetch from the origin.
+//
+// Rules decide, this page orders. Read `journey` from top to bottom: it is every way a request can be answered. Three things hold throughout:
+// no await stands between asking the marks and sending the head that their answer permits; a request takes only what was fetched after every
+// purge it arrived behind; and each turn of the loop ends in an answer or starts over with what was learned, at most a few times.
+import { fieldValue, hasField } from '../http/fields.ts';
+import { hopByHop, loops } from '../http/forwarding.ts';
+import { parseCacheControl } from '../http/cache-control.ts';
+import { isSafe, type Request } from '../http/message.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { decideReuse, type Reuse } from '../rules/reuse.ts';
+import type { Client } from './client.ts';
+import { Exchange } from './exchange.ts';
+import { forward, refreshInBackground } from './forward.ts';
+import { type Found, lookup } from './lookup.ts';
+import { type PassReason, pass, write } from './passage.ts';
+import type { Parts } from './parts.ts';
+import { answerPurge } from './purge-request.ts';
+import { respondError, respondStored } from './respond.ts';
+
+/** Answers one request. Never throws: an impossible state ends this request with a 500 and a log line, and no other. */
+export function handle(request: Request, client: Client, parts: Parts): void {
+  const x = new Exchange(request, client, parts);
+  journey(x).catch((error: unknown) => {
+    parts.observer.error('a request ended in an impossible state', {
+      route: x.route.name,
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    if (client.headSent || client.gone) client.destroy();
+    else respondError(x, 500, 'internal', { hit: false });
+  });
+}
+
+async function journey(x: Exchange): Promise<void> {
+  if (x.request.method === 'PURGE') return answerPurge(x);
+  if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
+  if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
+  if (!isSafe(x.request.method)) return write(x);
+
+  const passing = passReason(x);
+  if (passing !== undefined) return pass(x, passing);
+
+  for (;;) {
+    const found = lookup(x);
+    const decision = decideReuse({ request: x.request, policy: x.route.policy, now: x.now, ...found });
+    switch (decision.kind) {
+      case 'hit':
+        return respondStored(x, stored(found), { outcome: decision.reason === 'fresh' ? 'hit' : 'stale', status: hitStatus(decision) });
+      case 'stale-while-revalidate':
+        refreshInBackground(x, stored(found));
+        return respondStored(x, stored(found), { outcome: 'stale', status: hitStatus(decision) });
+      case 'refuse':
+        return respondError(x, 504, decision.reason, { hit: false });
+      case 'forward':
+        if ((await forward(x, decision)) === 'answered') return;
+    }
+  }
+}
+
+/** Why a safe request is not looked up at all. */
+export function passReason(x: Exchange): PassReason | undefined {
+  const { method, fields, body } = x.request;
+  if (method !== 'GET' && method !== 'HEAD') return { fwd: 'method', reason: 'method' };
+  if (body !== undefined) return { fwd: 'bypass', reason: 'request-body' };
+  if (x.route.policy.pass) return { fwd: 'bypass', reason: 'route-pass' };
+  if (hasField(fields, 'cache-control') && parseCacheControl(fieldValue(fields, 'cache-control')).has('no-store')) {
+    return { fwd: 'request', reason: 'request-no-store' };
+  }
+  return undefined;
+}
+
+function stored(found: Found): StoredResponse {
+  if (found.stored === undefined) throw new Error('reuse decided on a response that is not there');
+  return found.stored;
+}
+
+function hitStatus(decision: Exclude<Reuse, { kind: 'forward' | 'refuse' }>) {
+  const ttlSeconds = Math.floor(decision.ttlMs / 1000);
+  if (decision.kind === 'hit' && decision.reason === 'fresh') return { hit: true, ttlSeconds };
+  return { hit: true, ttlSeconds, detail: decision.kind === 'hit' ? decision.reason : decision.kind };
+}

@@ -1,0 +1,98 @@
+// What an origin's head means for the cache: may the response be kept, may it be shared, what are its tags? PURGE-PROTOCOL §3.2 rule 1.
+import type { ResponseHead } from '../http/message.ts';
+import type { Marks } from '../purge/authority.ts';
+import { responseTags, statedVersions } from '../purge/surrogate-keys.ts';
+import type { TagHash } from '../purge/tag-hash.ts';
+import type { Freshness } from '../rules/freshness.ts';
+import type { Reason } from '../rules/reasons.ts';
+import { expandTemplates } from '../rules/routes.ts';
+import { judgeStorability } from '../rules/storability.ts';
+import type { StoredResponse, Verdict } from '../rules/stored-response.ts';
+import type { Exchange } from './exchange.ts';
+
+/** When a request went out and its head came back: asOf and order as PURGE-PROTOCOL §3.2 defines them, instants in epoch ms. */
+export interface FetchTimes {
+  readonly asOf: number;
+  readonly order: number;
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+export interface Judgement {
+  readonly head: ResponseHead;
+  readonly times: FetchTimes;
+  readonly tags: readonly string[];
+  readonly tagIds: Int32Array;
+  /** What the marks said when the head arrived. They are asked again at the body's end and at each use. */
+  readonly verdict: Verdict;
+  /** What it varies on; complete only where it is shareable. */
+  readonly vary: readonly string[];
+  /** Present when the response may be kept if its body proves whole. */
+  readonly storing: { readonly freshness: Freshness; readonly part?: StoredResponse['part'] } | undefined;
+  /** Why it may not. */
+  readonly refusal: Reason | undefined;
+  /** Whether requests that collapsed onto it may have it, kept or not. */
+  readonly shareable: boolean;
+}
+
+/** Judges a final head that is not a 304 to our own validation. `x` is the request whose fields were sent. */
+export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): Judgement {
+  const tagging = tagsOf(x, head);
+  const verdict = x.parts.marks.gate({ tagIds: tagging.tagIds, asOf: times.asOf, sentAt: times.sentAt });
+  const storability = judgeStorability({
+    request: x.request,
+    target: x.target,
+    head,
+    scope: x.scope.kind === 'public' ? { kind: 'public' } : { kind: 'credential', singleUser: x.scope.singleUser },
+    policy: x.route.policy,
+    requestedAt: times.sentAt,
+    receivedAt: times.receivedAt,
+  });
+  const vary = storability.kind === 'store' ? storability.vary : [];
+  const judged = { head, times, tags: tagging.tags, tagIds: tagging.tagIds, verdict, vary };
+  if (storability.kind === 'refuse') return { ...judged, storing: undefined, refusal: storability.reason, shareable: false };
+  if (tagging.refusal !== undefined) return { ...judged, storing: undefined, refusal: tagging.refusal, shareable: false };
+
+  const { freshness } = storability;
+  const shareable = !freshness.alwaysValidate && freshness.freshUntil > times.receivedAt && storability.part === undefined;
+  const refusal = refusalByMarks(verdict, tagging, x.parts.marks) ?? refusalBySize(head, x.route.policy.maxObjectBytes);
+  if (refusal !== undefined) return { ...judged, storing: undefined, refusal, shareable };
+  return { ...judged, storing: storability, refusal: undefined, shareable };
+}
+
+interface Tagging {
+  readonly tags: readonly string[];
+  readonly tagIds: Int32Array;
+  readonly versions: readonly { readonly tagIds: Int32Array; readonly version: number }[];
+  readonly refusal: Reason | undefined;
+}
+
+/** The response's own tags, those of the route's templates, and the implicit ones. */
+export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
+  const { tagHash } = x.parts;
+  const stated = responseTags(head.fields, x.settings.config.tags);
+  const templated = expandTemplates(x.route.tags, x.match, x.target);
+  if (stated.kind === 'refused') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: stated.reason };
+  if (templated.kind === 'missing') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: 'tag-malformed' };
+
+  const tags = [...new Set([...stated.tags, ...templated.tags])];
+  const tagIds = tagHash.join(x.implicitTagIds, tagHash.tagIds(tags), tagHash.groupIds(x.target.authority, stated.groups));
+  const versions = [...statedVersions(head.fields)].map(([tag, version]) => ({ tagIds: tagHash.tagIds([tag]), version }));
+  return { tags, tagIds, versions, refusal: undefined };
+}
+
+function refusalByMarks(verdict: Verdict, tagging: Tagging, marks: Marks): Reason | undefined {
+  if (verdict.kind === 'purged') return 'purged-in-flight';
+  if (verdict.kind === 'held') return 'held';
+  return marks.versionsAccepted(tagging.versions) ? undefined : 'version-behind';
+}
+
+function refusalBySize(head: ResponseHead, maxBytes: number): Reason | undefined {
+  const at = head.fields.indexOf('content-length');
+  return at !== -1 && Number(head.fields[at + 1]) > maxBytes ? 'too-large' : undefined;
+}
+
+/** The hash table's own ids for a request: known before its response is, so a purge of them forks a flight at once (rule 4). */
+export function implicitTagIds(x: Pick<Exchange, 'target' | 'route' | 'scope'>, tagHash: TagHash): Int32Array {
+  return tagHash.implicitTags({ target: x.target, routeName: x.route.name, scopeId: x.scope.id, claims: x.scope.claims });
+}

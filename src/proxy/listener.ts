@@ -1,0 +1,264 @@
+// Where clients connect: node:http with every limit set, and only requests that passed request-head.ts go on to the handler.
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { LimitConfig, ListenAddress } from '../config/config.ts';
+import { RunError } from '../errors.ts';
+import { fieldLines } from '../http/fields.ts';
+import type { Request } from '../http/message.ts';
+import type { Observer } from '../observe/observer.ts';
+import type { Client } from './client.ts';
+import { Connection } from './connection.ts';
+import { NodeClient } from './node-client.ts';
+import { REFUSAL_CACHE_STATUS, refusalAnswer, refusalOf } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { RequestBody } from './request-body.ts';
+import { readHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
+
+export interface ListenerOptions {
+  readonly limits: LimitConfig;
+  readonly observer: Pick<Observer, 'requestEnded' | 'warn' | 'error'>;
+  /** Follows the request to its end. A throw ends the request with a 500. */
+  readonly handle: (request: Request, client: Client) => void;
+  /** Whether a WebSocket handshake may become a tunnel; else it is served as a plain request. */
+  readonly mayUpgrade: (request: Request) => boolean;
+  /** Owns the socket from here on. */
+  readonly upgrade: (request: Request, connection: UpgradeConnection) => void;
+}
+
+export interface UpgradeConnection {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  /** Bytes that came after the request's head. */
+  readonly head: Buffer;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #connections = new Map<Duplex, Connection>();
+  #limits: LimitConfig;
+  #draining = false;
+  #dropped = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#limits = options.limits;
+    this.#server = createServer({
+      maxHeaderSize: options.limits.headerBytes + options.limits.urlBytes,
+      insecureHTTPParser: false,
+      requireHostHeader: false,
+      joinDuplicateHeaders: false,
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(1000, options.limits.headersTimeoutMs),
+      noDelay: true,
+      shouldUpgradeCallback: (incoming) => this.#mayUpgrade(incoming),
+    });
+    this.reconfigure(options.limits);
+    this.#listen();
+  }
+
+  /** Resolves when connections are accepted; rejects with a RunError. */
+  open({ host, port }: ListenAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
+      this.#server.listen({ host, port }, resolve);
+    });
+  }
+
+  /** Where it listens. Valid after `open`. */
+  get address(): ListenAddress {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new RunError('the listener is not open');
+    return { host: address.address, port: address.port };
+  }
+
+  /** Applies to new requests, but for the size of a head, which the server keeps from its start. */
+  reconfigure(limits: LimitConfig): void {
+    this.#limits = limits;
+    const server = this.#server;
+    server.headersTimeout = limits.headersTimeoutMs;
+    server.keepAliveTimeout = limits.idleTimeoutMs;
+    server.timeout = limits.stallTimeoutMs;
+    server.maxHeadersCount = limits.headerCount;
+    server.maxConnections = limits.connections;
+    server.dropMaxConnection = true;
+  }
+
+  /** Stops accepting, lets what is in flight end, and cuts what is left after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections.values()) connection.endAfterAnswers();
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections.values()) connection.destroy();
+    }, timeoutMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #listen(): void {
+    const serve = (incoming: IncomingMessage, response: ServerResponse): void => this.#serve(incoming, response);
+    this.#server
+      .on('connection', (socket) => this.#accept(socket))
+      .on('request', serve)
+      .on('checkContinue', serve)
+      .on('checkExpectation', serve)
+      .on('connect', (_incoming, socket) => this.#connection(socket).refuse(CONNECT_REFUSED))
+      .on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head))
+      .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code, socket))
+      .on('timeout', (socket) => this.#quiet(socket))
+      .on('drop', () => {
+        if (this.#dropped++ % 1000 === 0) this.#options.observer.warn('connections refused: the limit is reached', { refused: this.#dropped });
+      });
+  }
+
+  #accept(socket: Socket): void {
+    this.#connections.set(socket, new Connection(socket));
+    socket.on('close', () => this.#connections.delete(socket));
+  }
+
+  #connection(socket: Duplex): Connection {
+    const known = this.#connections.get(socket);
+    if (known === undefined) throw new Error('a request on a connection that was never accepted');
+    return known;
+  }
+
+  #serve(incoming: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(incoming.socket);
+    if (connection === undefined || (connection.closing && !this.#draining)) return;
+    incoming.on('error', () => undefined);
+    const head = readHead(rawHead(incoming), this.#limits);
+    if (head.kind === 'refuse') {
+      this.#refused(head, incoming);
+      refuseRequest(head, connection, incoming, response);
+      return;
+    }
+    const body: RequestBody | undefined = head.body.kind === 'none' ? undefined : new RequestBody(incoming, () => client.continueBody());
+    const client: NodeClient = new NodeClient({
+      incoming,
+      response,
+      body,
+      expectsContinue: head.expectsContinue,
+      closing: () => this.#draining,
+      finished: (done) => connection.finished(done),
+    });
+    connection.add(client);
+    this.#handle(requestOf(head, incoming, body), client);
+  }
+
+  #handle(request: Request, client: NodeClient): void {
+    try {
+      this.#options.handle(request, client);
+    } catch (error) {
+      this.#options.observer.error('a request ended in an impossible state', { error: String(error), path: request.target.path });
+      if (client.headSent) client.destroy();
+      else client.answer(500, 'Internal Server Error', ['cache-status', 'freshet; detail=internal'], undefined);
+    }
+  }
+
+  #mayUpgrade(incoming: IncomingMessage): boolean {
+    const request = this.#handshake(incoming);
+    return request !== undefined && this.#options.mayUpgrade(request);
+  }
+
+  /** The request, where it is a WebSocket handshake alone on its connection. */
+  #handshake(incoming: IncomingMessage): Request | undefined {
+    const connection = this.#connections.get(incoming.socket);
+    if (this.#draining || connection === undefined || connection.closing || !connection.idle) return undefined;
+    const head = readHead(rawHead(incoming), this.#limits);
+    if (head.kind === 'refuse' || head.method !== 'GET' || head.version === '1.0' || head.body.kind !== 'none') return undefined;
+    const upgrade = fieldLines(head.fields, 'upgrade');
+    return upgrade.length === 1 && upgrade[0]?.toLowerCase() === 'websocket' ? requestOf(head, incoming, undefined) : undefined;
+  }
+
+  #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const request = this.#handshake(incoming);
+    if (request === undefined) socket.destroy();
+    else this.#options.upgrade(request, { incoming, socket, head });
+  }
+
+  #parserFailed(code: string | undefined, socket: Duplex): void {
+    const connection = this.#connections.get(socket);
+    const refusal = refusalOf(code);
+    // Data after a request with `Connection: close` is not ours to judge: the answer that is due ends the connection.
+    if (code === 'HPE_CLOSED_CONNECTION') return;
+    if (connection === undefined || refusal === undefined || connection.closing) {
+      if (connection === undefined || connection.idle || refusal === undefined) socket.destroy();
+      return;
+    }
+    this.#refused(refusal, undefined);
+    connection.refuse(refusal);
+  }
+
+  /** Nothing was sent or taken for the stall timeout, or the keep-alive time is over. */
+  #quiet(socket: Socket): void {
+    if (this.#connections.get(socket)?.stalled === false) socket.setTimeout(this.#limits.stallTimeoutMs);
+    else socket.destroy();
+  }
+
+  #refused({ status, message }: Refusal, incoming: IncomingMessage | undefined): void {
+    this.#options.observer.requestEnded({
+      method: incoming?.method ?? '',
+      authority: '',
+      path: incoming?.url?.split('?')[0]?.slice(0, 256) ?? '',
+      route: '',
+      outcome: 'error',
+      reason: 'bad-request',
+      cacheStatus: REFUSAL_CACHE_STATUS,
+      status,
+      bodyBytes: message.length + 1,
+      durationMs: 0,
+      collapsed: false,
+      aborted: false,
+    });
+  }
+}
+
+const CONNECT_REFUSED: Refusal = { kind: 'refuse', status: 405, message: 'this is not a forward proxy' };
+
+function rawHead({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): Parameters<typeof readHead>[0] {
+  return { method, requestTarget: url, version: httpVersion, rawFields: rawHeaders };
+}
+
+function requestOf(head: RequestHead, incoming: IncomingMessage, body: RequestBody | undefined): Request {
+  const { method, target, fields, version } = head;
+  return {
+    method,
+    target,
+    fields,
+    version,
+    ...(body !== undefined && { body }),
+    ...(head.body.kind === 'length' && { bodyBytes: head.body.bytes }),
+    peerAddress: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
+  };
+}
+
+/** Through the response object, so that it keeps its place behind the answers that are due. */
+function refuseRequest(refusal: Refusal, connection: Connection, incoming: IncomingMessage, response: ServerResponse): void {
+  const { fields, body } = refusalAnswer(refusal);
+  const client: NodeClient = new NodeClient({
+    incoming,
+    response,
+    body: new RequestBody(incoming, () => undefined),
+    expectsContinue: false,
+    closing: () => false,
+    finished: (done) => connection.finished(done),
+  });
+  connection.add(client);
+  connection.endAfterAnswers();
+  client.answer(refusal.status, '', fields, Buffer.from(body));
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): RunError {
+  const why = LISTEN_FAULTS.get(error.code ?? '') ?? error.message;
+  return new RunError(`cannot listen on ${host}:${port}: ${why}`, { cause: error });
+}
+
+const LISTEN_FAULTS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'the port is in use'],
+  ['EACCES', 'the port needs a privilege that this process does not have'],
+  ['EADDRNOTAVAIL', 'the address is not one of this machine'],
+]);

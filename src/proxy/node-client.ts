@@ -1,0 +1,147 @@
+// A client over node:http: what respond says becomes bytes, and what happens to the connection becomes `gone` and `onDrain`.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hasField } from '../http/fields.ts';
+import type { Fields } from '../http/fields.ts';
+import type { Client } from './client.ts';
+import type { RequestBody } from './request-body.ts';
+
+export interface NodeClientOptions {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: RequestBody | undefined;
+  readonly expectsContinue: boolean;
+  /** Whether the connection is to end with this answer. */
+  readonly closing: () => boolean;
+  /** Called once, when the answer is with the kernel or the client was cut. */
+  readonly finished: (client: NodeClient) => void;
+}
+
+export class NodeClient implements Client {
+  #gone = false;
+  readonly #options: NodeClientOptions;
+  readonly #response: ServerResponse;
+  #leavers: (() => void)[] = [];
+  #drained: (() => void) | undefined;
+  #closeDelimited = false;
+  #ended = false;
+
+  constructor(options: NodeClientOptions) {
+    this.#options = options;
+    this.#response = options.response;
+    this.#response.on('drain', () => this.#drained?.());
+    this.#response.on('finish', () => options.finished(this));
+    this.#response.on('error', () => undefined);
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  get headSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /** The whole request has arrived. */
+  get requestComplete(): boolean {
+    return this.#options.incoming.complete;
+  }
+
+  /** The client owes us bytes of its request, and somebody waits for them. */
+  get owesBody(): boolean {
+    return this.#options.body?.starving ?? false;
+  }
+
+  onGone(listener: () => void): void {
+    if (this.#gone) listener();
+    else this.#leavers.push(listener);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drained = listener;
+  }
+
+  informational(status: number, fields: Fields): void {
+    if (this.#gone || this.headSent || this.#options.incoming.httpVersionMinor === 0) return;
+    if (status < 102 || status > 199) return;
+    this.#guarded(() => this.#response.writeInformation(status, fields));
+  }
+
+  head(status: number, statusText: string, fields: Fields): void {
+    if (this.#gone || this.headSent) return;
+    const { incoming, closing } = this.#options;
+    const ends = closing() || !incoming.complete;
+    this.#closeDelimited = incoming.httpVersionMinor === 0 && !hasField(fields, 'content-length');
+    this.#response.strictContentLength = true;
+    // writeHead only reads the array, though its type does not say so.
+    const flat = ends ? [...fields, 'connection', 'close'] : (fields as string[]);
+    this.#guarded(() => this.#response.writeHead(status, statusText, flat));
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#gone) return true;
+    return this.#guarded(() => this.#response.write(chunk)) ?? true;
+  }
+
+  end(): void {
+    this.#end(undefined);
+  }
+
+  answer(status: number, statusText: string, fields: Fields, body: Buffer | undefined): void {
+    if (this.#gone || this.headSent) return;
+    const sized = hasField(fields, 'content-length') || status === 204 || status === 304;
+    this.head(status, statusText, sized ? fields : [...fields, 'content-length', String(body?.length ?? 0)]);
+    this.#end(body);
+  }
+
+  destroy(): void {
+    if (this.#gone || this.#ended) return;
+    this.#gone = true;
+    this.#leavers = [];
+    const { socket } = this.#options.incoming;
+    // Without a length a FIN would look like the end of the body.
+    if (this.#closeDelimited && this.headSent) socket.resetAndDestroy();
+    this.#response.destroy();
+    this.#options.finished(this);
+  }
+
+  /** The connection closed, or what the client sends can no longer be read: whoever works for it is told. */
+  leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#options.body?.breakOff('the client left in the middle of its request');
+    for (const listener of this.#leavers.splice(0)) listener();
+  }
+
+  /** For RequestBody: the client may send its body now. */
+  continueBody(): void {
+    if (this.#options.expectsContinue && !this.#gone && !this.headSent) this.#response.writeContinue();
+  }
+
+  #end(last: Buffer | undefined): void {
+    if (this.#gone || this.#ended) return;
+    this.#ended = true;
+    const { incoming, body, expectsContinue } = this.#options;
+    const nothingComes = incoming.complete || body === undefined || (expectsContinue && !body.begun);
+    if (last !== undefined && !nothingComes) this.#guarded(() => this.#response.write(last));
+    if (nothingComes) this.#finish(last);
+    else body.discard(() => this.#finish(undefined));
+  }
+
+  #finish(last: Buffer | undefined): void {
+    if (this.#gone) return;
+    this.#guarded(() => (last === undefined ? this.#response.end() : this.#response.end(last)));
+  }
+
+  /** node:http throws on a value it would not send and on a length that lies: neither may reach the client as a whole answer. */
+  #guarded<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch {
+      this.#ended = true;
+      this.#response.destroy();
+      this.leave();
+      this.#options.finished(this);
+      return undefined;
+    }
+  }
+}

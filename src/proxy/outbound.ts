@@ -1,0 +1,70 @@
+// The request as it goes to the origin: end-to-end fields, our own framing, and the conditionals that this fetch needs.
+import { fieldsForOrigin, hopByHop } from '../http/forwarding.ts';
+import { type Fields, fieldValue, withField, withoutFields } from '../http/fields.ts';
+import { pathAndQuery } from '../http/target.ts';
+import type { OriginRequest } from '../origin/exchange.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { conditionalFields } from '../rules/validation.ts';
+import type { Exchange } from './exchange.ts';
+import { scopedCookies } from './scope.ts';
+
+/** `client`: the client's conditionals and range go on as they came. `range`: only its Range and If-Range. `own`: none but what validates `base` or completes a part. */
+export type Conditionals =
+  | { readonly kind: 'client' }
+  | { readonly kind: 'range' }
+  | { readonly kind: 'own'; readonly base?: StoredResponse | undefined; readonly missingRange?: string | undefined };
+
+const CONDITIONALS: ReadonlySet<string> = new Set(['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']);
+const ALL_SELECTIVE: ReadonlySet<string> = new Set([...CONDITIONALS, 'if-range', 'range']);
+const COOKIE: ReadonlySet<string> = new Set(['cookie']);
+
+/** The request for a fetch that may be stored and shared: without body, and stripped of what only this client asked. */
+export function fetchRequest(x: Exchange, conditionals: Conditionals): OriginRequest {
+  return { method: x.request.method, path: pathAndQuery(x.target), fields: selectiveFields(outboundFields(x), conditionals) };
+}
+
+/** The request passed on as it came, with its body. */
+export function passRequest(x: Exchange): OriginRequest {
+  const { method, body, bodyBytes } = x.request;
+  return {
+    method,
+    path: pathAndQuery(x.target),
+    fields: outboundFields(x),
+    ...(body === undefined ? {} : { body }),
+    ...(bodyBytes === undefined ? {} : { bodyBytes }),
+  };
+}
+
+function selectiveFields(fields: Fields, conditionals: Conditionals): Fields {
+  switch (conditionals.kind) {
+    case 'client':
+      return fields;
+    case 'range':
+      return withoutFields(fields, CONDITIONALS);
+    case 'own': {
+      const own = withoutFields(fields, ALL_SELECTIVE);
+      const { base, missingRange } = conditionals;
+      if (missingRange !== undefined) own.push('range', missingRange);
+      return base === undefined ? own : [...own, ...conditionalFields(base)];
+    }
+  }
+}
+
+function outboundFields(x: Exchange): Fields {
+  const hop = hopByHop(x.request.fields);
+  const origin = x.settings.config.origins.get(x.route.origin);
+  return fieldsForOrigin(scopedFields(x, hop.kind === 'ok' ? hop.fields : []), {
+    request: x.request,
+    trusted: x.settings.trusted(x.request.peerAddress),
+    originHost: origin?.host === 'origin' ? new URL(origin.url).host : undefined,
+    cookiesStripped: x.route.policy.cookies === 'strip',
+  });
+}
+
+/** Under a credential scope only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */
+function scopedFields(x: Exchange, fields: string[]): string[] {
+  const cookie = x.scope.kind === 'public' ? undefined : fieldValue(fields, 'cookie');
+  if (cookie === undefined) return fields;
+  const kept = scopedCookies(x.route.scope, cookie);
+  return kept === undefined ? withoutFields(fields, COOKIE) : withField(fields, 'cookie', kept);
+}

@@ -1,0 +1,33 @@
+// Everything a request's journey consults, put together once by app.ts. `settings` is replaced as a whole when the configuration is reloaded.
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Observer } from '../observe/observer.ts';
+import type { Origins } from '../origin/exchange.ts';
+import type { Marks } from '../purge/authority.ts';
+import type { Purger } from '../purge/purge.ts';
+import type { PurgeRate } from '../purge/rate.ts';
+import type { TagHash } from '../purge/tag-hash.ts';
+import type { Store } from '../store/store.ts';
+import type { Flights } from './collapse.ts';
+
+export interface Parts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly marks: Marks;
+  readonly purger: Purger;
+  readonly tagHash: TagHash;
+  readonly origins: Origins;
+  readonly observer: Observer;
+  readonly flights: Flights;
+  /** Keys the hashes of credentials; never leaves the process. */
+  readonly secret: Buffer;
+  settings: Settings;
+}
+
+/** What a request takes from the configuration that was valid when it arrived. */
+export interface Settings {
+  readonly config: Config;
+  readonly trusted: (address: string) => boolean;
+  readonly tagHeaders: ReadonlySet<string>;
+  readonly purgeRate: PurgeRate;
+}

@@ -1,0 +1,137 @@
+// A request that is passed on and not answered from the cache: a pass, or a write, which purges what it changed before its answer is released.
+// PURGE-PROTOCOL §3.2 rule 11: once sent, a write runs to its end whatever the client does, and a lost answer counts as a write that happened.
+import type { OriginError } from '../errors.ts';
+import type { ResponseHead } from '../http/message.ts';
+import type { OriginCall, OriginHandler } from '../origin/exchange.ts';
+import { invalidates } from '../rules/invalidation.ts';
+import type { Reason } from '../rules/reasons.ts';
+import { commitFill } from './commit.ts';
+import { respondFailure } from './failure.ts';
+import type { Exchange } from './exchange.ts';
+import { Fill } from './fill.ts';
+import { type Judgement, judgeHead } from './landing.ts';
+import { passRequest } from './outbound.ts';
+import { respondFill } from './respond.ts';
+import { purgeWritten, type Written } from './written.ts';
+
+export interface PassReason {
+  readonly fwd: 'bypass' | 'method' | 'request';
+  readonly reason: Reason;
+}
+
+/** Passes a request on without looking anything up. Nothing is stored. */
+export function pass(x: Exchange, why: PassReason): void {
+  new Passage(x, why, false).start();
+}
+
+/** Forwards a request of an unsafe method, and purges what it names before the client hears of it. */
+export function write(x: Exchange): void {
+  new Passage(x, { fwd: 'method', reason: 'method' }, true).start();
+}
+
+class Passage implements OriginHandler {
+  readonly #x: Exchange;
+  readonly #why: PassReason;
+  readonly #writes: boolean;
+  readonly #asOf: number;
+  #call: OriginCall | undefined;
+  #fill: Fill | undefined;
+  #sentAt: number;
+  /** Set where a POST answer may be kept for later GETs (RFC 9110 §9.3.3). */
+  #judgement: Judgement | undefined;
+
+  constructor(x: Exchange, why: PassReason, writes: boolean) {
+    this.#x = x;
+    this.#why = why;
+    this.#writes = writes;
+    this.#asOf = x.parts.marks.epoch;
+    this.#sentAt = x.now;
+  }
+
+  start(): void {
+    const { client, parts, route } = this.#x;
+    const call = parts.origins.fetch(route.origin, passRequest(this.#x), this);
+    this.#call = call;
+    client.onGone(() => (this.#writes ? this.#fill?.discard() : call.abort()));
+  }
+
+  sent(at: number): void {
+    this.#sentAt = at;
+  }
+
+  informational(head: ResponseHead): void {
+    this.#x.client.informational(head.status, head.fields);
+  }
+
+  head(head: ResponseHead, at: number): void {
+    const storable = this.#postJudgement(head, at);
+    const fill = new Fill({
+      keep: storable?.storing !== undefined,
+      maxKeptBytes: this.#x.route.policy.maxObjectBytes,
+      resumeOrigin: () => this.#call?.resume(),
+    });
+    this.#fill = fill;
+    if (!this.#writes || !invalidates(this.#x.request.method, head.status)) {
+      this.#release(head, fill, this.#why.reason);
+      return;
+    }
+    const epochBefore = this.#x.parts.marks.epoch;
+    this.#afterPurge(head, (purged) => {
+      // Its own purge does not end it: nothing else was numbered in between, so it is as new as that purge.
+      if (storable !== undefined && purged.kind === 'confirmed' && purged.epoch === epochBefore + 1) {
+        this.#judgement = { ...storable, times: { ...storable.times, asOf: purged.epoch } };
+      }
+      this.#release(head, fill, purged.kind === 'confirmed' ? this.#why.reason : 'purge-unconfirmed');
+    });
+  }
+
+  data(chunk: Buffer): boolean {
+    return this.#fill?.push(chunk) ?? true;
+  }
+
+  end(verified: boolean): void {
+    if (this.#judgement !== undefined && this.#fill?.kept === true) commitFill(this.#x, this.#judgement, this.#fill.body(), { verified });
+    this.#fill?.finish('complete');
+  }
+
+  failed(error: OriginError): void {
+    if (this.#fill !== undefined) {
+      this.#fill.finish('failed');
+    } else if (this.#writes && error.requestSent) {
+      this.#afterPurge(undefined, () => respondFailure(this.#x, error, this.#why.fwd));
+    } else {
+      respondFailure(this.#x, error, this.#why.fwd);
+    }
+  }
+
+  /** The answer waits for the confirmation, so that plain HTTP clients read their own writes. */
+  #afterPurge(head: ResponseHead | undefined, release: (purged: Written) => void): void {
+    purgeWritten(this.#x, head)
+      .then(release)
+      .catch((error: unknown) => {
+        this.#x.parts.observer.error('a write ended in an impossible state', { route: this.#x.route.name, error: String(error) });
+        this.#x.client.destroy();
+      });
+  }
+
+  #release(head: ResponseHead, fill: Fill, detail: Reason): void {
+    const { client } = this.#x;
+    if (client.gone) {
+      if (this.#judgement === undefined) fill.discard();
+      return;
+    }
+    respondFill(this.#x, head, fill, { outcome: 'pass', status: { hit: false, fwd: this.#why.fwd, fwdStatus: head.status, detail } }, () => {});
+  }
+
+  #postJudgement(head: ResponseHead, at: number): Judgement | undefined {
+    const { request, route } = this.#x;
+    if (!route.policy.storePost || request.method !== 'POST') return undefined;
+    const judgement = judgeHead(this.#x, head, {
+      asOf: this.#asOf,
+      order: this.#x.parts.flights.nextOrder(),
+      sentAt: this.#sentAt,
+      receivedAt: at,
+    });
+    return judgement.storing !== undefined && judgement.verdict.kind === 'ok' ? judgement : undefined;
+  }
+}

@@ -1,0 +1,146 @@
+// The answer to a client: from a stored response, from a fill under way, or an error of our own. Orders nothing, decides nothing about freshness.
+import { STATUS_CODES } from 'node:http';
+import { fieldsForClient } from '../http/forwarding.ts';
+import { type Fields, hasField, withoutFields } from '../http/fields.ts';
+import type { ResponseHead } from '../http/message.ts';
+import type { Outcome } from '../observe/observer.ts';
+import { type CacheStatus, cacheStatusMember } from '../rules/cache-status.ts';
+import { ageMs } from '../rules/freshness.ts';
+import { evaluatePreconditions, notModifiedFields } from '../rules/preconditions.ts';
+import { rangeAnswer } from '../rules/ranges.ts';
+import { type Reason, reasonText } from '../rules/reasons.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
+import { debugFields } from './debug.ts';
+import type { Exchange } from './exchange.ts';
+import type { Fill } from './fill.ts';
+
+/** What is said of an answer: in Cache-Status, the access log and the metrics. */
+export interface Verdicted {
+  readonly outcome: Outcome;
+  readonly status: CacheStatus;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly fields: string[];
+  readonly body: Buffer | undefined;
+}
+
+/** Answers from `stored`, evaluating the client's preconditions and range (RFC 9110 §13.2.2). The caller has just gated it: no await may stand between. */
+export function respondStored(x: Exchange, stored: StoredResponse, said: Verdicted): void {
+  const answer = storedAnswer(x, stored, said.status);
+  x.client.answer(answer.status, answer.statusText, answer.fields, x.request.method === 'HEAD' ? undefined : answer.body);
+  ended(x, said, { status: answer.status, bodyBytes: x.request.method === 'HEAD' ? 0 : (answer.body?.length ?? 0) });
+}
+
+function storedAnswer(x: Exchange, stored: StoredResponse, status: CacheStatus): Answer {
+  const ageSeconds = Math.floor(ageMs(stored, x.now) / 1000);
+  const outgoing = (fields: Fields, contentLength: number | undefined) => clientFields(x, fields, status, { ageSeconds, contentLength, stored });
+
+  const precondition = evaluatePreconditions(x.request, stored);
+  if (precondition === 'not-modified')
+    return { status: 304, statusText: 'Not Modified', fields: outgoing(notModifiedFields(stored.fields), undefined), body: undefined };
+  if (precondition === 'failed') return { status: 412, statusText: 'Precondition Failed', fields: outgoing([], 0), body: undefined };
+
+  const range = rangeAnswer(x.request, stored);
+  if (range.kind === 'part') {
+    const fields = withoutFields(stored.fields, CONTENT_RANGE);
+    fields.push('content-range', `bytes ${range.first}-${range.last}/${range.completeBytes ?? '*'}`);
+    return { status: 206, statusText: 'Partial Content', fields: outgoing(fields, range.body.length), body: range.body };
+  }
+  if (range.kind === 'unsatisfiable') {
+    const fields = outgoing(['content-range', `bytes */${range.completeBytes}`], 0);
+    return { status: 416, statusText: 'Range Not Satisfiable', fields, body: undefined };
+  }
+  const bodyless = stored.status === 204 || stored.status === 304;
+  return {
+    status: stored.status,
+    statusText: stored.statusText,
+    fields: outgoing(stored.fields, bodyless ? undefined : stored.body.length),
+    body: stored.body,
+  };
+}
+
+/** Sends an origin's head on and streams its body. The client's own preconditions were kept from the origin and are evaluated here. */
+export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: Verdicted, through: () => void): void {
+  const precondition = head.status === 200 && said.outcome !== 'pass' ? evaluatePreconditions(x.request, head) : 'proceed';
+  if (precondition !== 'proceed') {
+    const status = precondition === 'not-modified' ? 304 : 412;
+    const fields = clientFields(x, status === 304 ? notModifiedFields(head.fields) : [], said.status, {
+      contentLength: status === 412 ? 0 : undefined,
+    });
+    x.client.answer(status, status === 304 ? 'Not Modified' : 'Precondition Failed', fields, undefined);
+    ended(x, said, { status, bodyBytes: 0 });
+    return;
+  }
+  x.client.head(head.status, head.statusText, clientFields(x, head.fields, said.status, {}));
+  fill.read(x.client, ({ complete, bytes }) => {
+    ended(x, said, { status: head.status, bodyBytes: bytes, aborted: !complete });
+    through();
+  });
+}
+
+/** An error of our own, as RFC 9457 problem details. `extra` fields go with it, such as Retry-After. */
+export function respondError(x: Exchange, httpStatus: number, reason: Reason, status: CacheStatus, extra: Fields = []): void {
+  const title = STATUS_CODES[httpStatus] ?? 'Error';
+  const detail = { type: `urn:problem-type:freshet:${reason}`, title, status: httpStatus, detail: reasonText(reason).sentence };
+  const fields = ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...extra];
+  respondOwn(x, { status: httpStatus, fields, body: `${JSON.stringify(detail)}\n` }, 'error', { ...status, detail: reason });
+}
+
+/** A whole answer that Freshet made itself. */
+export function respondOwn(
+  x: Exchange,
+  answer: { readonly status: number; readonly fields: Fields; readonly body: string },
+  outcome: 'error' | 'purge',
+  status: CacheStatus = { hit: false },
+): void {
+  const body = Buffer.from(answer.body);
+  const fields = clientFields(x, answer.fields, status, { contentLength: body.length });
+  x.client.answer(answer.status, STATUS_CODES[answer.status] ?? 'Error', fields, x.request.method === 'HEAD' ? undefined : body);
+  ended(x, { outcome, status }, { status: answer.status, bodyBytes: body.length });
+}
+
+/** The client left before anything could be sent. */
+export function clientLeft(x: Exchange, status: CacheStatus): void {
+  ended(x, { outcome: 'error', status: { ...status, detail: 'client-gone' } }, { status: 499, bodyBytes: 0, aborted: true });
+}
+
+function clientFields(
+  x: Exchange,
+  fields: Fields,
+  status: CacheStatus,
+  options: { ageSeconds?: number; contentLength?: number | undefined; stored?: StoredResponse },
+): string[] {
+  const { clientCacheControl } = x.route.policy;
+  const out = fieldsForClient(fields, {
+    expose: x.settings.config.tags.expose,
+    tagHeaders: x.settings.tagHeaders,
+    ageSeconds: options.ageSeconds,
+    cacheStatus: cacheStatusMember(status),
+    cacheControl: clientCacheControl !== 'origin' && (status.hit || status.stored === true) ? clientCacheControl : undefined,
+    contentLength: options.contentLength,
+  });
+  if (hasField(x.request.fields, 'freshet-debug')) out.push(...debugFields(x, options.stored));
+  return out;
+}
+
+function ended(x: Exchange, said: Verdicted, end: { status: number; bodyBytes: number; aborted?: boolean }): void {
+  x.parts.observer.requestEnded({
+    method: x.request.method,
+    authority: x.target.authority,
+    path: x.target.path,
+    route: x.route.name,
+    outcome: said.outcome,
+    reason: said.status.detail,
+    cacheStatus: cacheStatusMember(said.status),
+    status: end.status,
+    bodyBytes: end.bodyBytes,
+    durationMs: x.parts.clock.now() - x.arrivedAt,
+    collapsed: said.status.collapsed === true,
+    aborted: end.aborted === true,
+  });
+}
+
+const CONTENT_RANGE: ReadonlySet<string> = new Set(['content-range']);
