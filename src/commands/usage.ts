@@ -1,0 +1,67 @@
+// What each command takes, as parsed and as printed by --help. DESIGN section 2 "Running it".
+import { align } from '../config/align.ts';
+import type { FlagTable, Usage } from './flags.ts';
+
+const HELP: FlagTable = { help: { short: 'h', about: 'print this' } };
+
+const CONFIGURATION: FlagTable = {
+  config: { short: 'c', value: 'FILE', about: 'the configuration file' },
+  origin: { value: 'URL', about: 'the origin of every route that names none' },
+  listen: { value: 'ADDRESS', about: 'where clients come in: PORT, :PORT, HOST:PORT or [IPV6]:PORT' },
+  admin: { value: 'ADDRESS', about: 'where metrics, purges and inspection are served, or false' },
+  workers: { value: 'N', about: 'threads; only 1 in this version' },
+  ...HELP,
+};
+
+const ADMIN: FlagTable = {
+  admin: { value: 'URL', about: 'the admin address of Freshet (http://127.0.0.1:8081)' },
+  token: { value: 'TOKEN', about: 'its Bearer token (or the environment variable FRESHET_ADMIN_TOKEN)' },
+  json: { about: 'print the answer as it came' },
+  ...HELP,
+};
+
+export const USAGES = {
+  serve: {
+    about: 'proxy and cache (the default command)',
+    synopsis: '[serve] --origin URL | --config FILE',
+    flags: { ...CONFIGURATION, version: { short: 'v', about: 'print the version' } },
+  },
+  check: { about: 'validate a configuration and explain what it means', synopsis: 'check --config FILE', flags: CONFIGURATION },
+  purge: {
+    about: 'purge by tag, URL, prefix or scope, and say when it is confirmed',
+    synopsis: 'purge [TAG …] [--url URL] [--prefix PREFIX] [--scope CLAIM=VALUE] [--all] [--soft]',
+    flags: {
+      soft: { about: 'make entries stale instead of gone' },
+      url: { value: 'URL', isList: true, about: 'every variant and scope of this URL (http://host/path?query, or /path for any host)' },
+      prefix: { value: 'PREFIX', isList: true, about: 'everything below this path' },
+      scope: { value: 'CLAIM=VALUE', isList: true, about: 'everything of this scope' },
+      all: { about: 'everything' },
+      ...ADMIN,
+    },
+  },
+  explain: {
+    about: 'what would happen to a request now, and why',
+    synopsis: "explain METHOD URL [-H 'NAME: VALUE' …]",
+    flags: { header: { short: 'H', value: "'NAME: VALUE'", isList: true, about: 'a field of the request' }, ...ADMIN },
+  },
+} as const satisfies Readonly<Record<string, Usage>>;
+
+export type CommandName = keyof typeof USAGES;
+
+export const COMMANDS = Object.keys(USAGES);
+
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(USAGES, name);
+}
+
+/** The help of one command; `serve`, which stands for the whole, lists the others too. */
+export function helpOf(name: CommandName): string {
+  const usage: Usage = USAGES[name];
+  const flags = Object.entries(usage.flags).map(([flag, { short, value, about }]) => {
+    const written = `--${flag}${value === undefined ? '' : ` ${value}`}`;
+    return [`  ${short === undefined ? '   ' : `-${short},`} ${written}`, about];
+  });
+  const commands = Object.values(USAGES).map(({ synopsis, about }) => `  freshet ${synopsis}\n      ${about}`);
+  const head = `freshet ${usage.synopsis}\n${usage.about}`;
+  return [head, '', align(flags), ...(name === 'serve' ? ['', 'commands (each has --help)', commands.join('\n')] : [])].join('\n');
+}
