@@ -102,8 +102,9 @@ describe('ranges of a stored part', () => {
   it.each(rows)('%s', (_, held, range, expected) => expect(answer(range, held)).toBe(expected));
 });
 
+const at = (seconds: number) => formatHttpDate(seconds * 1000);
+
 describe('If-Range (RFC 9110 §13.1.5)', () => {
-  const at = (seconds: number) => formatHttpDate(seconds * 1000);
   const dated = ['last-modified', at(100), 'date', at(200)];
   const rows: readonly [name: string, condition: string, fields: string[], expected: 'part' | 'whole'][] = [
     ['the entity-tag', '"a"', ['etag', '"a"'], 'part'],
@@ -123,10 +124,11 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
   });
 });
 
+const shape = (response: StoredResponse | undefined) =>
+  response &&
+  `${response.status} ${response.part ? `${response.part.first}-${response.part.last}/${response.part.completeBytes ?? '*'} ` : ''}${response.body.toString()}`;
+
 describe('combining parts (RFC 9111 §3.4)', () => {
-  const shape = (response: StoredResponse | undefined) =>
-    response &&
-    `${response.status} ${response.part ? `${response.part.first}-${response.part.last}/${response.part.completeBytes ?? '*'} ` : ''}${response.body.toString()}`;
   const rows: readonly [name: string, a: StoredResponse, b: StoredResponse, expected: string | undefined][] = [
     ['adjoining', part(0, 4, 10), part(5, 7, 10), '206 0-7/10 01234567'],
     ['overlapping', part(0, 4, 10), part(3, 7, 10), '206 0-7/10 01234567'],

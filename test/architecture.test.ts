@@ -1,0 +1,89 @@
+// DESIGN section 3: which folder may import which, and that http/ and rules/ are pure.
+import { globSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const inside = ['http', 'rules', 'config', 'store', 'observe', 'origin', 'purge'];
+
+/** What each folder may import besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  http: [],
+  rules: ['http'],
+  config: ['http', 'rules', 'errors.ts', 'clock.ts'],
+  store: ['http', 'rules', 'errors.ts', 'clock.ts'],
+  observe: ['http', 'rules', 'errors.ts', 'clock.ts'],
+  origin: ['http', 'errors.ts', 'clock.ts'],
+  purge: ['http', 'rules', 'store', 'errors.ts', 'clock.ts'],
+  proxy: [...inside, 'errors.ts', 'clock.ts'],
+  admin: [...inside, 'proxy', 'errors.ts', 'clock.ts'],
+  commands: [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts', 'app.ts'],
+  'clock.ts': [],
+  'errors.ts': ['http', 'rules'],
+  'app.ts': [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts'],
+  'main.ts': [...inside, 'proxy', 'admin', 'commands', 'errors.ts', 'clock.ts', 'app.ts'],
+};
+
+/** Interfaces without code: as types they may be named by any folder outside http/ and rules/. */
+const VOCABULARY = new Set(['config/config.ts', 'observe/observer.ts']);
+const PURE = new Set(['http', 'rules']);
+const PURE_OF_NET = new Set(['BlockList', 'isIP', 'isIPv6']);
+
+interface Import {
+  readonly isType: boolean;
+  readonly names: readonly string[];
+  readonly from: string;
+}
+
+const files = globSync('**/*.ts', { cwd: 'src' }).map((path) => path.replaceAll('\\', '/'));
+
+function folderOf(path: string): string {
+  return path.split('/')[0] as string;
+}
+
+function codeOf(path: string): string {
+  return readFileSync(`src/${path}`, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|[\s;{}])\/\/.*$/gm, '');
+}
+
+function importsOf(path: string): Import[] {
+  const code = codeOf(path);
+  const named = [...code.matchAll(/^(?:import|export)\s+(type\s+)?([\w*{},\s]+?)\s+from\s+'([^']+)'/gm)].map(([, type, names = '', from = '']) => {
+    const specifiers = names.split(/[{},]/).map((name) => name.trim());
+    const isType = type !== undefined || specifiers.every((name) => name === '' || name.startsWith('type '));
+    return { isType, names: specifiers.filter((name) => name !== ''), from };
+  });
+  const bare = [...code.matchAll(/\bimport\s*\(?\s*'([^']+)'/g)].map(([, from = '']) => ({ isType: false, names: [], from }));
+  return [...named, ...bare];
+}
+
+function forbiddenImports(path: string): string[] {
+  const own = folderOf(path);
+  return importsOf(path).flatMap(({ isType, names, from }) => {
+    if (!from.startsWith('.')) return !PURE.has(own) || isType || isPurePackage(from, names) ? [] : [from];
+    const target = posix.join(posix.dirname(path), from);
+    const isAllowed = folderOf(target) === own || MAY_IMPORT[own]?.includes(folderOf(target)) === true;
+    return isAllowed || (isType && !PURE.has(own) && VOCABULARY.has(target)) ? [] : [target];
+  });
+}
+
+function isPurePackage(from: string, names: readonly string[]): boolean {
+  if (from === 'node:net') return names.every((name) => PURE_OF_NET.has(name));
+  return from === 'structured-headers';
+}
+
+const IMPURE =
+  /\bthrow\b|\bDate\.now\b|\bDate\(\)|\b(?:process|performance|crypto|console|globalThis)\.|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\(|\bawait\b|\basync\b/;
+
+describe('the direction of imports', () => {
+  it.each(files)('%s', (path) => {
+    expect(Object.keys(MAY_IMPORT)).toContain(folderOf(path));
+    expect(forbiddenImports(path)).toEqual([]);
+  });
+  it('is seen', () => {
+    expect(importsOf('rules/ranges.ts').map(({ from }) => from)).toContain('../http/range.ts');
+    expect(importsOf('rules/ranges.ts').find(({ from }) => from === './stored-response.ts')?.isType).toBe(true);
+  });
+});
+
+describe('http/ and rules/ read no clock, do no I/O and never throw', () => {
+  it.each(files.filter((path) => PURE.has(folderOf(path))))('%s', (path) => expect(IMPURE.exec(codeOf(path))?.[0]).toBeUndefined());
+});
