@@ -21,13 +21,14 @@ function canonicalHost(text: string): string | undefined {
   const host = text.toLowerCase();
   if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) ? host : undefined;
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
-  return name.length > 253 || name.split('.').includes('') ? undefined : name;
+  const hasEmptyLabel = name === '' || name.startsWith('.') || name.endsWith('.') || name.includes('..');
+  return name.length > 253 || hasEmptyLabel ? undefined : name;
 }
 
 /** Without leading zeros; empty where none is given (RFC 3986 §6.2.3); undefined out of range. */
 function canonicalPort(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return '';
-  const digits = text.replace(/^0+/, '');
+  const digits = text.startsWith('0') ? text.replace(/^0+/, '') : text;
   if (digits === '' || digits.length > 5 || Number(digits) > 65_535) return undefined;
   return digits;
 }

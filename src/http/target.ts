@@ -85,7 +85,7 @@ function pathFault(text: string): string | undefined {
   const mark = text.indexOf('?');
   const path = mark === -1 ? text : text.slice(0, mark);
   if (path.includes('%') && ENCODED_CONTROL.test(path)) return 'an encoded NUL, CR or LF in the path';
-  if (DOT_SEGMENT.test(path)) return 'a dot segment in the path';
+  if ((path.includes('/.') || path.includes('%')) && DOT_SEGMENT.test(path)) return 'a dot segment in the path';
   return undefined;
 }
 

@@ -1,10 +1,10 @@
 // Which route a request takes: most specific wins; none matching is the default route of the first origin.
 import type { Target } from '../http/target.ts';
-import { unreservedDecoded, type PathPattern } from './path-pattern.ts';
+import { unreservedDecoded, type PathPattern, type PathSegment } from './path-pattern.ts';
 import type { Policy, QueryRule } from './policy.ts';
 
 export { compilePattern } from './path-pattern.ts';
-export type { PathPattern, PathSegment } from './path-pattern.ts';
+export type { PathPattern } from './path-pattern.ts';
 export { expandTemplates } from './templates.ts';
 
 /** One route, compiled. `name` is its `path` (with host and methods where given) and is an implicit tag of its entries. */
@@ -117,7 +117,8 @@ function takesHost(route: Route, authority: string): boolean {
 }
 
 function takesPath(pattern: PathPattern, segments: readonly string[]): boolean {
-  for (const [i, expected] of pattern.segments.entries()) {
+  for (let i = 0; i < pattern.segments.length; i++) {
+    const expected = pattern.segments[i] as PathSegment;
     if (expected.kind === 'rest') return true;
     const segment = segments[i];
     if (segment === undefined) return false;
@@ -128,7 +129,8 @@ function takesPath(pattern: PathPattern, segments: readonly string[]): boolean {
 
 function parametersOf(pattern: PathPattern, segments: readonly string[]): ReadonlyMap<string, string> {
   let parameters: Map<string, string> | undefined;
-  for (const [i, segment] of pattern.segments.entries()) {
+  for (let i = 0; i < pattern.segments.length; i++) {
+    const segment = pattern.segments[i] as PathSegment;
     if (segment.kind !== 'parameter') continue;
     parameters ??= new Map();
     parameters.set(segment.name, segments[i] as string);
