@@ -1,0 +1,201 @@
+// DESIGN section 2 "Purging", PURGE-PROTOCOL §4.8, SECURITY §6.
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  answerOf,
+  answerRefused,
+  answerUnauthorised,
+  authorise,
+  type ParsedPurge,
+  parsePurgeBody,
+  parsePurgeMethod,
+} from '../../src/purge/endpoint.ts';
+import { NOTHING } from '../../src/purge/order.ts';
+import type { Answer } from '../../src/purge/problem.ts';
+
+const HOW = { ...NOTHING, kind: 'operator', actor: 'test' };
+
+/** `[status, detail]` of a refusal. */
+function refusal(parsed: ParsedPurge): [number, string] | ParsedPurge {
+  return parsed.kind === 'problem' ? [parsed.answer.status, detailOf(parsed.answer)] : parsed;
+}
+
+function detailOf(answer: Answer): string {
+  const body: unknown = JSON.parse(answer.body);
+  expect(body).toMatchObject({ type: expect.stringMatching(/^urn:/), title: expect.any(String), status: answer.status, detail: expect.any(String) });
+  expect(answer.fields.slice(0, 4)).toEqual(['content-type', 'application/problem+json', 'cache-control', 'no-store']);
+  return (body as { detail: string }).detail;
+}
+
+describe('the token', () => {
+  const rows: readonly [name: string, fields: string[], expected: string][] = [
+    ['right', ['authorization', 'Bearer secret'], 'ok'],
+    ['the scheme in any case', ['authorization', 'bearer secret'], 'ok'],
+    ['none', [], 'missing'],
+    ['wrong', ['authorization', 'Bearer secre'], 'wrong'],
+    ['empty', ['authorization', 'Bearer '], 'wrong'],
+    ['another scheme', ['authorization', 'Basic secret'], 'wrong'],
+    ['twice', ['authorization', 'Bearer secret', 'authorization', 'Bearer secret'], 'wrong'],
+    ['something after it', ['authorization', 'Bearer secret x'], 'wrong'],
+  ];
+  it.each(rows)('%s', (_name, fields, expected) => expect(authorise(fields, 'secret')).toBe(expected));
+
+  it('a missing or wrong one is answered 401 with a challenge', () => {
+    for (const kind of ['missing', 'wrong'] as const) {
+      const answer = answerUnauthorised(kind);
+      expect([answer.status, answer.fields.includes('www-authenticate')]).toEqual([401, true]);
+      expect(detailOf(answer)).toContain('Bearer');
+    }
+  });
+});
+
+describe('PURGE', () => {
+  const target = { scheme: 'http', authority: 'shop.example', path: '/products/42', query: '?x' } as const;
+  const ofUrl = { urls: [{ authority: 'shop.example', path: '/products/42', query: '?x' }] };
+  const parse = (fields: string[], path: string = target.path) => parsePurgeMethod({ target: { ...target, path }, fields, actor: 'test' });
+
+  const orders: readonly [name: string, fields: string[], expected: object][] = [
+    ['the URL', [], ofUrl],
+    ['the tags, whatever the path', ['surrogate-key', 'a b', 'surrogate-key', 'b c'], { tags: ['a', 'b', 'c'] }],
+    ['soft', ['soft-purge', '1'], { ...ofUrl, mode: 'soft' }],
+    ['soft as Fastly writes it', ['fastly-soft-purge', '1'], { ...ofUrl, mode: 'soft' }],
+    ['not soft', ['soft-purge', '0'], ofUrl],
+    ['settle', ['purge-settle', '2s'], { ...ofUrl, settleMs: 2000 }],
+    ['no settle', ['purge-settle', '0s'], { ...ofUrl, settleMs: 0 }],
+    ['respond-async is served better than asked', ['prefer', 'respond-async'], ofUrl],
+    ['256 tags', ['surrogate-key', Array.from({ length: 256 }, (_, i) => i).join(' ')], { tags: Array.from({ length: 256 }, (_, i) => String(i)) }],
+  ];
+  it.each(orders)('%s', (_name, fields, expected) => expect(parse(fields)).toEqual({ kind: 'order', order: { ...HOW, ...expected } }));
+
+  const refusals: readonly [name: string, fields: string[], status: number, detail: RegExp][] = [
+    ['no tag in Surrogate-Key: never the URL instead', ['surrogate-key', ' '], 400, /empty/],
+    ['a comma', ['surrogate-key', 'a,b'], 400, /"a,b".*commas/],
+    ['a NUL', ['surrogate-key', 'a\u0000b'], 400, /"a\\u0000b"/],
+    ['UTF-8', ['surrogate-key', 'caf\u00c3\u00a9'], 400, /visible ASCII/],
+    ['257 tags', ['surrogate-key', Array.from({ length: 257 }, (_, i) => i).join(' ')], 413, /257 tags; 256/],
+    ['a long tag', ['surrogate-key', 'a'.repeat(1025)], 413, /1025 bytes; 1024/],
+    ['Soft-Purge: yes', ['soft-purge', 'yes'], 400, /soft-purge: found "yes"; 0 or 1/],
+    ['settle without unit', ['purge-settle', '2'], 400, /Purge-Settle: found "2"/],
+    ['settle too long', ['purge-settle', '2h'], 400, /at most 1h/],
+  ];
+  it.each(refusals)('%s is refused', (_name, fields, status, detail) => {
+    expect(refusal(parse(fields))).toEqual([status, expect.stringMatching(detail)]);
+  });
+
+  it('* is refused', () => expect(refusal(parse([], '*'))).toEqual([400, expect.any(String)]));
+});
+
+describe('POST /v1/purge', () => {
+  const orders: readonly [name: string, body: object, expected: object][] = [
+    ['tags, each once', { tags: ['a', 'b', 'a'] }, { tags: ['a', 'b'] }],
+    [
+      'URLs in three forms',
+      { urls: ['http://Shop.Example:80/a?b', '//shop.example/a', '/a'] },
+      {
+        urls: [
+          { authority: 'shop.example', path: '/a', query: '?b' },
+          { authority: 'shop.example', path: '/a', query: '' },
+          { authority: undefined, path: '/a', query: '' },
+        ],
+      },
+    ],
+    ['prefixes', { prefixes: ['/docs/*'] }, { prefixes: [{ authority: undefined, path: '/docs/*' }] }],
+    [
+      'scopes',
+      { scopes: [{ sub: 'u7' }, { tenant: 't' }] },
+      {
+        scopes: [
+          ['sub', 'u7'],
+          ['tenant', 't'],
+        ],
+      },
+    ],
+    ['all', { all: true }, { all: true }],
+    ['versions alone', { versions: { 'product:42': 18 } }, { versions: new Map([['product:42', 18]]) }],
+    [
+      'how',
+      { tags: ['a'], all: false, mode: 'soft', settle: '250ms', reason: 'new price' },
+      { tags: ['a'], mode: 'soft', settleMs: 250, reason: 'new price' },
+    ],
+    ['names from prototypes are names', { versions: JSON.parse('{"__proto__":1}') as object }, { versions: new Map([['__proto__', 1]]) }],
+  ];
+  it.each(orders)('%s', (_name, body, expected) => {
+    expect(parsePurgeBody(JSON.stringify(body), { actor: 'test' })).toEqual({ kind: 'order', order: { ...HOW, ...expected } });
+  });
+
+  const refusals: readonly [name: string, body: string, status: number, detail: RegExp][] = [
+    ['not JSON', '{"tags":', 400, /not a JSON object/],
+    ['no object', '["a"]', 400, /not a JSON object/],
+    ['null', 'null', 400, /not a JSON object/],
+    ['nothing', '', 400, /not a JSON object/],
+    ['no selector', '{}', 400, /Name something in tags, urls, prefixes, scopes, all/],
+    ['no selector but how', '{"mode":"soft","tags":[],"all":false}', 400, /Name something/],
+    ['an unknown member', '{"tag":["a"]}', 400, /no member "tag"; tags, urls.*Did you mean tags\?/],
+    ['a known one beside an unknown one', '{"tags":["a"],"prefix":"/"}', 400, /Did you mean prefixes\?/],
+    ['a string for an array', '{"tags":"a"}', 400, /tags: found "a"; an array/],
+    ['a number for a tag', '{"tags":["a",1]}', 400, /tags: found 1; each must be a string/],
+    ['a bad tag', '{"tags":["a b"]}', 400, /"a b"/],
+    ['an empty tag', '{"tags":[""]}', 400, /The tag ""/],
+    ['a URL that is none', '{"urls":["products"]}', 400, /urls: "products"/],
+    ['a fragment', '{"urls":["/a#b"]}', 400, /"\/a#b"/],
+    ['a prefix with a query', '{"prefixes":["/a?b"]}', 400, /without a query/],
+    ['two claims in a scope', '{"scopes":[{"sub":"a","tenant":"b"}]}', 400, /one claim/],
+    ['a claim that is no string', '{"scopes":[{"sub":1}]}', 400, /one claim/],
+    ['a mode', '{"all":true,"mode":"gentle"}', 400, /mode: found "gentle"; "hard" or "soft"/],
+    ['all as text', '{"all":"true"}', 400, /all: found "true"/],
+    ['settle as a number', '{"all":true,"settle":2}', 400, /settle: found 2/],
+    ['a version that is none', '{"versions":{"a":1.5}}', 400, /1\.5 of "a"/],
+    ['a null member', '{"tags":["a"],"urls":null}', 400, /urls: found null/],
+    ['all faults at once', '{"tags":["a b"],"mode":1,"x":2}', 400, /"x".*mode|mode.*"x"/s],
+    ['257 URLs', JSON.stringify({ urls: Array.from({ length: 257 }, () => '/a') }), 413, /257 urls; 256/],
+    ['257 tags', JSON.stringify({ tags: Array.from({ length: 257 }, (_, i) => `t${i}`) }), 413, /257 tags/],
+    ['over 64 KiB', JSON.stringify({ all: true, reason: 'a'.repeat(64 * 1024) }), 413, /65536 bytes/],
+  ];
+  it.each(refusals)('%s is refused', (_name, body, status, detail) => {
+    expect(refusal(parsePurgeBody(body, { actor: 'test' }))).toEqual([status, expect.stringMatching(detail)]);
+  });
+
+  it('property: never throws, and an order always names something', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.record({ tags: fc.array(fc.string()), all: fc.anything(), versions: fc.object() }, { requiredKeys: [] }).map((body) => JSON.stringify(body)),
+    );
+    fc.assert(
+      fc.property(text, (body) => {
+        const parsed = parsePurgeBody(body, { actor: 'test' });
+        if (parsed.kind === 'order') expect(parsed.order.all || parsed.order.tags.length + parsed.order.versions.size > 0).toBe(true);
+        else detailOf(parsed.answer);
+      }),
+    );
+  });
+});
+
+describe('answers', () => {
+  const receipt = { id: '9f3c.814', epoch: 814, authority: 'process', mode: 'hard', tags: 3, urls: 0, waitedMs: 0.6 } as const;
+
+  it('200 as DESIGN shows it', () => {
+    const answer = answerOf({ kind: 'confirmed', receipt });
+    expect(answer).toEqual({
+      status: 200,
+      fields: ['content-type', 'application/json', 'cache-control', 'no-store'],
+      body: '{"id":"9f3c.814","state":"confirmed","guarantee":"linearizable","authority":"process","mode":"hard","tags":3,"urls":0,"waited_ms":0.6}',
+    });
+  });
+
+  it('a soft purge guarantees nothing', () => {
+    expect(JSON.parse(answerOf({ kind: 'confirmed', receipt: { ...receipt, mode: 'soft' } }).body)).toMatchObject({
+      guarantee: 'none',
+      mode: 'soft',
+    });
+  });
+
+  it.each([
+    ['out of holds', answerOf({ kind: 'out-of-holds' }), '5'],
+    ['over the rate', answerRefused({ kind: 'refused', retryAfterSeconds: 3 }), '3'],
+  ])('%s: 429 with Retry-After', (_name, answer, seconds) => {
+    expect(answer.status).toBe(429);
+    expect(answer.fields.slice(4)).toEqual(['retry-after', seconds]);
+    detailOf(answer);
+  });
+});

@@ -1,0 +1,264 @@
+// PURGE-PROTOCOL §3.2 `gate` and §3.6, on the process's own authority.
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Publication } from '../../src/purge/authority.ts';
+import { MAX_HOLDS } from '../../src/purge/holds.ts';
+import { ProcessAuthority, type ProcessAuthorityOptions } from '../../src/purge/process-authority.ts';
+import { TagHash } from '../../src/purge/tag-hash.ts';
+
+const NOW = 1_000_000;
+const HOLD_KEEP_MS = 10_000;
+const tagHash = new TagHash(Buffer.from('secret'));
+const ids = (...tags: string[]) => tagHash.tagIds(tags);
+
+function authority(given: Partial<ProcessAuthorityOptions> = {}): ProcessAuthority {
+  return new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: HOLD_KEEP_MS, exhausted: () => undefined, ...given });
+}
+
+function purge(to: ProcessAuthority, tags: readonly string[], given: Partial<Publication> & { all?: boolean } = {}) {
+  const { all = false, ...rest } = given;
+  return to.publish({ selectors: { tagIds: ids(...tags), all }, mode: 'hard', at: NOW, ...rest });
+}
+
+const entryOf = (to: ProcessAuthority, tag: string) => ({ tagIds: ids(tag), asOf: to.marks.epoch, receivedAt: NOW, checkedAt: to.marks.epoch });
+const held = (to: ProcessAuthority, tag: string, sentAt: number) => to.marks.gate({ tagIds: ids(tag), asOf: to.marks.epoch, sentAt }).kind;
+const versions = (...pairs: [string, number][]) => pairs.map(([tag, lowest]) => ({ tagIds: ids(tag), lowest }));
+const accepted = (to: ProcessAuthority, tag: string, version: number) => to.marks.versionsAccepted([{ tagIds: ids(tag), version }]);
+function spent() {
+  let emptied = 0;
+  const to = authority({ lastEpoch: 3, exhausted: () => emptied++ });
+  for (let i = 0; i < 3; i++) purge(to, ['x']);
+  return { to, emptied: () => emptied };
+}
+const verdicts = (order: readonly { tags: string[]; all: boolean; mode: 'hard' | 'soft' }[]) => {
+  const to = authority();
+  for (const one of order) purge(to, one.tags, { all: one.all, mode: one.mode });
+  return ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'other'].map((tag) => to.marks.gate({ tagIds: ids(tag), asOf: 0, sentAt: NOW }));
+};
+
+describe('gate', () => {
+  interface Row {
+    readonly name: string;
+    readonly before?: (to: ProcessAuthority) => void;
+    readonly after?: (to: ProcessAuthority) => void;
+    readonly tags?: readonly string[];
+    readonly expected: object;
+  }
+  const soft = { mode: 'soft' } as const;
+  const rows: readonly Row[] = [
+    { name: 'nothing purged', expected: { kind: 'ok' } },
+    { name: 'rule 1: a tag purged since', after: (to) => purge(to, ['b']), expected: { kind: 'purged' } },
+    { name: 'purged before it was sent', before: (to) => purge(to, ['a', 'b']), expected: { kind: 'ok' } },
+    { name: 'another tag purged since', after: (to) => purge(to, ['x']), expected: { kind: 'ok' } },
+    { name: 'rule 12: purge-all since', after: (to) => purge(to, [], { all: true }), expected: { kind: 'purged' } },
+    { name: 'rule 12: purge-all before', before: (to) => purge(to, [], { all: true }), expected: { kind: 'ok' } },
+    { name: 'rule 12: purge-all without any tag on it', after: (to) => purge(to, [], { all: true }), tags: [], expected: { kind: 'purged' } },
+    { name: 'rule 8: softened since the instant in the mark', after: (to) => purge(to, ['a'], soft), expected: { kind: 'softened', since: NOW } },
+    { name: 'rule 8: soft purge-all', after: (to) => purge(to, [], { ...soft, all: true }), expected: { kind: 'softened', since: NOW } },
+    { name: 'soft purge before it was sent', before: (to) => purge(to, ['a'], soft), expected: { kind: 'ok' } },
+    {
+      name: 'of several soft marks the earliest instant',
+      after: (to) => {
+        purge(to, ['a'], { ...soft, at: NOW + 500 });
+        purge(to, ['b'], { ...soft, at: NOW + 300 });
+        purge(to, [], { ...soft, all: true, at: NOW + 900 });
+      },
+      expected: { kind: 'softened', since: NOW + 300 },
+    },
+    {
+      name: 'an instant is rounded down to 10 ms',
+      after: (to) => purge(to, ['a'], { ...soft, at: NOW + 19.9 }),
+      expected: { kind: 'softened', since: NOW + 10 },
+    },
+    {
+      name: 'hard beats soft, whatever the order',
+      after: (to) => {
+        purge(to, ['a']);
+        purge(to, ['a'], soft);
+      },
+      expected: { kind: 'purged' },
+    },
+  ];
+  it.each(rows)('$name', ({ before, after, tags = ['a', 'b'], expected }) => {
+    const to = authority();
+    // The units of soft marks are counted from the first purge on.
+    purge(to, ['first']);
+    before?.(to);
+    const asOf = to.marks.epoch;
+    after?.(to);
+    expect(to.marks.gate({ tagIds: ids(...tags), asOf, sentAt: NOW })).toEqual(expected);
+    expect(to.marks.gateEntry({ tagIds: ids(...tags), asOf, receivedAt: NOW, checkedAt: -1 })).toEqual(expected);
+  });
+});
+
+describe('checkedAt (rule 3: a hit is checked again only when something was published)', () => {
+  it('rises with a clean check', () => {
+    const to = authority();
+    const checked = entryOf(to, 'a');
+    purge(to, ['x']);
+    expect(to.marks.gateEntry(checked).kind).toBe('ok');
+    expect(checked.checkedAt).toBe(to.marks.epoch);
+  });
+
+  it.each(['hard', 'soft'] as const)('stays where it was when the check is not clean: the next one finds the same (%s)', (mode) => {
+    const to = authority();
+    const checked = entryOf(to, 'a');
+    purge(to, ['a'], { mode });
+    const first = to.marks.gateEntry(checked);
+    expect(first.kind).not.toBe('ok');
+    expect(to.marks.gateEntry(checked)).toEqual(first);
+    purge(to, ['x']);
+    expect(to.marks.gateEntry(checked)).toEqual(first);
+  });
+});
+
+describe('settle (§3.6)', () => {
+  it('a fill sent before the end of the hold is held, one sent after is not', () => {
+    const to = authority();
+    purge(to, ['a'], { heldUntil: NOW + 2000 });
+    expect([held(to, 'a', NOW + 1999), held(to, 'a', NOW + 2000), held(to, 'x', NOW)]).toEqual(['held', 'ok', 'ok']);
+  });
+
+  it('what was sent before the purge is purged, not held', () => {
+    const to = authority();
+    const asOf = to.marks.epoch;
+    purge(to, ['a'], { heldUntil: NOW + 2000 });
+    expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: NOW - 1 }).kind).toBe('purged');
+  });
+
+  it('a purge-all holds everything', () => {
+    const to = authority();
+    purge(to, [], { all: true, heldUntil: NOW + 2000 });
+    expect([held(to, 'any', NOW), held(to, 'any', NOW + 2000)]).toEqual(['held', 'ok']);
+  });
+
+  it('a shorter hold does not end a longer one', () => {
+    const to = authority();
+    purge(to, ['a'], { heldUntil: NOW + 2000 });
+    purge(to, ['a'], { heldUntil: NOW + 10 });
+    expect(held(to, 'a', NOW + 1000)).toBe('held');
+  });
+
+  it('without room nothing is published; the same tags still fit; room comes back after the hold and headers_timeout', () => {
+    const to = authority();
+    const many = Array.from({ length: MAX_HOLDS }, (_, i) => `t${i}`);
+    expect(purge(to, many, { heldUntil: NOW + 1000 }).kind).toBe('confirmed');
+    const asOf = to.marks.epoch;
+    expect(purge(to, ['one-more'], { heldUntil: NOW + 1000 })).toEqual({ kind: 'out-of-holds' });
+    expect(to.marks.epoch).toBe(asOf);
+    expect(to.marks.gate({ tagIds: ids('one-more'), asOf, sentAt: NOW }).kind).toBe('ok');
+    expect(purge(to, ['t5', 't6'], { heldUntil: NOW + 1000 }).kind).toBe('confirmed');
+    expect(purge(to, ['one-more']).kind).toBe('confirmed');
+    const over = NOW + 1000 + HOLD_KEEP_MS;
+    expect(purge(to, ['one-more'], { at: over, heldUntil: over + 1000 }).kind).toBe('out-of-holds');
+    expect(purge(to, ['one-more'], { at: over + 1, heldUntil: over + 1000 }).kind).toBe('confirmed');
+  });
+});
+
+describe('versions (§3.6)', () => {
+  it('a response that states a lower version than a purge demanded is not accepted', () => {
+    const to = authority();
+    purge(to, ['p'], { versions: versions(['p', 18]) });
+    purge(to, ['p'], { versions: versions(['p', 7]) });
+    expect([accepted(to, 'p', 17), accepted(to, 'p', 18), accepted(to, 'other', 0)]).toEqual([false, true, true]);
+    expect(to.marks.versionsAccepted([])).toBe(true);
+  });
+
+  it('past the limit the purge is refused, nothing is forgotten', () => {
+    const to = authority();
+    const many = Array.from({ length: MAX_HOLDS }, (_, i): [string, number] => [`t${i}`, 2]);
+    expect(purge(to, ['t0'], { versions: versions(...many) }).kind).toBe('confirmed');
+    expect(purge(to, ['new'], { at: NOW * 2, versions: versions(['new', 2]) }).kind).toBe('out-of-holds');
+    expect(accepted(to, 't0', 1)).toBe(false);
+  });
+});
+
+describe('when epochs run out', () => {
+  it('everything of the older generation is purged, epochs go on rising, the store is to be emptied', () => {
+    const { to, emptied } = spent();
+    const old = { tagIds: ids('untouched'), asOf: to.marks.epoch, receivedAt: NOW, checkedAt: to.marks.epoch };
+    expect(emptied()).toBe(0);
+    const confirmation = purge(to, ['a']);
+    expect(emptied()).toBe(1);
+    expect(to.marks.epoch).toBeGreaterThan(old.asOf);
+    expect(confirmation).toEqual({ kind: 'confirmed', epoch: to.marks.epoch });
+    expect(to.marks.gateEntry(old).kind).toBe('purged');
+    expect(to.marks.gate({ ...old, sentAt: NOW }).kind).toBe('purged');
+  });
+
+  it('the new generation works like the first', () => {
+    const { to } = spent();
+    purge(to, ['a']);
+    const asOf = to.marks.epoch;
+    expect(Number.isSafeInteger(asOf)).toBe(true);
+    expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: NOW }).kind).toBe('ok');
+    purge(to, ['a'], { mode: 'soft', at: NOW + 70 });
+    expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: NOW })).toEqual({ kind: 'softened', since: NOW + 70 });
+    purge(to, ['a']);
+    expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: NOW }).kind).toBe('purged');
+  });
+
+  it('so it is when the instants of soft marks no longer fit', () => {
+    const to = authority();
+    purge(to, ['a']);
+    const asOf = to.marks.epoch;
+    const muchLater = NOW + 300 * 86_400_000;
+    purge(to, ['b'], { mode: 'soft', at: muchLater });
+    expect(to.marks.gate({ tagIds: ids('unrelated'), asOf, sentAt: NOW }).kind).toBe('purged');
+    expect(to.marks.gate({ tagIds: ids('b'), asOf: to.marks.epoch, sentAt: muchLater }).kind).toBe('ok');
+  });
+});
+
+describe('F1 in the marks', () => {
+  const tags = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), { maxLength: 4 });
+  const step = fc.record({ tags, all: fc.boolean(), mode: fc.constantFrom('hard' as const, 'soft' as const) });
+  const rare = fc.record({ tags, all: fc.integer({ min: 0, max: 9 }).map((n) => n === 0), mode: fc.constantFrom('hard' as const, 'soft' as const) });
+
+  it('property: after a hard purge nothing with an older asOf passes, in the smallest table too, over every restart', () => {
+    fc.assert(
+      fc.property(
+        fc.array(rare, { maxLength: 30 }),
+        fc.array(step, { maxLength: 3 }),
+        tags,
+        fc.constantFrom(2, 5, 1000),
+        (some, more, own, lastEpoch) => {
+          const to = authority({ memoryBytes: 1, lastEpoch });
+          const entries: { tagIds: Int32Array; asOf: number; receivedAt: number; checkedAt: number; dead: boolean }[] = [];
+          for (const one of [...some, ...more]) {
+            entries.push({ tagIds: ids(...own), asOf: to.marks.epoch, receivedAt: NOW, checkedAt: to.marks.epoch, dead: false });
+            purge(to, one.tags, { all: one.all, mode: one.mode });
+            const hits = one.mode === 'hard' && (one.all || one.tags.some((tag) => own.includes(tag)));
+            for (const entry of entries) {
+              entry.dead ||= hits;
+              if (entry.dead) expect(to.marks.gateEntry(entry).kind).toBe('purged');
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('property: with room, what no purge named stays usable', () => {
+    fc.assert(
+      fc.property(fc.array(tags, { maxLength: 20 }), tags, (purges, own) => {
+        const to = authority();
+        const asOf = to.marks.epoch;
+        for (const one of purges) purge(to, one);
+        const named = purges.some((one) => one.some((tag) => own.includes(tag)));
+        expect(to.marks.gate({ tagIds: ids(...own), asOf, sentAt: NOW }).kind).toBe(named ? 'purged' : 'ok');
+      }),
+    );
+  });
+
+  it('property: purges commute and repeat harmlessly', () => {
+    fc.assert(
+      fc.property(
+        fc.array(rare, { maxLength: 8 }).chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+        ([order, shuffled]) => {
+          expect(verdicts(shuffled)).toEqual(verdicts(order));
+          expect(verdicts([...order, ...shuffled])).toEqual(verdicts(order));
+        },
+      ),
+    );
+  });
+});

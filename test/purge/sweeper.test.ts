@@ -1,0 +1,63 @@
+// PURGE-PROTOCOL §3.1 "Memory reclaim is separate": what may never be used again leaves, in bounded slices, and nothing else.
+import { describe, expect, it } from 'vitest';
+import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { Sweeper } from '../../src/purge/sweeper.ts';
+import { TagHash } from '../../src/purge/tag-hash.ts';
+import type { StoredResponse } from '../../src/rules/stored-response.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+import { entry } from '../store/entry.ts';
+
+const NOW = 1_000_000;
+const tagHash = new TagHash(Buffer.from('secret'));
+
+function setUp() {
+  const store = new MemoryStore({ maxBytes: 64 * 1024 ** 2 });
+  const authority = new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: 0, exhausted: () => undefined });
+  const sweeper = new Sweeper({ store, marks: authority.marks });
+  const put = (key: string, given: Partial<StoredResponse> = {}) =>
+    store.put(key, entry({ tagIds: tagHash.tagIds(['a']), freshUntil: NOW, ...given }), { maxVariants: 8 });
+  const purge = (tag: string, mode: 'hard' | 'soft' = 'hard', at = NOW) =>
+    authority.publish({ selectors: { tagIds: tagHash.tagIds([tag]), all: false }, mode, at });
+  return { store, sweeper, put, purge };
+}
+
+describe('an entry', () => {
+  const minute = 60_000;
+  const rows: readonly [
+    name: string,
+    given: Partial<StoredResponse>,
+    purged: 'hard' | 'soft' | undefined,
+    afterMs: number,
+    removed: string | undefined,
+  ][] = [
+    ['fresh stays', {}, undefined, -1, undefined],
+    ['hard-purged leaves', { staleIfErrorMs: minute }, 'hard', -1, 'purged'],
+    ['past its last window leaves', { staleWhileRevalidateMs: 10 }, undefined, 11, 'expired'],
+    ['in stale-while-revalidate stays', { staleWhileRevalidateMs: minute }, undefined, minute, undefined],
+    ['in stale-if-error stays', { staleIfErrorMs: minute }, undefined, minute, undefined],
+    ['kept to be validated stays', { keepMs: minute }, undefined, minute, undefined],
+    ['soft-purged stays for its windows', { keepMs: minute, freshUntil: NOW * 2 }, 'soft', minute, undefined],
+    ['soft-purged: the windows run from the mark', { keepMs: minute, freshUntil: NOW * 2 }, 'soft', minute + 1, 'expired'],
+  ];
+  it.each(rows)('%s', (_name, given, purged, afterMs, removed) => {
+    const { store, sweeper, put, purge } = setUp();
+    put('k', given);
+    if (purged !== undefined) purge('a', purged);
+    expect(sweeper.sweepSlice(NOW + afterMs)).toEqual({ removed: removed === undefined ? 0 : 1, passEnded: true });
+    expect(store.stats.entries).toBe(removed === undefined ? 1 : 0);
+    if (removed === 'purged' || removed === 'expired') expect(store.stats.removals[removed]).toBe(1);
+  });
+});
+
+it('goes through the whole store in slices of at most 256', () => {
+  const { store, sweeper, put, purge } = setUp();
+  for (let i = 0; i < 1000; i++) put(`k${i}`, i % 2 === 0 ? {} : { tagIds: tagHash.tagIds(['b']), keepMs: 1e9 });
+  purge('a');
+  let slices = 0;
+  while (store.stats.entries > 500 && slices < 20) {
+    expect(sweeper.sweepSlice(NOW).removed).toBeLessThanOrEqual(256);
+    slices++;
+  }
+  expect([store.stats.entries, store.stats.removals.purged]).toEqual([500, 500]);
+  expect(slices).toBeGreaterThanOrEqual(4);
+});
