@@ -23,8 +23,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': [...inside, 'proxy', 'admin', 'commands', 'errors.ts', 'clock.ts', 'app.ts'],
 };
 
-/** Interfaces without code: as types they may be named by any folder outside http/ and rules/. */
-const VOCABULARY = new Set(['config/config.ts', 'observe/observer.ts']);
 const PURE = new Set(['http', 'rules']);
 const PURE_OF_NET = new Set(['BlockList', 'isIP', 'isIPv6']);
 
@@ -61,7 +59,7 @@ function forbiddenImports(path: string): string[] {
     if (!from.startsWith('.')) return !PURE.has(own) || isType || isPurePackage(from, names) ? [] : [from];
     const target = posix.join(posix.dirname(path), from);
     const isAllowed = folderOf(target) === own || MAY_IMPORT[own]?.includes(folderOf(target)) === true;
-    return isAllowed || (isType && !PURE.has(own) && VOCABULARY.has(target)) ? [] : [target];
+    return isAllowed ? [] : [target];
   });
 }
 
