@@ -26,9 +26,7 @@ export function confirms(stored: StoredResponse, head304: ResponseHead): boolean
   if (stated !== undefined) {
     const named = parseEntityTag(stated);
     if (named === undefined || held.entityTag === undefined) return false;
-    return named.weak
-      ? weakMatch(named, held.entityTag)
-      : strongMatch(named, held.entityTag) || (held.entityTag.weak && weakMatch(named, held.entityTag));
+    return named.weak ? weakMatch(named, held.entityTag) : strongMatch(named, held.entityTag);
   }
   const lastModified = fieldValue(head304.fields, 'last-modified');
   return lastModified === undefined || held.lastModified === undefined || lastModified === held.lastModified;
