@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
-import type { RemovalReason, Store, StoreEntry } from '../../src/store/store.ts';
+import type { RemovalReason, Store } from '../../src/store/store.ts';
 import { entry, everything, variant } from './entry.ts';
 import { agreement } from './model.ts';
 
