@@ -35,9 +35,15 @@ function toData(document: Document, problems: readonly Problem[]): { data: unkno
   }
 }
 
-/** Replaces the text of every scalar value in place. Keys and comments are left alone. */
+/** Replaces the text of every scalar value in place. Keys and comments stay as they were written. */
 function fillVariables(node: unknown, env: Environment, path: Path): Problem[] {
-  if (isMap(node)) return node.items.flatMap((pair) => fillVariables(pair.value, env, [...path, keyText(pair.key)]));
+  if (isMap(node)) {
+    return node.items.flatMap(({ key, value }) => {
+      const name = keyText(key);
+      if (isScalar(key) && typeof key.value === 'string') key.value = name;
+      return fillVariables(value, env, [...path, name]);
+    });
+  }
   if (isSeq(node)) return node.items.flatMap((item, index) => fillVariables(item, env, [...path, index]));
   if (!isScalar(node) || typeof node.value !== 'string') return [];
   const filled = interpolate(unshield(node.value), env);

@@ -38,7 +38,7 @@ export const admin = section({
 const purge = section({
   token: z.exactOptional(token({ about: 'Enables PURGE on `listen` too, with this Bearer token; absent: PURGE there gets 405.' })),
   settle: optional(
-    duration({ about: 'After a purge of a tag, fills carrying it are not stored for this long.', default: '0s' }, { mostMs: 86_400_000 }),
+    duration({ about: 'After a purge of a tag, fills carrying it are not stored for this long.', default: '0s' }, { mostMs: 3_600_000 }),
   ),
   memory: optional(size({ about: 'Of the mark table; soft marks take a quarter more.', default: '9MiB' }, { leastBytes: 64 * KIB, mostBytes: GIB })),
   rate: optional(rate({ about: 'Purges allowed a second.', default: '1000/s' })),

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { formatListen, isLoopback, parseListen } from '../../src/config/address.ts';
+
+describe('listen addresses', () => {
+  it.each([
+    ['8080', { host: '0.0.0.0', port: 8080 }],
+    [':8080', { host: '0.0.0.0', port: 8080 }],
+    ['0', { host: '0.0.0.0', port: 0 }],
+    ['127.0.0.1:8080', { host: '127.0.0.1', port: 8080 }],
+    ['localhost:1', { host: 'localhost', port: 1 }],
+    ['api_1.internal:65535', { host: 'api_1.internal', port: 65_535 }],
+    ['[::1]:8080', { host: '::1', port: 8080 }],
+    ['[::]:8080', { host: '::', port: 8080 }],
+    ['65536', undefined],
+    ['-1', undefined],
+    ['', undefined],
+    ['host', undefined],
+    ['host:', undefined],
+    ['::1:8080', undefined],
+    ['[::1]', undefined],
+    ['[127.0.0.1]:80', undefined],
+    ['[x]:80', undefined],
+    ['300.0.0.1:80', undefined],
+    ['1.2.3:80', undefined],
+    ['a b:80', undefined],
+    ['http://host:80', undefined],
+    ['-host:80', undefined],
+    ['unix:/tmp/x', undefined],
+  ])('%j', (text, expected) => {
+    expect(parseListen(text, '0.0.0.0')).toEqual(expected);
+  });
+
+  it.each(['127.0.0.1:80', '[::1]:8080', 'localhost:1'])('%s is printed as it was written', (text) => {
+    const address = parseListen(text, '0.0.0.0');
+    expect(address && formatListen(address)).toBe(text);
+  });
+});
+
+describe('loopback', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['127.9.9.9', true],
+    ['::1', true],
+    ['localhost', true],
+    ['LOCALHOST', true],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['128.0.0.1', false],
+    ['localhost.example.com', false],
+    ['127.0.0.1.example.com', false],
+  ])('%s: %s', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
+  });
+});

@@ -1,0 +1,214 @@
+// Every way in which a configuration can be wrong, with the exact words it is answered.
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Overrides } from '../../src/config/overrides.ts';
+import { UsageError } from '../../src/errors.ts';
+
+const DURATION = 'a whole number and its unit: ms, s, m, h or d (250ms, 30s, 1h)';
+const SIZE = 'a whole number and its unit: B, KiB, MiB or GiB (64KiB, 256MiB)';
+const LISTEN = 'PORT, :PORT, HOST:PORT or [IPV6]:PORT, with a port from 0 to 65535';
+const SCOPE = 'public, credential, or { credential: [authorization, cookie.NAME] }';
+const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
+const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, redis, tags, auth, limits, origins, defaults, routes';
+const ORIGIN = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
+const ORIGINS = 'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
+const TEMPLATE = 'visible characters without spaces or commas, with {name} and {query.name} in braces';
+
+/** What is wrong with `text`, given one origin; without the name of the file. */
+function problemsOf(text: string, overrides: Overrides = { origin: 'http://127.0.0.1:5000' }): readonly string[] {
+  try {
+    loadConfig({ text, env: {}, overrides });
+    return [];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return error.message.split('\n').map((line) => line.replace(/^configuration: ?/, ''));
+  }
+}
+
+const route = (settings: string): string => `routes: [{ path: /a/:id, ${settings} }]`;
+
+describe('one mistake', () => {
+  it.each([
+    ['not YAML', 'a: [', '1: (top level): is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
+    ['a key twice', 'listen: 1\nlisten: 2', '2: (top level): is not valid YAML: Map keys must be unique'],
+    ['a tag nobody knows', 'listen: !x 1', '1: (top level): is not valid YAML: Unresolved tag: !x'],
+    ['not a map', '- a', '1: (top level): found a list; allowed: a map of settings'],
+    ['unknown key, near', 'lisen: 1', `1: lisen: unknown key "lisen" (did you mean "listen"?); allowed: ${TOP}`],
+    ['unknown key, far', 'colour: 1', `1: colour: unknown key "colour"; allowed: ${TOP}`],
+    ['a prototype', '__proto__: 1', `1: __proto__: unknown key "__proto__"; allowed: ${TOP}`],
+    ['unknown key within', 'purge:\n  rat: 1/s', '2: purge.rat: unknown key "rat" (did you mean "rate"?); allowed: token, settle, memory, rate'],
+    ['no value', 'listen:', `1: listen: found nothing; allowed: ${LISTEN}`],
+    ['no settings', 'defaults:', '1: defaults: found nothing; allowed: a map of settings'],
+    ['listen', 'listen: a:b:c', `1: listen: found "a:b:c"; allowed: ${LISTEN}`],
+    ['listen false', 'listen: false', `1: listen: found false; allowed: ${LISTEN}`],
+    ['admin off', 'admin: false', '1: admin: found false; allowed: a map of settings'],
+    ['workers', 'workers: 4', '1: workers: found 4; several workers are not in this version; allowed: 1'],
+    ['workers auto', 'workers: auto', '1: workers: found "auto"; several workers are not in this version; allowed: 1'],
+    ['workers 0', 'workers: 0', '1: workers: found 0; allowed: 1'],
+    ['redis', 'redis: { url: x }', '1: redis: is not in this version: several nodes (Redis); remove it'],
+    ['auth', 'auth: { jwt: {} }', '1: auth: is not in this version: verified claims (auth); remove it'],
+    ['admin without token', 'admin: { listen: 8081, token: "" }\n', []],
+    [
+      'admin reachable without token',
+      'admin: { listen: 0.0.0.0:8081 }',
+      '1: admin.token: is missing; needed because admin.listen is 0.0.0.0:8081; without it only a loopback address is allowed (127.0.0.1:8081)',
+    ],
+    [
+      'token of a number',
+      'purge: { token: 1234 }',
+      '1: purge.token: found a number; allowed: visible ASCII characters without spaces, or nothing for none (put it in quotes)',
+    ],
+    [
+      'token with a space, not shown',
+      'purge: { token: "se cret" }',
+      '1: purge.token: found something else (not shown); allowed: visible ASCII characters without spaces, or nothing for none',
+    ],
+    [
+      'missing variable',
+      'purge:\n  token: ${NOPE}',
+      '2: purge.token: the environment variable NOPE is not set or empty; set it, or give a default: ${NOPE:-default}',
+    ],
+    [
+      'missing variable, once',
+      'purge: { rate: "${NOPE}" }',
+      '1: purge.rate: the environment variable NOPE is not set or empty; set it, or give a default: ${NOPE:-default}',
+    ],
+    ['duration without unit', 'purge: { settle: 5 }', `1: purge.settle: found 5; allowed: ${DURATION}`],
+    ['duration with another unit', 'purge: { settle: 5 sec }', `1: purge.settle: found "5 sec"; allowed: ${DURATION}`],
+    ['duration too long', 'purge: { settle: 2h }', '1: purge.settle: found "2h"; allowed: from 0s to 1h'],
+    ['size without unit', 'store: { memory: 100 }', `1: store.memory: found 100; allowed: ${SIZE}`],
+    ['size with another unit', 'store: { memory: 100MB }', `1: store.memory: found "100MB"; allowed: ${SIZE}`],
+    ['size too small', 'store: { memory: 1KiB }', '1: store.memory: found "1KiB"; allowed: from 1MiB to 1024GiB'],
+    [
+      'object over memory',
+      'store: { memory: 4MiB, max_object: 5MiB }',
+      '1: store.max_object: found 5MiB; allowed: at most store.memory, which is 4MiB',
+    ],
+    ['rate', 'purge: { rate: 1000 }', '1: purge.rate: found 1000; allowed: a whole number a second (1000/s)'],
+    ['rate of none', 'purge: { rate: 0/s }', '1: purge.rate: found "0/s"; allowed: a whole number a second (1000/s)'],
+    ['level', 'log: { level: loud }', '1: log.level: found "loud"; allowed: trace, debug, info, warn, error, silent'],
+    ['flag', 'fast_path: 1', '1: fast_path: found 1; allowed: true or false'],
+    ['flag in YAML 1.1', 'tags: { expose: yes }', '1: tags.expose: found "yes"; allowed: true or false'],
+    ['tag header', 'tags: { headers: [x-tags] }', '1: tags.headers[0]: found "x-tags"; allowed: surrogate-key, cache-tag, xkey, cache-groups'],
+    [
+      'network',
+      'trusted_proxies: [10.0.0.0/33]',
+      '1: trusted_proxies[0]: found "10.0.0.0/33"; allowed: a network in CIDR form (10.0.0.0/8, fd00::/8)',
+    ],
+    ['networks', 'trusted_proxies: 10.0.0.0/8', '1: trusted_proxies: found "10.0.0.0/8"; allowed: a list'],
+    ['count', 'limits: { header_count: 5 }', '1: limits.header_count: found 5; allowed: a whole number from 10 to 10000'],
+    ['timer of nothing', 'limits: { idle_timeout: 0s }', '1: limits.idle_timeout: found "0s"; allowed: from 1ms to 1d'],
+    ['timer that overflows', 'limits: { idle_timeout: 30d }', '1: limits.idle_timeout: found "30d"; allowed: from 1ms to 1d'],
+    ['origin without url', 'origins: { a: {} }', `1: origins.a.url: is missing; allowed: ${ORIGIN}`],
+    ['origin with a path', 'origins: { a: { url: http://h/p } }', `1: origins.a.url: found "http://h/p"; allowed: ${ORIGIN}`],
+    ['origin with a password, not shown', 'origins: { a: { url: "http://u:secret@h" } }', `1: origins.a.url: found "http://…@h"; allowed: ${ORIGIN}`],
+    ['origin of another scheme', 'origins: { a: { url: ftp://h } }', `1: origins.a.url: found "ftp://h"; allowed: ${ORIGIN}`],
+    ['origin name', 'origins: { "1": { url: http://h } }', '1: origins.1: found "1"; allowed: a letter, then letters, digits, - and _'],
+    ['tls for http', 'origins: { a: { url: http://h, tls: {} } }', '1: origins.a.tls: means nothing for http://h; allowed: tls with an https:// URL'],
+    [
+      'certificate that is not there',
+      'origins: { a: { url: https://h, tls: { ca: /nowhere/ca.pem } } }',
+      '1: origins.a.tls.ca: found "/nowhere/ca.pem", which cannot be read: no such file or directory',
+    ],
+    ['origins as a list', 'origins: []', `1: origins: ${ORIGINS}`],
+    ['routes as a map', 'routes: {}', '1: routes: found a map; allowed: a list'],
+    ['route without path', 'routes: [{ ttl: 1h }]', '1: routes[0].path: is missing; allowed: a path pattern (/products/:id, /me/**)'],
+    ['route with a relative path', 'routes: [{ path: a }]', '1: routes[0].path: path "a" must start with /'],
+    ['route to no origin', route('origin: shop'), '1: routes[0].origin: found "shop"; allowed: default'],
+    ['default to no origin', 'defaults: { origin: shop }', '1: defaults.origin: found "shop"; allowed: default'],
+    ['route with host', route('host: "a b"'), '1: routes[0].host: found "a b"; allowed: a host name, with a port unless it is 80'],
+    ['route with method', route('methods: ["GE T"]'), '1: routes[0].methods[0]: found "GE T"; allowed: the name of a method'],
+    ['fraction', route('heuristic_freshness: 2'), '1: routes[0].heuristic_freshness: found 2; allowed: a number from 0 to 1'],
+    ['choice', route('cookies: eat'), '1: routes[0].cookies: found "eat"; allowed: explicit, ignore, strip'],
+    [
+      'field value',
+      route('client_cache_control: "a\\nb"'),
+      '1: routes[0].client_cache_control: found "a\\nb"; allowed: origin, or a value for Cache-Control',
+    ],
+    ['vary', route('vary: ["a b"]'), '1: routes[0].vary[0]: found "a b"; allowed: the name of a field'],
+    ['scope of another kind', route('scope: private'), `1: routes[0].scope: found "private"; allowed: ${SCOPE}`],
+    ['scope of claims', route('scope: [sub]'), `1: routes[0].scope: is not in this version: scopes of verified claims; allowed: ${SCOPE}`],
+    [
+      'scope by lookup',
+      route('scope: { lookup: /x }'),
+      `1: routes[0].scope: is not in this version: scopes that the origin is asked for; allowed: ${SCOPE}`,
+    ],
+    ['scope of nothing', route('scope: { credential: [] }'), `1: routes[0].scope: found a map; allowed: ${SCOPE}`],
+    ['scope and more', route('scope: { credential: [authorization], x: 1 }'), `1: routes[0].scope: found a map; allowed: ${SCOPE}`],
+    [
+      'scope of a query',
+      route('scope: { credential: [query.a] }'),
+      '1: routes[0].scope: credential[0]: found "query.a"; allowed: authorization or cookie.NAME',
+    ],
+    ['query of both', route('query: { include: [a], exclude: [b] }'), `1: routes[0].query: found a map; allowed: ${QUERY}`],
+    ['query with inner star', route('query: { include: [a*b] }'), `1: routes[0].query: found a map; allowed: ${QUERY}`],
+    [
+      'template of a claim',
+      route('tags: ["u:{claim.sub}"]'),
+      '1: routes[0].tags[0]: {claim.sub} is not in this version: verified claims; allowed: {name} from the path and {query.name}',
+    ],
+    [
+      'template of another name',
+      route('tags: ["a:{x}"]'),
+      '1: routes[0].tags[0]: {x} is not in the path /a/:id; allowed: {id} ({query.name} takes it from the query)',
+    ],
+    ['template of an open brace', route('invalidates: ["a:{id"]'), `1: routes[0].invalidates[0]: found "a:{id"; allowed: ${TEMPLATE}`],
+    ['template with a comma', route('tags: ["a,b"]'), `1: routes[0].tags[0]: found "a,b"; allowed: ${TEMPLATE}`],
+    [
+      'template of a dropped parameter',
+      route('query: { include: [page] }, tags: ["p:{query.utm}"]'),
+      "1: routes[0].tags[0]: {query.utm} is not part of this route's query; allowed: a name that query: keeps",
+    ],
+    [
+      'template of defaults that a route drops',
+      `defaults: { tags: ["p:{query.page}"] }\n${route('query: { ignore: true }')}`,
+      "2: routes[0].query: {query.page} is not part of this route's query; allowed: a name that query: keeps",
+    ],
+    [
+      'template in defaults',
+      'defaults: { tags: ["a:{id}"] }',
+      '1: defaults.tags[0]: {id} is not in the path /**; this path has no :name ({query.name} takes it from the query)',
+    ],
+    ['match in defaults', 'defaults: { path: /a }', /^1: defaults\.path: unknown key "path"; allowed: upgrade, pass, /],
+    [
+      'the same route twice',
+      'routes:\n  - path: /a/:id\n  - path: /a/*\n',
+      '3: routes[1].path: "/a/*" takes the same requests as routes[0] and would never be used',
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(problemsOf(text)).toEqual(
+      typeof expected === 'string' ? [expected] : expected instanceof RegExp ? [expect.stringMatching(expected)] : expected,
+    );
+  });
+});
+
+describe('several mistakes', () => {
+  it('are reported together, by line, those of the flags first', () => {
+    const text = 'listen: 1\npurge: { rate: 5 }\nroutes:\n  - path: /a/:id\n    tags: ["{x}"]\n  - path: a\n    tll: 5s\n';
+    expect(problemsOf(text, { origin: 'x', workers: '2', listen: '?' }).map((line) => line.split(': ').slice(0, 2))).toEqual([
+      ['--listen', 'found "?"; allowed'],
+      ['--workers', 'found "2"; several workers are not in this version; allowed'],
+      ['--origin', 'found "x"; allowed'],
+      ['2', 'purge.rate'],
+      ['5', 'routes[0].tags[0]'],
+      ['6', 'routes[1].path'],
+      ['7', 'routes[1].tll'],
+    ]);
+  });
+});
+
+describe('flags', () => {
+  it.each([
+    ['no origin', {}, ORIGINS.replace('needs', 'origins: needs')],
+    ['--admin', { origin: 'http://h', admin: '0.0.0.0:1' }, /^admin\.token: is missing; needed because admin\.listen is 0\.0\.0\.0:1;/],
+    ['--admin malformed', { origin: 'http://h', admin: 'x' }, `--admin: found "x"; allowed: ${LISTEN}, or false`],
+  ])('%s', (_, overrides: Overrides, expected) => {
+    expect(problemsOf('', overrides)).toEqual([typeof expected === 'string' ? expected : expect.stringMatching(expected)]);
+  });
+
+  it('a file that is not there', () => {
+    expect(() => loadConfig({ file: '/nowhere/freshet.yaml', env: {}, overrides: {} })).toThrow(
+      new UsageError('/nowhere/freshet.yaml: cannot be read: no such file or directory'),
+    );
+  });
+});

@@ -1,0 +1,82 @@
+// What `freshet check` prints and what GET /v1/config shows.
+import { describe, expect, it } from 'vitest';
+import { describeConfig } from '../../src/config/describe.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { maskedConfig } from '../../src/config/mask.ts';
+
+const describeText = (text: string, env: Readonly<Record<string, string>> = {}): string =>
+  describeConfig(loadConfig({ text, env, overrides: { origin: 'http://127.0.0.1:5000' } }));
+
+describe('freshet check', () => {
+  it('prints routes in the order in which they are tried', () => {
+    const text = `
+routes:
+  - { path: /me/**, scope: { credential: [authorization, cookie.s] }, pass: true }
+  - { path: /p/:id, ttl: 1h, override: true, tags: ["p:{id}"], query: { exclude: [utm_*] }, invalidates: ["p:{id}", all], vary: [accept], upgrade: true, stale_if_error: 1d }
+`;
+    expect(describeText(text).split('\n').slice(6, 11)).toEqual([
+      'routes, in the order in which they are tried',
+      '  path        origin   scope                   ttl            tags    else',
+      '  /p/:id      default  public                  1h (override)  p:{id}  WebSocket, stale-if-error 1d, query exclude utm_*, vary accept, writes purge p:{id} all',
+      '  /me/**      default  authorization+cookie.s  pass           -       -',
+      '  (all else)  default  public                  from origin    -       -',
+    ]);
+  });
+
+  const CLIENT = 'client_cache_control: no-cache';
+  const TOKEN = 'purge: { token: t }';
+  it.each([
+    ['nothing to say', `${TOKEN}\ndefaults: { ${CLIENT} }`, []],
+    ['a long ttl without tags', `${TOKEN}\ndefaults: { ${CLIENT} }\nroutes: [{ path: /a, ttl: 1h }]`, [/^\/a: a ttl of 1h and no tags of its own/]],
+    ['a long ttl with tags', `${TOKEN}\ndefaults: { ${CLIENT} }\nroutes: [{ path: /a, ttl: 1h, tags: [a] }]`, []],
+    ['a short ttl without tags', `${TOKEN}\ndefaults: { ${CLIENT} }\nroutes: [{ path: /a, ttl: 5s }]`, []],
+    [
+      'clients keep what the origin says',
+      `${TOKEN}\nroutes: [{ path: /a, ${CLIENT} }, { path: /b }, { path: /c, pass: true }]`,
+      [/^\/b, default: clients get the origin's Cache-Control/],
+    ],
+    [
+      'no purge token',
+      `defaults: { ${CLIENT} }`,
+      [/^purge\.token is not set: PURGE on 0\.0\.0\.0:8080 gets 405; purges go to the admin address only$/],
+    ],
+    [
+      'no purge at all',
+      `admin: { listen: false }\ndefaults: { ${CLIENT} }`,
+      [/^purge\.token is not set: .* nothing can be purged but by writes: admin is off too$/],
+    ],
+    ['the fast path', `fast_path: true\n${TOKEN}\ndefaults: { ${CLIENT} }`, [/^fast_path: this version has no fast path/]],
+  ])('notes: %s', (_, text, expected) => {
+    const notes = describeText(text).split('\n');
+    expect(notes.slice(notes.indexOf('notes') + 1).map((line) => line.replace('  - ', ''))).toEqual(
+      expected.map((pattern) => expect.stringMatching(pattern)),
+    );
+  });
+});
+
+describe('GET /v1/config', () => {
+  const text = `
+admin: { token: s3cret-admin }
+purge: { token: "\${T}" }
+routes: [{ path: /a/:id, methods: [GET], vary: [accept] }]
+`;
+  const shown = JSON.stringify(maskedConfig(loadConfig({ text, env: { T: 's3cret-purge' }, overrides: { origin: 'http://127.0.0.1:5000' } })));
+
+  it('shows no token', () => {
+    expect(shown).not.toContain('s3cret');
+    expect(JSON.parse(shown)).toMatchObject({ admin: { token: '***' }, purge: { token: '***', settleMs: 0 } });
+  });
+
+  it('is plain data', () => {
+    expect(JSON.parse(shown)).toMatchObject({
+      origins: { default: { url: 'http://127.0.0.1:5000' } },
+      routes: [{ name: 'GET /a/:id', pattern: '/a/:id', methods: ['GET'], policy: { vary: ['accept'], normalise: ['accept-encoding'] } }],
+    });
+  });
+
+  it('masks the userinfo of any URL', () => {
+    const config = loadConfig({ text: '', env: {}, overrides: { origin: 'http://h' } });
+    const changed = { ...config, origins: new Map([['a', { name: 'a', ...config.origins.get('default'), url: 'http://u:p@h' }]]) };
+    expect(maskedConfig(changed as typeof config)).toMatchObject({ origins: { a: { url: 'http://***@h' } } });
+  });
+});
