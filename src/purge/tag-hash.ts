@@ -71,7 +71,7 @@ export class TagHash {
 
   /** `/docs`, `/docs/` and `/docs/*` are one prefix: of `/docs` and of what is below it, at segment boundaries. */
   prefixIds(prefix: Omit<UrlSelector, 'query'>): Int32Array {
-    const path = prefixesOf(normalisedPrefix(prefix.path)).at(-1) ?? '';
+    const path = prefixesOf(prefix.path.endsWith('/*') ? prefix.path.slice(0, -1) : prefix.path).at(-1) ?? '';
     return pairs([prefix.authority === undefined ? this.#idOf('prefix-any-host', [path]) : this.#prefixOf(prefix.authority, path)]);
   }
 
@@ -153,12 +153,6 @@ function pairs(ids: readonly TagId[]): Int32Array {
     joined[2 * i + 1] = id.fingerprint;
   });
   return joined;
-}
-
-/** Without the `*` and then the `/` it may end with. */
-function normalisedPrefix(path: string): string {
-  const open = path.endsWith('/*') ? path.slice(0, -1) : path;
-  return open.endsWith('/') ? open.slice(0, -1) : open;
 }
 
 /** What stands before each `/` after the first, and the whole path unless it ends in one: `/a/b/` has `/a` and `/a/b`. */

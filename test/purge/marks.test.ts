@@ -26,8 +26,11 @@ const versions = (...pairs: [string, number][]) => pairs.map(([tag, lowest]) => 
 const accepted = (to: ProcessAuthority, tag: string, version: number) => to.marks.versionsAccepted([{ tagIds: ids(tag), version }]);
 function spent() {
   let emptied = 0;
-  const to = authority({ lastEpoch: 3, exhausted: () => emptied++ });
-  for (let i = 0; i < 3; i++) purge(to, ['x']);
+  const to = authority({ lastEpoch: 4, exhausted: () => emptied++ });
+  purge(to, [], { all: true });
+  purge(to, [], { all: true, mode: 'soft' });
+  purge(to, ['y'], { mode: 'soft' });
+  purge(to, ['x']);
   return { to, emptied: () => emptied };
 }
 const verdicts = (order: readonly { tags: string[]; all: boolean; mode: 'hard' | 'soft' }[]) => {
@@ -186,10 +189,12 @@ describe('when epochs run out', () => {
     expect(to.marks.gate({ ...old, sentAt: NOW }).kind).toBe('purged');
   });
 
-  it('the new generation works like the first', () => {
+  it('the new generation works like the first and remembers none of its marks', () => {
     const { to } = spent();
     purge(to, ['a']);
     const asOf = to.marks.epoch;
+    purge(to, ['other'], { mode: 'soft' });
+    expect(to.marks.gate({ tagIds: ids('x', 'y'), asOf, sentAt: NOW }).kind).toBe('ok');
     expect(Number.isSafeInteger(asOf)).toBe(true);
     expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: NOW }).kind).toBe('ok');
     purge(to, ['a'], { mode: 'soft', at: NOW + 70 });
