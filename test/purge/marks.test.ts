@@ -26,7 +26,8 @@ const versions = (...pairs: [string, number][]) => pairs.map(([tag, lowest]) => 
 const accepted = (to: ProcessAuthority, tag: string, version: number) => to.marks.versionsAccepted([{ tagIds: ids(tag), version }]);
 function spent() {
   let emptied = 0;
-  const to = authority({ lastEpoch: 4, exhausted: () => emptied++ });
+  const to = authority({ lastEpoch: 5, exhausted: () => emptied++ });
+  purge(to, ['z']);
   purge(to, [], { all: true });
   purge(to, [], { all: true, mode: 'soft' });
   purge(to, ['y'], { mode: 'soft' });
