@@ -72,8 +72,13 @@ function decideStale(input: ReuseInput, stored: StoredResponse, { control, ttlMs
   if (control.has('min-fresh') || isTooOld(stored, control, input.now)) return forwarded;
   // A window beside neverStale is one that freshness.ts granted explicitly.
   if (-ttlMs < stored.staleWhileRevalidateMs) return { kind: 'stale-while-revalidate', ttlMs };
-  const acceptsStale = control.has('max-stale') && -ttlMs <= milliseconds(control.seconds('max-stale'), Number.POSITIVE_INFINITY);
-  return acceptsStale && !stored.neverStale ? { kind: 'hit', reason: 'max-stale', ttlMs } : forwarded;
+  return -ttlMs <= acceptedStalenessMs(control) && !stored.neverStale ? { kind: 'hit', reason: 'max-stale', ttlMs } : forwarded;
+}
+
+/** RFC 9111 §5.2.1.2: without a value any staleness is accepted, with one that is no number none. */
+function acceptedStalenessMs(control: Directives): number {
+  if (!control.has('max-stale')) return -1;
+  return control.value('max-stale') === undefined ? Number.POSITIVE_INFINITY : milliseconds(control.seconds('max-stale'), -1);
 }
 
 /** RFC 9111 §5.2.1.1. A max-age that is no number asks for nothing. */
