@@ -57,12 +57,7 @@ export function withField(fields: Fields, name: string, value: string): string[]
 
 /** The same fields from raw pairs as a parser hands them over: names lowered, values trimmed of OWS. */
 export function fieldsFromRaw(raw: readonly string[]): string[] {
-  const fields = new Array<string>(raw.length);
-  for (let i = 0; i < raw.length; i += 2) {
-    fields[i] = (raw[i] as string).toLowerCase();
-    fields[i + 1] = trimWhitespace(raw[i + 1] as string);
-  }
-  return fields;
+  return raw.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : trimWhitespace(text)));
 }
 
 /** `text` without leading and trailing spaces and tabs (RFC 9110 §5.6.3 OWS; `trim` would take more). */

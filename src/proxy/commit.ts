@@ -16,10 +16,12 @@ export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end:
   if (!end.verified && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };
 
   const { marks, store } = x.parts;
-  const checkedAt = marks.epoch;
+  const epoch = marks.epoch;
   const verdict = marks.gate({ tagIds, asOf: times.asOf, sentAt: times.sentAt });
   if (verdict.kind === 'purged') return { kind: 'refused', reason: 'purged-in-flight' };
   if (verdict.kind === 'held') return { kind: 'refused', reason: 'held' };
+  // A soft mark is to be seen again at each use.
+  const checkedAt = verdict.kind === 'ok' ? epoch : NEVER_CHECKED;
   return put(x, storedResponse(x, judgement, storing, body, checkedAt), store.peek(x.key));
 }
 
@@ -78,6 +80,9 @@ function languageOf(fields: readonly string[]): string | undefined {
   const at = fields.indexOf('content-language');
   return at === -1 ? undefined : fields[at + 1]?.toLowerCase();
 }
+
+/** Older than every epoch: the next use asks the marks. */
+export const NEVER_CHECKED = -1;
 
 /** Age is recomputed, framing is ours, and what speaks of one exchange or one proxy is no part of the representation (RFC 9111 §3.1). */
 const NOT_STORED: ReadonlySet<string> = new Set([

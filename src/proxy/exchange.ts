@@ -43,7 +43,19 @@ export class Exchange {
     this.match = matchRoute(routes, defaultRoute, request);
     this.target = keyedTarget(request.target, this.route.query);
     this.scope = scopeOf(this.route.scope, request.fields, parts.secret);
-    this.key = primaryKey(this.scope.id, this.target);
+    this.key = primaryKey(this.scope.id, this.target) + this.#forwardedKey();
+  }
+
+  /** What a trusted proxy says of the client's side (scheme, host, prefix; not the address) reaches the origin, so it is part of the key: SECURITY S3. */
+  #forwardedKey(): string {
+    if (this.settings.config.trustedProxies.length === 0 || !this.settings.trusted(this.request.peerAddress)) return '';
+    const { fields } = this.request;
+    let stated = '';
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] ?? '';
+      if (name.startsWith('x-forwarded-') && name !== 'x-forwarded-for') stated += ` ${name}=${fields[i + 1]?.length}:${fields[i + 1]}`;
+    }
+    return stated;
   }
 
   get route(): Route {

@@ -11,6 +11,7 @@ import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchang
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { commitFill } from './commit.ts';
 import type { Exchange } from './exchange.ts';
+import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
 import { freshenBase } from './freshen.ts';
 import { type FetchTimes, type Judgement, judgeHead } from './landing.ts';
@@ -61,7 +62,7 @@ export class Flight implements OriginHandler {
   }
 
   start(): this {
-    const call = this.#leader.parts.origins.fetch(this.#leader.route.origin, this.plan.request, this);
+    const call = fetchFromOrigin(this.#leader, this.plan.request, this);
     this.#call = call;
     if (this.#ended) call.abort();
     return this;

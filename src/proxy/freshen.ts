@@ -4,6 +4,7 @@ import type { ResponseHead } from '../http/message.ts';
 import { judgeStorability } from '../rules/storability.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { confirms, freshenedFields } from '../rules/validation.ts';
+import { NEVER_CHECKED } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Landing } from './flight.ts';
 import { type FetchTimes, tagsOf } from './landing.ts';
@@ -13,7 +14,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   const { marks, store, tagHash } = x.parts;
   const fields = freshenedFields(base, head);
   const tagging = tagsOf(x, { ...head, status: base.status, fields });
-  const checkedAt = marks.epoch;
+  const epoch = marks.epoch;
   const verdict = marks.gate({ tagIds: tagHash.join(base.tagIds, tagging.tagIds), asOf: times.asOf, sentAt: times.sentAt });
 
   if (verdict.kind === 'purged' || !confirms(base, head) || !store.holds(x.key, base)) {
@@ -39,7 +40,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     tagIds: tagging.tagIds,
     asOf: times.asOf,
     order: times.order,
-    checkedAt,
+    checkedAt: verdict.kind === 'ok' ? epoch : NEVER_CHECKED,
   };
   const mayKeep =
     storability.kind === 'store' && tagging.refusal === undefined && verdict.kind !== 'held' && marks.versionsAccepted(tagging.versions);

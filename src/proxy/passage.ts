@@ -8,6 +8,7 @@ import type { Reason } from '../rules/reasons.ts';
 import { commitFill } from './commit.ts';
 import { respondFailure } from './failure.ts';
 import type { Exchange } from './exchange.ts';
+import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
 import { type Judgement, judgeHead } from './landing.ts';
 import { passRequest } from './outbound.ts';
@@ -49,10 +50,9 @@ class Passage implements OriginHandler {
   }
 
   start(): void {
-    const { client, parts, route } = this.#x;
-    const call = parts.origins.fetch(route.origin, passRequest(this.#x), this);
+    const call = fetchFromOrigin(this.#x, passRequest(this.#x), this);
     this.#call = call;
-    client.onGone(() => (this.#writes ? this.#fill?.discard() : call.abort()));
+    this.#x.client.onGone(() => (this.#writes ? this.#fill?.discard() : call.abort()));
   }
 
   sent(at: number): void {

@@ -130,7 +130,11 @@ function axesOf(vary: readonly string[], policy: Policy): readonly string[] {
   return policy.cookies === 'strip' ? vary.filter((name) => name !== 'cookie') : vary;
 }
 
+/** The origin sees our value of these, not the client's, and no key holds it (SECURITY S3). */
+const OURS: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'via']);
+
 function mayVaryOn(name: string, policy: Policy): boolean {
+  if (OURS.has(name)) return false;
   return policy.vary === undefined ? name !== 'cookie' && name !== 'authorization' : policy.vary.has(name);
 }
 

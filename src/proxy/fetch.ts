@@ -1,0 +1,38 @@
+// An exchange with the route's origin, end to end: what its fields say of the connection alone goes no further (RFC 9110 §7.6.1).
+import { OriginError } from '../errors.ts';
+import { hopByHop } from '../http/forwarding.ts';
+import type { ResponseHead } from '../http/message.ts';
+import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
+import type { Exchange } from './exchange.ts';
+
+/** As Origins.fetch, with hop-by-hop fields removed from every head. One whose Connection nominates what must stay is no response. */
+export function fetchFromOrigin(x: Exchange, request: OriginRequest, handler: OriginHandler): OriginCall {
+  let refused = false;
+  const call: OriginCall = x.parts.origins.fetch(x.route.origin, request, {
+    sent: (at) => handler.sent(at),
+    informational: (head) => {
+      const fields = endToEnd(head);
+      if (fields !== undefined) handler.informational({ ...head, fields });
+    },
+    head: (head, at) => {
+      const fields = endToEnd(head);
+      if (fields !== undefined) return handler.head({ ...head, fields }, at);
+      refused = true;
+      call.abort();
+      handler.failed(new OriginError('connection-nominates', 'Connection nominates a field that must stay', { requestSent: true }));
+    },
+    data: (chunk) => refused || handler.data(chunk),
+    end: (verified) => {
+      if (!refused) handler.end(verified);
+    },
+    failed: (error) => {
+      if (!refused) handler.failed(error);
+    },
+  });
+  return call;
+}
+
+function endToEnd(head: ResponseHead): string[] | undefined {
+  const hop = hopByHop(head.fields);
+  return hop.kind === 'ok' ? hop.fields : undefined;
+}
