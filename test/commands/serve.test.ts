@@ -1,0 +1,81 @@
+// `freshet serve` as a process: starting, draining, reloading, and failing to start.
+import { writeFileSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Barrier, ScriptedOrigin } from '../support/origin.ts';
+import { Running, runFreshet } from './run.ts';
+
+const LOCAL = ['--listen', '127.0.0.1:0', '--admin', 'false'];
+
+async function started(running: Running): Promise<string> {
+  const [, address] = await running.says(/listening on (\S+)\n/);
+  return `http://${address}`;
+}
+
+async function textOf(url: string): Promise<string> {
+  return await (await fetch(url, { headers: { connection: 'close' } })).text();
+}
+
+describe('serve', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s finishes what is in flight and exits 0', async (signal) => {
+    const barrier = new Barrier();
+    await using origin = await ScriptedOrigin.start();
+    origin.on('/a', { body: 'whole', barriers: { 'mid-body': barrier } });
+    await using freshet = new Running(['--origin', origin.url, ...LOCAL]);
+    const answer = textOf(`${await started(freshet)}/a`);
+    await barrier.reached;
+    freshet.signal(signal);
+    await freshet.says(new RegExp(`${signal}: finishing`));
+    barrier.open();
+    expect(await answer).toBe('whole');
+    expect((await freshet.ended).code).toBe(0);
+  });
+
+  it('a second signal exits at once with 1', async () => {
+    const barrier = new Barrier();
+    await using origin = await ScriptedOrigin.start();
+    origin.on('/a', { body: 'whole', barriers: { 'mid-body': barrier } });
+    await using freshet = new Running(['--origin', origin.url, ...LOCAL]);
+    const answer = textOf(`${await started(freshet)}/a`).catch(() => 'cut');
+    await barrier.reached;
+    freshet.signal('SIGTERM');
+    await freshet.says(/finishing/);
+    freshet.signal('SIGTERM');
+    expect((await freshet.ended).code).toBe(1);
+    expect(await answer).toBe('cut');
+  });
+
+  it('a port in use exits 1 and names it', async () => {
+    await using taken = await ScriptedOrigin.start();
+    const ended = await runFreshet(['--origin', 'http://127.0.0.1:1', '--listen', `127.0.0.1:${taken.port}`, '--admin', 'false']);
+    expect([ended.code, ended.err]).toEqual([1, expect.stringContaining(`127.0.0.1:${taken.port}`)]);
+    expect(ended.err.split('\n')).toHaveLength(2);
+  });
+
+  it('SIGHUP reads the configuration again; an invalid one is refused and the old one stays', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'freshet-'));
+    await using before = await ScriptedOrigin.start();
+    await using after = await ScriptedOrigin.start();
+    before.on('*', { body: 'before' });
+    after.on('*', { body: 'after' });
+    const file = join(folder.path, 'freshet.yaml');
+    const write = (text: string): void => writeFileSync(file, text);
+
+    write(`origins: { a: { url: "${before.url}" } }`);
+    await using freshet = new Running(['--config', file, ...LOCAL]);
+    const url = await started(freshet);
+    expect(await textOf(url)).toBe('before');
+
+    write('origins: { a: { ulr: x } }');
+    freshet.signal('SIGHUP');
+    await freshet.says(/refused and the old one stays:\n[^]*freshet\.yaml:1: origins\.a\.ulr: unknown key "ulr" \(did you mean "url"\?\)/);
+    expect(await textOf(url)).toBe('before');
+
+    write(`origins: { a: { url: "${after.url}" } }\nstore: { memory: 4MiB }`);
+    freshet.signal('SIGHUP');
+    await freshet.says(/applies to new requests; not before a restart: store\.memory\n/);
+    expect(await textOf(url)).toBe('after');
+  });
+});
