@@ -39,24 +39,22 @@ function normaliseValue(axis: string, value: string, policy: Policy): string {
 
 /** Whether `stored` was selected by the same fields. `axes` is the union over its key; a response that was stored without one of them does not match. */
 export function matchesRequest(stored: StoredResponse, axes: readonly string[], requestFields: Fields, policy: Policy): boolean {
-  if (stored.axes.length !== axes.length) return false;
-  if (axes.length === 0) return true;
-  return matchesValues(stored, axes, axisValues(axes, requestFields, policy)) || matchesLanguage(stored, axes, requestFields, policy);
+  return variantSelector(axes, requestFields, policy)(stored);
 }
 
-/** The first of `candidates` (a key's stored responses, newest first) that matches; the request's values are made once. */
-export function selectVariant(
-  candidates: readonly StoredResponse[],
-  axes: readonly string[],
-  requestFields: Fields,
-  policy: Policy,
-): StoredResponse | undefined {
-  if (axes.length === 0) return candidates.find((stored) => stored.axes.length === 0);
-  const values = axisValues(axes, requestFields, policy);
-  return (
-    candidates.find((stored) => matchesValues(stored, axes, values)) ??
-    candidates.find((stored) => matchesLanguage(stored, axes, requestFields, policy))
-  );
+/** The same question for all stored responses of a key: the request's values are made once, at the first that needs them. */
+export function variantSelector(axes: readonly string[], requestFields: Fields, policy: Policy): (stored: StoredResponse) => boolean {
+  if (axes.length === 0) return storedWithoutAxes;
+  let values: readonly string[] | undefined;
+  return (stored) => {
+    values ??= axisValues(axes, requestFields, policy);
+    if (matchesValues(stored, axes, values)) return true;
+    return prefersLanguage(stored, requestFields, policy) && matchesValues(stored, axes, values, LANGUAGE);
+  };
+}
+
+function storedWithoutAxes(stored: StoredResponse): boolean {
+  return stored.axes.length === 0;
 }
 
 function matchesValues(stored: StoredResponse, axes: readonly string[], values: readonly string[], ignored?: string): boolean {
@@ -65,8 +63,7 @@ function matchesValues(stored: StoredResponse, axes: readonly string[], values: 
 }
 
 /** RFC 9111 §4.1: selection may know what the field means; a response in the one language the request prefers is what any selection would give. */
-function matchesLanguage(stored: StoredResponse, axes: readonly string[], requestFields: Fields, policy: Policy): boolean {
-  if (stored.language === undefined || !policy.normalise.has(LANGUAGE) || !axes.includes(LANGUAGE)) return false;
-  if (preferredLanguage(fieldValue(requestFields, LANGUAGE)) !== stored.language) return false;
-  return matchesValues(stored, axes, axisValues(axes, requestFields, policy), LANGUAGE);
+function prefersLanguage(stored: StoredResponse, requestFields: Fields, policy: Policy): boolean {
+  if (stored.language === undefined || !policy.normalise.has(LANGUAGE)) return false;
+  return preferredLanguage(fieldValue(requestFields, LANGUAGE)) === stored.language;
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fields } from '../../src/http/fields.ts';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
-import { axisValues, matchesRequest, selectVariant, unionAxes, varyNames } from '../../src/rules/variant.ts';
+import { axisValues, matchesRequest, unionAxes, variantSelector, varyNames } from '../../src/rules/variant.ts';
 import { entry, relaxedPolicy, strictPolicy } from './builders.ts';
 
 /** As a fill would store it: for a response that varies on `axes`, asked for with `request`. */
@@ -128,15 +128,15 @@ describe('SECURITY §4.4: the union of axes', () => {
     expect(matchesRequest(variant(['foo'], []), [], [], relaxedPolicy)).toBe(false);
   });
 
-  it('selects the newest that matches, an exact match before a language', () => {
+  it('compares the axes, not only their number', () => {
+    expect(matchesRequest(variant(['bar'], ['bar', '1']), ['foo'], ['foo', '1'], relaxedPolicy)).toBe(false);
+  });
+
+  it('asks the same of several', () => {
     const axes = ['accept-language'];
-    const english = variant(axes, language('en'), { language: 'de' });
-    const german = variant(axes, language('de'));
-    expect(selectVariant([english, german], axes, language('de'), relaxedPolicy)).toBe(german);
-    expect(selectVariant([english], axes, language('de'), relaxedPolicy)).toBe(english);
-    expect(selectVariant([english, german], axes, language('fr'), relaxedPolicy)).toBeUndefined();
-    const plain = entry();
-    expect(selectVariant([variant(['foo'], []), plain, entry()], [], [], relaxedPolicy)).toBe(plain);
+    const stored = [variant(axes, language('de')), variant(axes, language('fr')), variant(axes, language('en'), { language: 'de' }), entry()];
+    expect(stored.map(variantSelector(axes, language('de'), relaxedPolicy))).toEqual([true, false, true, false]);
+    expect(stored.map(variantSelector([], language('de'), relaxedPolicy))).toEqual([false, false, false, true]);
   });
 });
 
