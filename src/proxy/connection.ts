@@ -8,25 +8,24 @@ import type { Refusal } from './refusal.ts';
 export class Connection {
   readonly #socket: Socket;
   readonly #clients = new Set<NodeClient>();
+  /** Written when the answers that are due have gone. */
   #refusal: Refusal | undefined;
-  #closing = false;
+  #deaf = false;
+  #ending = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', () => undefined);
-    socket.on('close', () => {
-      for (const client of this.#clients) client.leave();
-      this.#clients.clear();
-    });
+    socket.on('close', () => this.#abandon());
   }
 
   get idle(): boolean {
     return this.#clients.size === 0;
   }
 
-  /** No further request is taken from it, and its current answer is its last. */
-  get closing(): boolean {
-    return this.#closing;
+  /** Nothing more that comes on it is believed. */
+  get deaf(): boolean {
+    return this.#deaf;
   }
 
   add(client: NodeClient): void {
@@ -37,18 +36,23 @@ export class Connection {
     this.#clients.delete(client);
     if (!this.idle) return;
     if (this.#refusal !== undefined) this.#write(this.#refusal);
-    else if (this.#closing) this.#socket.destroySoon();
+    else if (this.#ending || this.#deaf) this.#socket.destroySoon();
   }
 
   /** Ends it with the answers that are due; at once where none is. */
   endAfterAnswers(): void {
-    this.#closing = true;
+    this.#ending = true;
     if (this.idle) this.#socket.destroySoon();
+  }
+
+  /** The requests that are in flight are its last. */
+  hearNoMore(): void {
+    this.#deaf = true;
   }
 
   /** What came is not a request, or not the rest of one. */
   refuse(refusal: Refusal): void {
-    this.#closing = true;
+    this.#deaf = true;
     for (const client of this.#clients) {
       if (client.requestComplete) continue;
       this.#clients.delete(client);
@@ -71,7 +75,14 @@ export class Connection {
   }
 
   destroy(): void {
+    this.#abandon();
     this.#socket.destroy();
+  }
+
+  #abandon(): void {
+    const abandoned = [...this.#clients];
+    this.#clients.clear();
+    for (const client of abandoned) client.leave();
   }
 
   #write(refusal: Refusal): void {

@@ -1,11 +1,11 @@
 // Where clients connect: node:http with every limit set, and only requests that passed request-head.ts go on to the handler.
-import { createServer } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LimitConfig, ListenAddress } from '../config/config.ts';
 import { RunError } from '../errors.ts';
-import { fieldLines } from '../http/fields.ts';
+import { fieldLines, hasField } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Client } from './client.ts';
@@ -78,7 +78,8 @@ export class Listener {
   /** Applies to new requests, but for the size of a head, which the server keeps from its start. */
   reconfigure(limits: LimitConfig): void {
     this.#limits = limits;
-    const server = this.#server;
+    // dropMaxConnection is missing from the types.
+    const server: Server & { dropMaxConnection?: boolean } = this.#server;
     server.headersTimeout = limits.headersTimeoutMs;
     server.keepAliveTimeout = limits.idleTimeoutMs;
     server.timeout = limits.stallTimeoutMs;
@@ -108,7 +109,7 @@ export class Listener {
       .on('checkExpectation', serve)
       .on('connect', (_incoming, socket) => this.#connection(socket).refuse(CONNECT_REFUSED))
       .on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head))
-      .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code, socket))
+      .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code ?? '', socket))
       .on('timeout', (socket) => this.#quiet(socket))
       .on('drop', () => {
         if (this.#dropped++ % 1000 === 0) this.#options.observer.warn('connections refused: the limit is reached', { refused: this.#dropped });
@@ -128,26 +129,53 @@ export class Listener {
 
   #serve(incoming: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.get(incoming.socket);
-    if (connection === undefined || (connection.closing && !this.#draining)) return;
+    if (connection === undefined || connection.deaf) return;
     incoming.on('error', () => undefined);
     const head = readHead(rawHead(incoming), this.#limits);
     if (head.kind === 'refuse') {
       this.#refused(head, incoming);
-      refuseRequest(head, connection, incoming, response);
+      this.#refuse(head, connection, { incoming, response });
       return;
     }
+    // node:http loses what came in one packet behind an Upgrade that it serves as a plain request, and would then read on in the middle.
+    const last = hasField(head.fields, 'upgrade');
     const body: RequestBody | undefined = head.body.kind === 'none' ? undefined : new RequestBody(incoming, () => client.continueBody());
     const client: NodeClient = new NodeClient({
       incoming,
       response,
       body,
       expectsContinue: head.expectsContinue,
-      closing: () => this.#draining,
+      closing: () => this.#draining || last,
+      closes: () => connection.hearNoMore(),
       finished: (done) => connection.finished(done),
+      faulty: this.#faulty,
     });
+    if (last) connection.hearNoMore();
     connection.add(client);
     this.#handle(requestOf(head, incoming, body), client);
   }
+
+  /** Through the response object, so that it keeps its place behind the answers that are due. */
+  #refuse(refusal: Refusal, connection: Connection, { incoming, response }: { incoming: IncomingMessage; response: ServerResponse }): void {
+    const client = new NodeClient({
+      incoming,
+      response,
+      body: new RequestBody(incoming, () => undefined),
+      expectsContinue: false,
+      closing: () => true,
+      closes: () => connection.hearNoMore(),
+      finished: (done) => connection.finished(done),
+      faulty: this.#faulty,
+    });
+    connection.hearNoMore();
+    connection.add(client);
+    const { fields, body } = refusalAnswer(refusal);
+    client.answer(refusal.status, STATUS_CODES[refusal.status] ?? '', fields, Buffer.from(body));
+  }
+
+  readonly #faulty = (error: unknown): void => {
+    this.#options.observer.error('an answer could not be sent as it was made', { error: String(error) });
+  };
 
   #handle(request: Request, client: NodeClient): void {
     try {
@@ -167,7 +195,7 @@ export class Listener {
   /** The request, where it is a WebSocket handshake alone on its connection. */
   #handshake(incoming: IncomingMessage): Request | undefined {
     const connection = this.#connections.get(incoming.socket);
-    if (this.#draining || connection === undefined || connection.closing || !connection.idle) return undefined;
+    if (this.#draining || connection === undefined || connection.deaf || !connection.idle) return undefined;
     const head = readHead(rawHead(incoming), this.#limits);
     if (head.kind === 'refuse' || head.method !== 'GET' || head.version === '1.0' || head.body.kind !== 'none') return undefined;
     const upgrade = fieldLines(head.fields, 'upgrade');
@@ -180,17 +208,17 @@ export class Listener {
     else this.#options.upgrade(request, { incoming, socket, head });
   }
 
-  #parserFailed(code: string | undefined, socket: Duplex): void {
-    const connection = this.#connections.get(socket);
-    const refusal = refusalOf(code);
+  #parserFailed(code: string, socket: Duplex): void {
     // Data after a request with `Connection: close` is not ours to judge: the answer that is due ends the connection.
     if (code === 'HPE_CLOSED_CONNECTION') return;
-    if (connection === undefined || refusal === undefined || connection.closing) {
-      if (connection === undefined || connection.idle || refusal === undefined) socket.destroy();
-      return;
+    const connection = this.#connections.get(socket);
+    const refusal = refusalOf(code);
+    if (connection === undefined || refusal === undefined) {
+      socket.destroy();
+    } else if (!connection.deaf) {
+      this.#refused(refusal, undefined);
+      connection.refuse(refusal);
     }
-    this.#refused(refusal, undefined);
-    connection.refuse(refusal);
   }
 
   /** Nothing was sent or taken for the stall timeout, or the keep-alive time is over. */
@@ -234,22 +262,6 @@ function requestOf(head: RequestHead, incoming: IncomingMessage, body: RequestBo
     ...(head.body.kind === 'length' && { bodyBytes: head.body.bytes }),
     peerAddress: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
   };
-}
-
-/** Through the response object, so that it keeps its place behind the answers that are due. */
-function refuseRequest(refusal: Refusal, connection: Connection, incoming: IncomingMessage, response: ServerResponse): void {
-  const { fields, body } = refusalAnswer(refusal);
-  const client: NodeClient = new NodeClient({
-    incoming,
-    response,
-    body: new RequestBody(incoming, () => undefined),
-    expectsContinue: false,
-    closing: () => false,
-    finished: (done) => connection.finished(done),
-  });
-  connection.add(client);
-  connection.endAfterAnswers();
-  client.answer(refusal.status, '', fields, Buffer.from(body));
 }
 
 function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): RunError {

@@ -12,8 +12,12 @@ export interface NodeClientOptions {
   readonly expectsContinue: boolean;
   /** Whether the connection is to end with this answer. */
   readonly closing: () => boolean;
+  /** Told that the answer says so. */
+  readonly closes: () => void;
   /** Called once, when the answer is with the kernel or the client was cut. */
   readonly finished: (client: NodeClient) => void;
+  /** Told what node:http would not send. */
+  readonly faulty: (error: unknown) => void;
 }
 
 export class NodeClient implements Client {
@@ -43,7 +47,8 @@ export class NodeClient implements Client {
 
   /** The whole request has arrived. */
   get requestComplete(): boolean {
-    return this.#options.incoming.complete;
+    // node:http calls a request without a body complete only after it was handed over.
+    return this.#options.body === undefined || this.#options.incoming.complete;
   }
 
   /** The client owes us bytes of its request, and somebody waits for them. */
@@ -69,7 +74,8 @@ export class NodeClient implements Client {
   head(status: number, statusText: string, fields: Fields): void {
     if (this.#gone || this.headSent) return;
     const { incoming, closing } = this.#options;
-    const ends = closing() || !incoming.complete;
+    const ends = closing() || !this.requestComplete;
+    if (ends) this.#options.closes();
     this.#closeDelimited = incoming.httpVersionMinor === 0 && !hasField(fields, 'content-length');
     this.#response.strictContentLength = true;
     // writeHead only reads the array, though its type does not say so.
@@ -120,8 +126,8 @@ export class NodeClient implements Client {
   #end(last: Buffer | undefined): void {
     if (this.#gone || this.#ended) return;
     this.#ended = true;
-    const { incoming, body, expectsContinue } = this.#options;
-    const nothingComes = incoming.complete || body === undefined || (expectsContinue && !body.begun);
+    const { body, expectsContinue } = this.#options;
+    const nothingComes = this.requestComplete || body === undefined || (expectsContinue && !body.begun);
     if (last !== undefined && !nothingComes) this.#guarded(() => this.#response.write(last));
     if (nothingComes) this.#finish(last);
     else body.discard(() => this.#finish(undefined));
@@ -136,7 +142,8 @@ export class NodeClient implements Client {
   #guarded<T>(act: () => T): T | undefined {
     try {
       return act();
-    } catch {
+    } catch (error) {
+      this.#options.faulty(error);
       this.#ended = true;
       this.#response.destroy();
       this.leave();

@@ -1,0 +1,90 @@
+// A listener with a handler of the test's own, and a record of what reached it.
+import type { LimitConfig } from '../../src/config/config.ts';
+import { pathAndQuery } from '../../src/http/target.ts';
+import type { Request } from '../../src/http/message.ts';
+import type { RequestEnd } from '../../src/observe/observer.ts';
+import type { Client } from '../../src/proxy/client.ts';
+import { Listener } from '../../src/proxy/listener.ts';
+import type { ListenerOptions, UpgradeConnection } from '../../src/proxy/listener.ts';
+import type { Address } from '../support/client.ts';
+
+export type Handler = (request: Request, client: Client) => void;
+
+export const LIMITS: LimitConfig = {
+  headerBytes: 16 * 1024,
+  headerCount: 100,
+  urlBytes: 8 * 1024,
+  headersTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+  stallTimeoutMs: 30_000,
+  connections: 1000,
+  drainTimeoutMs: 10_000,
+};
+
+/** For a listener that never gets a request. */
+export const NO_OPTIONS: Omit<ListenerOptions, 'limits'> = {
+  observer: { requestEnded: () => undefined, warn: () => undefined, error: () => undefined },
+  handle: () => undefined,
+  mayUpgrade: () => false,
+  upgrade: () => undefined,
+};
+
+export class Listening implements AsyncDisposable {
+  readonly seen: Request[] = [];
+  readonly ends: RequestEnd[] = [];
+  readonly faults: string[] = [];
+  readonly upgraded: Request[] = [];
+  readonly #listener: Listener;
+
+  static async start(handler: Handler = echo, limits: Partial<LimitConfig> = {}): Promise<Listening> {
+    const listening = new Listening(handler, { ...LIMITS, ...limits });
+    await listening.#listener.open({ host: '127.0.0.1', port: 0 });
+    return listening;
+  }
+
+  private constructor(handler: Handler, limits: LimitConfig) {
+    this.#listener = new Listener({
+      limits,
+      observer: {
+        requestEnded: (end) => this.ends.push(end),
+        warn: (message) => this.faults.push(message),
+        error: (message) => this.faults.push(message),
+      },
+      handle: (request, client) => {
+        this.seen.push(request);
+        handler(request, client);
+      },
+      mayUpgrade: (request) => request.target.path === '/socket',
+      upgrade: (request, connection) => this.#upgrade(request, connection),
+    });
+  }
+
+  get address(): Address {
+    return this.#listener.address;
+  }
+
+  close(timeoutMs: number): Promise<void> {
+    return this.#listener.close(timeoutMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener.close(0);
+  }
+
+  #upgrade(request: Request, { socket, head }: UpgradeConnection): void {
+    this.upgraded.push(request);
+    socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhead=${head.toString()}`);
+  }
+}
+
+/** Answers with what it was asked, when the body is whole. */
+export function echo(request: Request, client: Client): void {
+  const chunks: Buffer[] = [];
+  const answer = (): void => {
+    const { method, target, fields } = request;
+    const text = JSON.stringify({ method, authority: target.authority, path: pathAndQuery(target), fields, body: Buffer.concat(chunks).toString() });
+    client.answer(200, 'OK', ['content-type', 'application/json'], Buffer.from(text));
+  };
+  if (request.body === undefined) answer();
+  else request.body.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', answer);
+}
