@@ -1,0 +1,56 @@
+// What does Freshet write to its log? One JSON line a request (all, or a sample with every failure), and lines for the operator.
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { RequestEnd } from './observer.ts';
+import { scrubbed, scrubbedText, withoutQueryValues } from './scrub.ts';
+
+export interface LogOptions {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `sample`: one request in 100, and every one that failed. */
+  readonly access: 'off' | 'sample' | 'all';
+  /** Standard output where absent. */
+  readonly destination?: DestinationStream;
+}
+
+const SAMPLE_EVERY = 100;
+
+export class Log {
+  readonly #logger: Logger;
+  readonly #access: LogOptions['access'];
+  readonly #queryValues: boolean;
+  #requests = 0;
+
+  constructor({ level, access, destination: given }: LogOptions) {
+    // Written in the background: pino flushes when the process ends, not when it is killed.
+    this.#logger = pino(
+      { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+      given ?? destination({ sync: false }),
+    );
+    this.#access = access;
+    this.#queryValues = level === 'debug' || level === 'trace';
+  }
+
+  requestEnded(end: RequestEnd): void {
+    const failed = end.outcome === 'error' || end.status >= 500;
+    if (!this.#chosen(failed)) return;
+    const line = { ...end, path: scrubbedText(this.#queryValues ? end.path : withoutQueryValues(end.path)) };
+    if (failed) this.#logger.warn(line, 'request');
+    else this.#logger.info(line, 'request');
+  }
+
+  info(message: string, detail: Readonly<Record<string, unknown>>): void {
+    this.#logger.info(scrubbed(detail), scrubbedText(message));
+  }
+
+  warn(message: string, detail: Readonly<Record<string, unknown>>): void {
+    this.#logger.warn(scrubbed(detail), scrubbedText(message));
+  }
+
+  error(message: string, detail: Readonly<Record<string, unknown>>): void {
+    this.#logger.error(scrubbed(detail), scrubbedText(message));
+  }
+
+  #chosen(failed: boolean): boolean {
+    if (this.#access !== 'sample') return this.#access === 'all';
+    return this.#requests++ % SAMPLE_EVERY === 0 || failed;
+  }
+}

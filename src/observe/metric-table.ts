@@ -1,0 +1,82 @@
+// Which metrics are there? One table: what /metrics prints, what metrics.ts must supply, and what the README lists.
+
+export interface MetricRow {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+export const METRICS = [
+  {
+    name: 'freshet_requests_total',
+    type: 'counter',
+    labels: ['outcome', 'reason'],
+    help: 'Requests ended, by outcome and the reason that Cache-Status gave (empty: none).',
+  },
+  {
+    name: 'freshet_request_duration_seconds',
+    type: 'histogram',
+    labels: ['outcome'],
+    help: 'From the arrival of a request to the end of its answer.',
+  },
+  { name: 'freshet_response_body_bytes_total', type: 'counter', labels: ['outcome'], help: 'Body bytes sent to clients.' },
+  { name: 'freshet_requests_aborted_total', type: 'counter', labels: [], help: 'Requests whose client left before its answer was whole.' },
+  {
+    name: 'freshet_origin_requests_total',
+    type: 'counter',
+    labels: ['origin', 'result'],
+    help: 'Exchanges with origins, by status class (2xx) or the reason of the failure.',
+  },
+  {
+    name: 'freshet_origin_duration_seconds',
+    type: 'histogram',
+    labels: ['origin', 'result'],
+    help: 'From handing over an origin request to the end of its answer.',
+  },
+  { name: 'freshet_collapsed_followers_total', type: 'counter', labels: [], help: 'Requests that joined a fetch in flight.' },
+  { name: 'freshet_background_refreshes_total', type: 'counter', labels: [], help: 'Fetches begun by stale-while-revalidate.' },
+  { name: 'freshet_fills_stored_total', type: 'counter', labels: [], help: 'Origin bodies that became stored responses.' },
+  { name: 'freshet_fill_bytes_total', type: 'counter', labels: [], help: 'Body bytes of those.' },
+  { name: 'freshet_fills_refused_total', type: 'counter', labels: ['reason'], help: 'Origin responses that were not stored, by reason.' },
+  {
+    name: 'freshet_fills_refused_by_purge_total',
+    type: 'counter',
+    labels: [],
+    help: 'Those that a purge, its settle window or its versions kept out of the store.',
+  },
+  { name: 'freshet_store_entries', type: 'gauge', labels: [], help: 'Stored responses.' },
+  { name: 'freshet_store_bytes', type: 'gauge', labels: [], help: 'Bytes charged for stored responses: keys, fields, bodies, tags and overhead.' },
+  { name: 'freshet_store_max_bytes', type: 'gauge', labels: [], help: 'The setting store.memory.' },
+  {
+    name: 'freshet_store_removals_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Stored responses that left: evicted, expired, purged, replaced, cleared.',
+  },
+  {
+    name: 'freshet_purges_total',
+    type: 'counter',
+    labels: ['kind', 'mode'],
+    help: 'Purges, by who asked (operator, write, response) and hard or soft.',
+  },
+  { name: 'freshet_purge_duration_seconds', type: 'histogram', labels: ['kind', 'mode'], help: 'From a purge to its confirmation.' },
+  { name: 'freshet_purge_epoch', type: 'gauge', labels: [], help: 'The last published purge.' },
+  {
+    name: 'freshet_purge_false_share_ratio',
+    type: 'gauge',
+    labels: [],
+    help: 'Estimated share of unpurged tags that the table of marks reports as purged.',
+  },
+  { name: 'freshet_client_connections', type: 'gauge', labels: [], help: 'Open client connections.' },
+  {
+    name: 'freshet_event_loop_delay_seconds',
+    type: 'gauge',
+    labels: ['quantile'],
+    help: 'How late the event loop was since the last scrape: quantiles 0.5 and 0.99, and 1 for the longest.',
+  },
+  { name: 'freshet_process_resident_memory_bytes', type: 'gauge', labels: [], help: 'Resident memory of the process.' },
+  { name: 'freshet_process_cpu_seconds_total', type: 'counter', labels: [], help: 'CPU time of the process, user and system.' },
+] as const satisfies readonly MetricRow[];
+
+export type MetricName = (typeof METRICS)[number]['name'];

@@ -1,0 +1,159 @@
+// What does /metrics say? Counts in plain fields, turned into the table's metrics by prom-client when somebody asks.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type Metric, Registry } from 'prom-client';
+import type { Reason } from '../rules/reasons.ts';
+import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
+import type { OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
+import { type Sample, Tally, Timings } from './tally.ts';
+
+/** What the metrics read where it is kept, at the moment of a scrape. */
+export interface MetricSources {
+  store(): { readonly entries: number; readonly bytes: number; readonly maxBytes: number; readonly removals: Readonly<Record<string, number>> };
+  marks(): { readonly epoch: number; readonly falseShare: number };
+  connections(): number;
+}
+
+const LOOP_RESOLUTION_MS = 20;
+
+const BY_PURGE: ReadonlySet<Reason> = new Set<Reason>(['purged-in-flight', 'purged-repeatedly', 'held', 'base-gone', 'version-behind']);
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #sources: MetricSources;
+  readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #requests = new Tally();
+  readonly #requestTimes = new Timings();
+  readonly #bodyBytes = new Tally();
+  readonly #originRequests = new Tally();
+  readonly #originTimes = new Timings();
+  readonly #fillsRefused = new Tally();
+  readonly #purges = new Tally();
+  readonly #purgeTimes = new Timings();
+  #aborted = 0;
+  #followers = 0;
+  #refreshes = 0;
+  #fillsStored = 0;
+  #fillBytes = 0;
+  #fillsRefusedByPurge = 0;
+
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
+    const collectors = this.#collectors();
+    for (const row of METRICS) this.#registry.registerMetric(metricOf(row, collectors[row.name]));
+    this.#loop.enable();
+  }
+
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+
+  /** The whole page, in Prometheus' text format. Starts a new interval of the event-loop delay. */
+  async text(): Promise<string> {
+    const page = await this.#registry.metrics();
+    this.#loop.reset();
+    return page;
+  }
+
+  close(): void {
+    this.#loop.disable();
+  }
+
+  requestEnded(end: RequestEnd): void {
+    this.#requests.add(end.outcome, end.reason ?? '');
+    this.#requestTimes.add(end.outcome, '', end.durationMs);
+    this.#bodyBytes.add(end.outcome, '', end.bodyBytes);
+    if (end.aborted) this.#aborted++;
+  }
+
+  originEnded(end: OriginEnd): void {
+    const result = end.failure ?? (end.status === undefined ? 'internal' : `${Math.floor(end.status / 100)}xx`);
+    this.#originRequests.add(end.origin, result);
+    this.#originTimes.add(end.origin, result, end.durationMs);
+  }
+
+  purgeEnded(end: PurgeEnd): void {
+    this.#purges.add(end.kind, end.mode);
+    this.#purgeTimes.add(end.kind, end.mode, end.durationMs);
+  }
+
+  fillRefused(reason: Reason): void {
+    this.#fillsRefused.add(reason, '');
+    if (BY_PURGE.has(reason)) this.#fillsRefusedByPurge++;
+  }
+
+  fillStored(bytes: number): void {
+    this.#fillsStored++;
+    this.#fillBytes += bytes;
+  }
+
+  followerCollapsed(): void {
+    this.#followers++;
+  }
+
+  backgroundRefresh(): void {
+    this.#refreshes++;
+  }
+
+  /** One for each row of the table: the compiler sees to that. */
+  #collectors(): Record<MetricName, () => readonly Sample[]> {
+    const sources = this.#sources;
+    return {
+      freshet_requests_total: () => this.#requests.samples(),
+      freshet_request_duration_seconds: () => this.#requestTimes.samples(),
+      freshet_response_body_bytes_total: () => this.#bodyBytes.samples(),
+      freshet_requests_aborted_total: () => single(this.#aborted),
+      freshet_origin_requests_total: () => this.#originRequests.samples(),
+      freshet_origin_duration_seconds: () => this.#originTimes.samples(),
+      freshet_collapsed_followers_total: () => single(this.#followers),
+      freshet_background_refreshes_total: () => single(this.#refreshes),
+      freshet_fills_stored_total: () => single(this.#fillsStored),
+      freshet_fill_bytes_total: () => single(this.#fillBytes),
+      freshet_fills_refused_total: () => this.#fillsRefused.samples(),
+      freshet_fills_refused_by_purge_total: () => single(this.#fillsRefusedByPurge),
+      freshet_store_entries: () => single(sources.store().entries),
+      freshet_store_bytes: () => single(sources.store().bytes),
+      freshet_store_max_bytes: () => single(sources.store().maxBytes),
+      freshet_store_removals_total: () => Object.entries(sources.store().removals).map(([reason, value]) => ({ values: [reason], value })),
+      freshet_purges_total: () => this.#purges.samples(),
+      freshet_purge_duration_seconds: () => this.#purgeTimes.samples(),
+      freshet_purge_epoch: () => single(sources.marks().epoch),
+      freshet_purge_false_share_ratio: () => single(sources.marks().falseShare),
+      freshet_client_connections: () => single(sources.connections()),
+      freshet_event_loop_delay_seconds: () => this.#loopDelays(),
+      freshet_process_resident_memory_bytes: () => single(process.memoryUsage.rss()),
+      freshet_process_cpu_seconds_total: () => single(cpuSeconds()),
+    };
+  }
+
+  #loopDelays(): Sample[] {
+    return [
+      { values: ['0.5'], value: lateSeconds(this.#loop.percentile(50)) },
+      { values: ['0.99'], value: lateSeconds(this.#loop.percentile(99)) },
+      { values: ['1'], value: lateSeconds(this.#loop.max) },
+    ];
+  }
+}
+
+/** The monitor measures from tick to tick, so its resolution is taken off. */
+function lateSeconds(tickNanoseconds: number): number {
+  return Math.max(0, tickNanoseconds / 1e9 - LOOP_RESOLUTION_MS / 1_000);
+}
+
+/** What the registry needs of a metric: it asks for `name` and `get()` only, hence the cast. */
+function metricOf(row: MetricRow, collect: () => readonly Sample[]): Metric {
+  const { name, type, help } = row;
+  const get = async (): Promise<unknown> => ({ name, type, help, aggregator: 'sum', values: collect().map((sample) => valueOf(row, sample)) });
+  return { name, get } as unknown as Metric;
+}
+
+function valueOf({ name, labels }: MetricRow, { values, le, suffix, value }: Sample): unknown {
+  const named = labels.map((label, at) => [label, values[at] ?? ''] as const);
+  return { metricName: name + (suffix ?? ''), labels: Object.fromEntries(le === undefined ? named : [...named, ['le', le]]), value };
+}
+
+function single(value: number): readonly Sample[] {
+  return [{ values: [], value }];
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

@@ -1,0 +1,57 @@
+// Everything that happens, told to the log and to the metrics.
+import type { Reason } from '../rules/reasons.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Observer, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
+
+export class Observe implements Observer {
+  /** Replaced when the configuration is reloaded. */
+  log: Log;
+  readonly #metrics: Metrics;
+
+  constructor(listeners: { readonly log: Log; readonly metrics: Metrics }) {
+    this.log = listeners.log;
+    this.#metrics = listeners.metrics;
+  }
+
+  requestEnded(end: RequestEnd): void {
+    this.#metrics.requestEnded(end);
+    this.log.requestEnded(end);
+  }
+
+  originEnded(end: OriginEnd): void {
+    this.#metrics.originEnded(end);
+  }
+
+  purgeEnded(end: PurgeEnd): void {
+    this.#metrics.purgeEnded(end);
+  }
+
+  fillRefused(reason: Reason): void {
+    this.#metrics.fillRefused(reason);
+  }
+
+  fillStored(bytes: number): void {
+    this.#metrics.fillStored(bytes);
+  }
+
+  followerCollapsed(): void {
+    this.#metrics.followerCollapsed();
+  }
+
+  backgroundRefresh(): void {
+    this.#metrics.backgroundRefresh();
+  }
+
+  warn(message: string, detail: Readonly<Record<string, unknown>>): void {
+    this.log.warn(message, detail);
+  }
+
+  info(message: string, detail: Readonly<Record<string, unknown>>): void {
+    this.log.info(message, detail);
+  }
+
+  error(message: string, detail: Readonly<Record<string, unknown>>): void {
+    this.log.error(message, detail);
+  }
+}

@@ -1,0 +1,40 @@
+// What may stand in a log line? No credentials, cookies or tokens, and no query values (DESIGN section 2, SECURITY §6): a second fence,
+// behind callers that do not hand them over.
+
+const SECRET_NAME = /authorization|cookie|credential|password|secret|token/i;
+const MASKED = '[masked]';
+const TEXT_LENGTH = 2_000;
+const DEPTH = 4;
+
+/** A copy of `detail` in which members with a telling name are masked and errors are words. */
+export function scrubbed(detail: Readonly<Record<string, unknown>>, depth = DEPTH): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASKED : scrubbedValue(value, depth - 1)]));
+}
+
+/** `text` without the credentials of URLs and of Authorization values; at most 2,000 characters. */
+export function scrubbedText(text: string): string {
+  const short = text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text;
+  return short.replace(/(\/\/)[^/?#@\s]*@/g, `$1${MASKED}@`).replace(/\b(bearer|basic)\s+[^\s,"']+/gi, `$1 ${MASKED}`);
+}
+
+/** `path` with the names of its query, if it has one, but not the values. A word without `=` may be a value. */
+export function withoutQueryValues(path: string): string {
+  const mark = path.indexOf('?');
+  if (mark === -1) return path;
+  const words = path.slice(mark + 1).split('&');
+  return `${path.slice(0, mark)}?${words.map((word) => (word.includes('=') ? `${word.slice(0, word.indexOf('='))}=*` : '*')).join('&')}`;
+}
+
+function scrubbedValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return scrubbedText(value);
+  if (value instanceof Error) return scrubbedError(value, depth);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth <= 0) return '…';
+  return Array.isArray(value) ? value.map((member) => scrubbedValue(member, depth - 1)) : scrubbed({ ...value }, depth);
+}
+
+function scrubbedError(error: Error, depth: number): Record<string, unknown> {
+  const code = 'code' in error ? { code: error.code } : {};
+  const cause = error.cause === undefined || depth <= 0 ? {} : { cause: scrubbedValue(error.cause, depth - 1) };
+  return { name: error.name, message: scrubbedText(error.message), ...code, ...cause };
+}
