@@ -65,7 +65,11 @@ const withoutDefault = {
 export const routeMatch = {
   path: pathPattern({ about: 'Segments: literal, :name, * for any one, ** (last) for the rest.' }),
   host: z.exactOptional(host({ about: 'Only requests for this host.' })),
-  methods: z.exactOptional(list(method({ about: 'A method.' }), { about: 'Only these methods; GET takes HEAD too.' })),
+  methods: z.exactOptional(
+    list(method({ about: 'A method.' }), { about: 'Only these methods; GET takes HEAD too.' }).refine((methods) => methods.length > 0, {
+      error: 'found an empty list; allowed: at least one method',
+    }),
+  ),
 };
 
 export const routeSettings = section({ ...leftOut(withDefault), ...leftOut(withoutDefault) });

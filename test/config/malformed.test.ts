@@ -1,5 +1,7 @@
 // Every way in which a configuration can be wrong, with the exact words it is answered.
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Overrides } from '../../src/config/overrides.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -118,6 +120,7 @@ describe('one mistake', () => {
     ['default to no origin', 'defaults: { origin: shop }', '1: defaults.origin: found "shop"; allowed: default'],
     ['route with host', route('host: "a b"'), '1: routes[0].host: found "a b"; allowed: a host name, with a port unless it is 80'],
     ['route with method', route('methods: ["GE T"]'), '1: routes[0].methods[0]: found "GE T"; allowed: the name of a method'],
+    ['route with no method', route('methods: []'), '1: routes[0].methods: found an empty list; allowed: at least one method'],
     ['fraction', route('heuristic_freshness: 2'), '1: routes[0].heuristic_freshness: found 2; allowed: a number from 0 to 1'],
     ['choice', route('cookies: eat'), '1: routes[0].cookies: found "eat"; allowed: explicit, ignore, strip'],
     [
@@ -210,5 +213,45 @@ describe('flags', () => {
     expect(() => loadConfig({ file: '/nowhere/freshet.yaml', env: {}, overrides: {} })).toThrow(
       new UsageError('/nowhere/freshet.yaml: cannot be read: no such file or directory'),
     );
+  });
+});
+
+describe('anything at all', () => {
+  const KEYS = [
+    'listen',
+    'admin',
+    'token',
+    'store',
+    'memory',
+    'tags',
+    'origins',
+    'a',
+    'url',
+    'tls',
+    'ca',
+    'routes',
+    'path',
+    'query',
+    'scope',
+    'credential',
+    'vary',
+    '__proto__',
+  ];
+  const scalar = fc.oneof(fc.constantFrom('1s', '1MiB', '/a/:id', 'http://h', 'public', '${X}', '{x}', null), fc.string(), fc.double(), fc.boolean());
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 5 },
+      scalar,
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...KEYS), tie('tree'), { maxKeys: 4 }),
+    ),
+  }));
+  const asRoute = tree.map((settings) => ({ routes: [settings], defaults: settings, admin: settings }));
+
+  it.each([
+    ['text', fc.string()],
+    ['data', fc.oneof(tree, asRoute).map((data) => stringify(data))],
+  ])('as %s is a configuration or a list of problems, never another error', (_, texts) => {
+    fc.assert(fc.property(texts, (text) => problemsOf(text).every((line) => line !== '')));
   });
 });
