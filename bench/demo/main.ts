@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { type FreshetChild, startFreshet } from '../../test/support/child-process.ts';
 import { ShopDatabase } from './database.ts';
 import { type PurgeTags, Shop } from './shop.ts';
-import { BrokenClaim, bold, Stage } from './stage.ts';
+import { bold, Stage } from './stage.ts';
 import { walk } from './walk.ts';
 
 const CONFIG = fileURLToPath(new URL('./freshet.yaml', import.meta.url));
@@ -20,7 +20,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // During the walk there is nothing to finish: the exit handlers end the child and remove the files.
   process.on(signal, () => (walking ? process.exit(1) : interrupted.resolve()));
 }
-process.exitCode = await run();
+process.exitCode = await run().catch((error: unknown) => {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+});
 
 async function run(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-demo-'));
@@ -46,8 +49,8 @@ async function present(stage: Stage, parts: { readonly freshet: FreshetChild; re
   try {
     await walk(stage, parts.db);
   } catch (error) {
-    console.error(`\nThe demo failed: ${error instanceof BrokenClaim ? error.message : String(error)}\n${parts.freshet.output()}`);
-    return 1;
+    console.error(parts.freshet.output());
+    throw error;
   }
   printSummary(stage);
   if (options.once) return 0;
@@ -80,5 +83,5 @@ function printSummary(stage: Stage): void {
   stage.results.forEach((result, index) => {
     console.log(`   ${index + 1}. ${result.title.padEnd(width)}${result.originRequests.toString().padStart(8)}     ${result.seen}`);
   });
-  console.log(`   Every claim held. A purge that is confirmed is kept: nothing older is served again.`);
+  console.log(`\n   Every claim held. A purge that is confirmed is kept: nothing older is served again.`);
 }

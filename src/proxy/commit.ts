@@ -1,5 +1,5 @@
 // The one door into the store: the second gate, at the verified end of a body. PURGE-PROTOCOL §3.2 rule 2.
-import { withoutFields } from '../http/fields.ts';
+import { fieldValue, withoutFields } from '../http/fields.ts';
 import { combineParts } from '../rules/ranges.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
@@ -14,6 +14,7 @@ export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end:
   const { storing, times, tagIds } = judgement;
   if (storing === undefined) return { kind: 'refused', reason: judgement.refusal ?? 'no-freshness' };
   if (!end.verified && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };
+  if (storing.part !== undefined && storing.part.last - storing.part.first + 1 !== body.length) return { kind: 'refused', reason: 'partial-invalid' };
 
   const { marks, store } = x.parts;
   const epoch = marks.epoch;
@@ -77,8 +78,7 @@ function sameSelection(a: StoredResponse, b: StoredResponse): boolean {
 }
 
 function languageOf(fields: readonly string[]): string | undefined {
-  const at = fields.indexOf('content-language');
-  return at === -1 ? undefined : fields[at + 1]?.toLowerCase();
+  return fieldValue(fields, 'content-language')?.toLowerCase();
 }
 
 /** Older than every epoch: the next use asks the marks. */

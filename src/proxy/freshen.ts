@@ -1,13 +1,12 @@
 // What a 304 does to the entry it confirms: PURGE-PROTOCOL §3.2 rule 7, RFC 9111 §4.3.4.
 import { withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
-import { judgeStorability } from '../rules/storability.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
-import { confirms, freshenedFields } from '../rules/validation.ts';
+import { confirms, freshenedFields, freshnessAfter304 } from '../rules/validation.ts';
 import { NEVER_CHECKED } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Landing } from './flight.ts';
-import { type FetchTimes, tagsOf } from './landing.ts';
+import { type FetchTimes, fillContext, tagsOf } from './landing.ts';
 
 /** A 304 freshens `base` only while it is still what the store holds and no tag of it, old or new, was marked since the validation was sent. */
 export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHead, times: FetchTimes): Landing {
@@ -22,15 +21,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     return { kind: 'base-gone' };
   }
 
-  const storability = judgeStorability({
-    request: { method: 'GET', fields: x.request.fields },
-    target: x.target,
-    head: { status: base.status, statusText: base.statusText, fields },
-    scope: x.scope.kind === 'public' ? { kind: 'public' } : { kind: 'credential', singleUser: x.scope.singleUser },
-    policy: x.route.policy,
-    requestedAt: times.sentAt,
-    receivedAt: times.receivedAt,
-  });
+  const storability = freshnessAfter304(base, fillContext(x, head, times));
   const stored: StoredResponse = {
     ...base,
     ...(storability.kind === 'store' ? storability.freshness : {}),

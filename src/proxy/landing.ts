@@ -1,4 +1,5 @@
 // What an origin's head means for the cache: may the response be kept, may it be shared, what are its tags? PURGE-PROTOCOL §3.2 rule 1.
+import { fieldValue } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Marks } from '../purge/authority.ts';
 import { responseTags, statedVersions } from '../purge/surrogate-keys.ts';
@@ -6,7 +7,7 @@ import type { TagHash } from '../purge/tag-hash.ts';
 import type { Freshness } from '../rules/freshness.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { expandTemplates } from '../rules/routes.ts';
-import { judgeStorability } from '../rules/storability.ts';
+import { type FillContext, judgeStorability } from '../rules/storability.ts';
 import type { StoredResponse, Verdict } from '../rules/stored-response.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -39,15 +40,7 @@ export interface Judgement {
 export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): Judgement {
   const tagging = tagsOf(x, head);
   const verdict = x.parts.marks.gate({ tagIds: tagging.tagIds, asOf: times.asOf, sentAt: times.sentAt });
-  const storability = judgeStorability({
-    request: x.request,
-    target: x.target,
-    head,
-    scope: x.scope.kind === 'public' ? { kind: 'public' } : { kind: 'credential', singleUser: x.scope.singleUser },
-    policy: x.route.policy,
-    requestedAt: times.sentAt,
-    receivedAt: times.receivedAt,
-  });
+  const storability = judgeStorability(fillContext(x, head, times));
   const vary = storability.kind === 'store' ? storability.vary : [];
   const judged = { head, times, tags: tagging.tags, tagIds: tagging.tagIds, verdict, vary };
   if (storability.kind === 'refuse') return { ...judged, storing: undefined, refusal: storability.reason, shareable: false };
@@ -58,6 +51,19 @@ export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): J
   const refusal = refusalByMarks(verdict, tagging, x.parts.marks) ?? refusalBySize(head, x.route.policy.maxObjectBytes);
   if (refusal !== undefined) return { ...judged, storing: undefined, refusal, shareable };
   return { ...judged, storing: storability, refusal: undefined, shareable };
+}
+
+/** What the rules need to judge a response to `x`. */
+export function fillContext(x: Exchange, head: ResponseHead, times: FetchTimes): FillContext {
+  return {
+    request: x.request,
+    target: x.target,
+    head,
+    scope: x.scope.kind === 'public' ? { kind: 'public' } : { kind: 'credential', singleUser: x.scope.singleUser },
+    policy: x.route.policy,
+    requestedAt: times.sentAt,
+    receivedAt: times.receivedAt,
+  };
 }
 
 interface Tagging {
@@ -88,8 +94,7 @@ function refusalByMarks(verdict: Verdict, tagging: Tagging, marks: Marks): Reaso
 }
 
 function refusalBySize(head: ResponseHead, maxBytes: number): Reason | undefined {
-  const at = head.fields.indexOf('content-length');
-  return at !== -1 && Number(head.fields[at + 1]) > maxBytes ? 'too-large' : undefined;
+  return Number(fieldValue(head.fields, 'content-length') ?? 0) > maxBytes ? 'too-large' : undefined;
 }
 
 /** The hash table's own ids for a request: known before its response is, so a purge of them forks a flight at once (rule 4). */

@@ -63,8 +63,12 @@ export class Listener {
   /** Resolves when connections are accepted; rejects with a RunError. */
   open({ host, port }: ListenAddress): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
-      this.#server.listen({ host, port }, resolve);
+      const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, { host, port }));
+      this.#server.once('error', fail);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', fail).on('error', this.#faulty);
+        resolve();
+      });
     });
   }
 
@@ -174,7 +178,7 @@ export class Listener {
   }
 
   readonly #faulty = (error: unknown): void => {
-    this.#options.observer.error('an answer could not be sent as it was made', { error: String(error) });
+    this.#options.observer.error('the listener failed', { error: String(error) });
   };
 
   #handle(request: Request, client: NodeClient): void {
@@ -204,6 +208,8 @@ export class Listener {
 
   #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     const request = this.#handshake(incoming);
+    // A tunnel is no longer ours to time out or to drain.
+    this.#connections.delete(socket);
     if (request === undefined) socket.destroy();
     else this.#options.upgrade(request, { incoming, socket, head });
   }

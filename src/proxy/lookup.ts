@@ -1,6 +1,6 @@
 // What is stored for a request, and what do the marks say of it now?
 import type { StoredResponse, Verdict } from '../rules/stored-response.ts';
-import { matchesRequest } from '../rules/variant.ts';
+import { variantSelector } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 
 export interface Found {
@@ -17,12 +17,12 @@ export function lookup(x: Exchange): Found {
   const { store, marks } = x.parts;
   const variants = store.lookup(x.key);
   if (variants.length === 0) return { stored: undefined, otherVariants: false, verdict: OK };
-  const axes = store.axes(x.key);
+  const selected = variantSelector(store.axes(x.key), x.request.fields, x.route.policy);
   let passedOver: Found | undefined;
   let purged: StoredResponse[] | undefined;
   for (const candidate of variants) {
     if (candidate.scopeId !== x.scope.id) throw new Error('an entry of another scope was found under this key');
-    if (!matchesRequest(candidate, axes, x.request.fields, x.route.policy)) continue;
+    if (!selected(candidate)) continue;
     const verdict = marks.gateEntry(candidate);
     if (verdict.kind === 'ok' || verdict.kind === 'softened') {
       passedOver = { stored: candidate, otherVariants: true, verdict };

@@ -40,6 +40,7 @@ class Passage implements OriginHandler {
   #sentAt: number;
   /** Set where a POST answer may be kept for later GETs (RFC 9110 §9.3.3). */
   #judgement: Judgement | undefined;
+  #end: { readonly verified: boolean } | undefined;
 
   constructor(x: Exchange, why: PassReason, writes: boolean) {
     this.#x = x;
@@ -80,6 +81,7 @@ class Passage implements OriginHandler {
       // Its own purge does not end it: nothing else was numbered in between, so it is as new as that purge.
       if (storable !== undefined && purged.kind === 'confirmed' && purged.epoch === epochBefore + 1) {
         this.#judgement = { ...storable, times: { ...storable.times, asOf: purged.epoch } };
+        this.#commit();
       }
       this.#release(head, fill, purged.kind === 'confirmed' ? this.#why.reason : 'purge-unconfirmed');
     });
@@ -90,8 +92,15 @@ class Passage implements OriginHandler {
   }
 
   end(verified: boolean): void {
-    if (this.#judgement !== undefined && this.#fill?.kept === true) commitFill(this.#x, this.#judgement, this.#fill.body(), { verified });
+    this.#end = { verified };
+    this.#commit();
     this.#fill?.finish('complete');
+  }
+
+  /** When both the purge is confirmed and the body is whole, in whichever order. */
+  #commit(): void {
+    if (this.#judgement === undefined || this.#end === undefined || this.#fill?.kept !== true) return;
+    commitFill(this.#x, this.#judgement, this.#fill.body(), this.#end);
   }
 
   failed(error: OriginError): void {

@@ -74,6 +74,11 @@ export class RawClient implements AsyncDisposable {
     return head && { status: statusOf(head), fields: head.fields };
   }
 
+  /** The next `count` bytes as they are, or fewer at the end. */
+  bytes(count: number): Promise<Buffer> {
+    return this.#reader.bytes(count);
+  }
+
   /** Waits until the other side ends the connection: `end`, or an error's code. Drops what it still sends. */
   closed(): Promise<string> {
     return this.#reader.closed();
