@@ -111,7 +111,7 @@ export class Listener {
       .on('request', serve)
       .on('checkContinue', serve)
       .on('checkExpectation', serve)
-      .on('connect', (_incoming, socket) => this.#connection(socket).refuse(CONNECT_REFUSED))
+      .on('connect', (incoming) => this.#connectAsked(incoming))
       .on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head))
       .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code ?? '', socket))
       .on('timeout', (socket) => this.#quiet(socket))
@@ -125,10 +125,9 @@ export class Listener {
     socket.on('close', () => this.#connections.delete(socket));
   }
 
-  #connection(socket: Duplex): Connection {
-    const known = this.#connections.get(socket);
-    if (known === undefined) throw new Error('a request on a connection that was never accepted');
-    return known;
+  #connectAsked(incoming: IncomingMessage): void {
+    this.#refused(CONNECT_REFUSED, incoming);
+    this.#connections.get(incoming.socket)?.refuse(CONNECT_REFUSED);
   }
 
   #serve(incoming: IncomingMessage, response: ServerResponse): void {
@@ -209,7 +208,7 @@ export class Listener {
   #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     const request = this.#handshake(incoming);
     // A tunnel is no longer ours to time out or to drain.
-    this.#connections.delete(socket);
+    this.#connections.delete(incoming.socket);
     if (request === undefined) socket.destroy();
     else this.#options.upgrade(request, { incoming, socket, head });
   }

@@ -109,6 +109,8 @@ class Tunnel {
     incoming.url = path;
     incoming.headers = { ...headersOf(fields), connection: 'Upgrade', upgrade: 'websocket' };
     const proxy = createProxyServer({});
+    // Beside the callback: the library throws a reset by the client where nobody listens here.
+    proxy.on('error', () => undefined);
     proxy.on('proxyReqWs', (outgoing) => this.#watch(outgoing, origin));
     const options = { target: origin.url, connectTimeout: origin.connectTimeoutMs, ...tlsOptions(origin) };
     proxy.ws(incoming, socket, head, options, (error) => this.#failed(error));
