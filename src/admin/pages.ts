@@ -1,0 +1,82 @@
+// What is there to ask the admin listener, by which method, with which right? DESIGN section 2. One table.
+import type { Clock } from '../clock.ts';
+import type { Fields } from '../http/fields.ts';
+import type { Request } from '../http/message.ts';
+import type { Target } from '../http/target.ts';
+import type { Answer } from '../purge/problem.ts';
+import { json, problem } from './answer.ts';
+import { type EntriesParts, listEntries } from './entries.ts';
+import type { AdminTokens, Right } from './guard.ts';
+import { readQuestion } from './question.ts';
+
+/** What the admin listener shows and passes on to; app.ts supplies it. */
+export interface AdminParts extends EntriesParts {
+  readonly clock: Clock;
+  /** Read for each request, so that a reload counts at once. */
+  tokens(): AdminTokens;
+  readonly purge: {
+    method(request: { readonly target: Target; readonly fields: Fields; readonly actor: string }): Answer | Promise<Answer>;
+    body(text: string, from: { readonly actor: string }): Answer | Promise<Answer>;
+  };
+  /** The last receipts, newest first. */
+  purges(): readonly unknown[];
+  /** The configuration in force, its secrets masked. */
+  config(): unknown;
+  explain(request: Request): unknown;
+  /** Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** Whether new requests should be sent here. */
+  ready(): boolean;
+  warn(message: string, detail: Readonly<Record<string, unknown>>): void;
+  error(message: string, detail: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Visit {
+  readonly target: Target;
+  readonly fields: Fields;
+  /** Empty but for POST. */
+  readonly body: string;
+  /** The peer's address: who asks, for the log. */
+  readonly actor: string;
+  readonly isGone: () => boolean;
+}
+
+export interface Page {
+  readonly right: Right;
+  /** A page for GET also takes HEAD. */
+  readonly methods: readonly string[];
+  readonly answer: (visit: Visit, parts: AdminParts) => Answer | Promise<Answer>;
+}
+
+const GET = ['GET', 'HEAD'];
+
+/** By path. Health and readiness need no token: they say nothing, and orchestrators have none. */
+const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
+  ['/v1/health', { right: 'none', methods: GET, answer: () => json({ status: 'ok' }) }],
+  [
+    '/v1/ready',
+    { right: 'none', methods: GET, answer: (_visit, parts) => (parts.ready() ? json({ status: 'ready' }) : json({ status: 'not ready' }, 503)) },
+  ],
+  ['/metrics', { right: 'admin', methods: GET, answer: metricsPage }],
+  ['/v1/entries', { right: 'admin', methods: GET, answer: (visit, parts) => listEntries(visit.target.query, parts, visit.isGone) }],
+  ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => json({ purges: parts.purges() }) }],
+  ['/v1/config', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.config()) }],
+  ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, { actor: visit.actor }) }],
+  ['/v1/explain', { right: 'admin', methods: ['POST'], answer: explainPage }],
+]);
+
+/** PURGE is a method of every path. */
+const PURGE_PAGE: Page = { right: 'purge', methods: ['PURGE'], answer: (visit, parts) => parts.purge.method(visit) };
+
+export function findPage(method: string, path: string): Page | undefined {
+  return method === 'PURGE' ? PURGE_PAGE : PAGES.get(path);
+}
+
+async function metricsPage(_visit: Visit, parts: AdminParts): Promise<Answer> {
+  return { status: 200, fields: ['content-type', 'text/plain; version=0.0.4; charset=utf-8'], body: await parts.metrics() };
+}
+
+async function explainPage(visit: Visit, parts: AdminParts): Promise<Answer> {
+  const question = readQuestion(visit.body, visit.actor);
+  return question.kind === 'refuse' ? problem('bad-request', question.message) : json(await parts.explain(question.request));
+}
