@@ -1,15 +1,22 @@
 // The whole, put together: every part is made here, once, and given to those that consult it.
 import { randomBytes } from 'node:crypto';
+import { AdminServer } from './admin/server.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config, ListenAddress } from './config/config.ts';
+import { maskedConfig } from './config/mask.ts';
 import { trustedPeers } from './http/forwarding.ts';
-import type { Observer } from './observe/observer.ts';
+import { parseUrlSelector } from './http/target.ts';
+import { Log } from './observe/log.ts';
+import { Metrics } from './observe/metrics.ts';
+import { Observe } from './observe/observe.ts';
 import { OriginPools } from './origin/pool.ts';
 import { Flights } from './proxy/collapse.ts';
+import { explain } from './proxy/explain.ts';
 import { handle } from './proxy/handle.ts';
 import { Listener } from './proxy/listener.ts';
 import type { Parts, Settings } from './proxy/parts.ts';
 import { Upgrades } from './proxy/upgrade.ts';
+import { PurgeGate } from './purge/gate.ts';
 import { ProcessAuthority } from './purge/process-authority.ts';
 import { PurgeLog } from './purge/purge-log.ts';
 import { Purger } from './purge/purge.ts';
@@ -22,7 +29,7 @@ import { MemoryStore } from './store/memory.ts';
 export interface Freshet {
   readonly address: ListenAddress;
   readonly adminAddress: ListenAddress | undefined;
-  /** Applies to new requests; connections, the store and the marks stay. */
+  /** Applies to new requests; connections, the store and the marks stay. Addresses and memory sizes need a restart. */
   reload(config: Config): void;
   /** Drains: stops accepting, finishes what is in flight, closes. */
   close(): Promise<void>;
@@ -36,84 +43,123 @@ export interface FreshetOptions {
 /** How often a slice of the store is looked through for what can never be used again. */
 const SWEEP_EVERY_MS = 20;
 
-const SILENT: Observer = {
-  requestEnded: () => {},
-  originEnded: () => {},
-  purgeEnded: () => {},
-  fillRefused: () => {},
-  fillStored: () => {},
-  followerCollapsed: () => {},
-  backgroundRefresh: () => {},
-  warn: (m, d) => console.error(m, d),
-  info: () => {},
-  error: (m, d) => console.error(m, d),
-};
-
 /** Starts everything and resolves when requests are accepted. Rejects with RunError where an address cannot be had; nothing is left running then. */
 export async function startFreshet({ config, clock = systemClock }: FreshetOptions): Promise<Freshet> {
-  const observer: Observer = SILENT;
+  const purgeLog = new PurgeLog();
+  const { parts, authority, observe, metrics, origins } = makeParts(config, clock, purgeLog, () => listener.connections);
+  const upgrades = new Upgrades(parts);
+  const listener = new Listener({
+    limits: config.limits,
+    observer: parts.observer,
+    handle: (request, client) => handle(request, client, parts),
+    mayUpgrade: (request) => upgrades.may(request),
+    upgrade: (request, connection) => upgrades.serve(request, connection),
+  });
+  let ready = false;
+  const admin = config.admin === undefined ? undefined : adminServer(parts, { metrics, purgeLog, ready: () => ready });
+  await listener.open(config.listen);
+  try {
+    if (config.admin !== undefined) await admin?.open(config.admin.listen);
+  } catch (error) {
+    await Promise.all([listener.close(0), origins.close()]);
+    metrics.close();
+    throw error;
+  }
+  ready = true;
+  const sweeper = new Sweeper({ store: parts.store, marks: authority.marks });
+  const sweeping = setInterval(() => sweeper.sweepSlice(clock.now()), SWEEP_EVERY_MS).unref();
+
+  return {
+    address: listener.address,
+    adminAddress: admin?.address,
+    reload: (next) => {
+      parts.settings = settingsOf(next);
+      observe.log = new Log(next.log);
+      origins.reconfigure(next.origins);
+      listener.reconfigure(next.limits);
+    },
+    close: async () => {
+      ready = false;
+      const { drainTimeoutMs } = parts.settings.config.limits;
+      await Promise.all([listener.close(drainTimeoutMs), upgrades.close(drainTimeoutMs)]);
+      clearInterval(sweeping);
+      await Promise.all([admin?.close(0), origins.close()]);
+      metrics.close();
+    },
+  };
+}
+
+function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections: () => number) {
   const secret = randomBytes(32);
   const tagHash = new TagHash(secret);
   const store = new MemoryStore({ maxBytes: config.store.memoryBytes });
   const authority = new ProcessAuthority({
     memoryBytes: config.purge.memoryBytes,
-    holdKeepMs: longestHeadersTimeout(config),
+    holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
     exhausted: () => store.clear(),
   });
-  const origins = new OriginPools({ origins: config.origins, clock, ended: (end) => observer.originEnded(end) });
-  const log = new PurgeLog();
+  const metrics = new Metrics({
+    store: () => store.stats,
+    marks: () => ({ epoch: authority.marks.epoch, falseShare: authority.falseShareEstimate }),
+    connections,
+  });
+  const observe = new Observe({ log: new Log(config.log), metrics });
+  const origins = new OriginPools({ origins: config.origins, clock, ended: (end) => observe.originEnded(end) });
   const purger = new Purger({
     authority,
     tagHash,
     clock,
-    observer,
-    log,
+    observer: observe,
+    log: purgeLog,
     normaliseUrl: (url) => keyedForms(url, parts.settings.config),
     get settleMs() {
       return parts.settings.config.purge.settleMs;
     },
+  });
+  const purgeGate = new PurgeGate({
+    purger,
+    clock,
+    rate: () => parts.settings.purgeRate,
+    refused: (detail) => observe.warn('a purge was refused', detail),
   });
   const parts: Parts = {
     clock,
     store,
     marks: authority.marks,
     purger,
+    purgeGate,
     tagHash,
     origins,
-    observer,
+    observer: observe,
     flights: new Flights(),
     secret,
     settings: settingsOf(config),
   };
+  return { parts, authority, observe, metrics, origins };
+}
 
-  const upgrades = new Upgrades(parts);
-  const listener = new Listener({
-    limits: config.limits,
-    observer,
-    handle: (request, client) => handle(request, client, parts),
-    mayUpgrade: (request) => upgrades.may(request),
-    upgrade: (request, connection) => upgrades.serve(request, connection),
+function adminServer(parts: Parts, shown: { metrics: Metrics; purgeLog: PurgeLog; ready: () => boolean }): AdminServer {
+  return new AdminServer({
+    clock: parts.clock,
+    store: parts.store,
+    marks: parts.marks,
+    tokens: () => {
+      const { admin, purge } = parts.settings.config;
+      return { ...(admin?.token === undefined ? {} : { token: admin.token }), ...(purge.token === undefined ? {} : { purgeToken: purge.token }) };
+    },
+    urlIds: (url) => {
+      const selector = parseUrlSelector(url);
+      return selector && parts.tagHash.join(...keyedForms(selector, parts.settings.config).map((form) => parts.tagHash.urlIds(form)));
+    },
+    purge: parts.purgeGate,
+    purges: () => shown.purgeLog.recent(),
+    config: () => maskedConfig(parts.settings.config),
+    explain: (request) => explain(request, parts),
+    metrics: () => shown.metrics.text(),
+    ready: shown.ready,
+    warn: (message, detail) => parts.observer.warn(message, detail),
+    error: (message, detail) => parts.observer.error(message, detail),
   });
-  await listener.open(config.listen);
-  const sweeper = new Sweeper({ store, marks: authority.marks });
-  const sweeping = setInterval(() => sweeper.sweepSlice(clock.now()), SWEEP_EVERY_MS);
-  sweeping.unref();
-
-  return {
-    address: listener.address,
-    adminAddress: undefined,
-    reload: (next) => {
-      parts.settings = settingsOf(next);
-      origins.reconfigure(next.origins);
-      listener.reconfigure(next.limits);
-    },
-    close: async () => {
-      const { drainTimeoutMs } = parts.settings.config.limits;
-      await Promise.all([listener.close(drainTimeoutMs), upgrades.close(drainTimeoutMs)]);
-      clearInterval(sweeping);
-      await origins.close();
-    },
-  };
 }
 
 function settingsOf(config: Config): Settings {
@@ -125,7 +171,7 @@ function settingsOf(config: Config): Settings {
   };
 }
 
-/** Every form in which an entry of the URL may be keyed: one for each query rule there is. A form nothing is keyed by costs nothing. */
+/** Every form in which an entry of the URL may be keyed: one for each query rule there is. A form that nothing is keyed by costs nothing. */
 function keyedForms(url: UrlSelector, config: Config): readonly UrlSelector[] {
   const forms = new Map<string, UrlSelector>();
   for (const { query } of [...config.routes, config.defaultRoute]) {
@@ -133,8 +179,4 @@ function keyedForms(url: UrlSelector, config: Config): readonly UrlSelector[] {
     forms.set(keyed.query, { authority: url.authority, path: keyed.path, query: keyed.query });
   }
   return [...forms.values()];
-}
-
-function longestHeadersTimeout(config: Config): number {
-  return Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs));
 }

@@ -10,7 +10,7 @@ export function debugFields(x: Exchange, stored: StoredResponse | undefined): st
   const presented = fieldValue(x.request.fields, 'freshet-debug');
   if (token === undefined || presented === undefined || !sameToken(presented, token)) return [];
   const fields = ['freshet-key', latin1(x.key), 'freshet-scope', x.scope.id, 'freshet-route', latin1(x.route.name)];
-  if (stored === undefined) return [...fields, 'freshet-epoch', String(x.arrivalEpoch)];
+  if (stored === undefined) return [...fields, 'freshet-epoch', `arrived=${x.arrivalEpoch}, now=${x.parts.marks.epoch}`];
   return [
     ...fields,
     'freshet-tags',

@@ -79,6 +79,11 @@ export class Listener {
     return { host: address.address, port: address.port };
   }
 
+  /** Open now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /** Applies to new requests, but for the size of a head, which the server keeps from its start. */
   reconfigure(limits: LimitConfig): void {
     this.#limits = limits;

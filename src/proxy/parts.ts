@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Origins } from '../origin/exchange.ts';
 import type { Marks } from '../purge/authority.ts';
+import type { PurgeGate } from '../purge/gate.ts';
 import type { Purger } from '../purge/purge.ts';
 import type { PurgeRate } from '../purge/rate.ts';
 import type { TagHash } from '../purge/tag-hash.ts';
@@ -15,6 +16,7 @@ export interface Parts {
   readonly store: Store;
   readonly marks: Marks;
   readonly purger: Purger;
+  readonly purgeGate: PurgeGate;
   readonly tagHash: TagHash;
   readonly origins: Origins;
   readonly observer: Observer;

@@ -1,23 +1,17 @@
-// PURGE on the client listener: off without `purge.token` (405, not forwarded, no effect), else authorised, admitted, and through the one door.
-import { answerOf, answerRefused, answerUnauthorised, authorise, parsePurgeMethod } from '../purge/endpoint.ts';
-import type { Answer } from '../purge/problem.ts';
+// PURGE on the client listener: off without `purge.token` (405, not forwarded, no effect), else authorised and through the gate.
+import { answerUnauthorised, authorise } from '../purge/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { respondError, respondOwn } from './respond.ts';
 
 /** Answers a PURGE request. */
 export async function answerPurge(x: Exchange): Promise<void> {
   const { token } = x.settings.config.purge;
+  const { target, fields, peerAddress: actor } = x.request;
   if (token === undefined) return respondError(x, 405, 'purge-disabled', { hit: false }, ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']);
-  const authorisation = authorise(x.request.fields, token);
-  if (authorisation !== 'ok') return send(x, answerUnauthorised(authorisation));
-
-  const parsed = parsePurgeMethod({ target: x.request.target, fields: x.request.fields, actor: x.request.peerAddress });
-  if (parsed.kind === 'problem') return send(x, parsed.answer);
-  const admission = x.settings.purgeRate.admit(parsed.order, x.now);
-  if (admission.kind === 'refused') return send(x, answerRefused(admission));
-  send(x, answerOf(await x.parts.purger.purge(parsed.order)));
-}
-
-function send(x: Exchange, answer: Answer): void {
-  respondOwn(x, answer, 'purge');
+  const authorisation = authorise(fields, token);
+  if (authorisation !== 'ok') {
+    x.parts.observer.warn('a PURGE was refused', { actor, status: 401 });
+    return respondOwn(x, answerUnauthorised(authorisation), 'purge');
+  }
+  respondOwn(x, await x.parts.purgeGate.method({ target, fields, actor }), 'purge');
 }
