@@ -6,6 +6,9 @@ import type { Marks } from './authority.ts';
 /** Entries in a slice: short enough not to be felt by requests. */
 const SLICE_ENTRIES = 256;
 
+/** How long an entry outstays its last window: it may answer a request with max-stale, and tells a stale miss from a first one. */
+export const OUTSTAY_MS = 60_000;
+
 export interface Slice {
   readonly removed: number;
   /** The slice was the last of a pass over the store. */
@@ -41,6 +44,6 @@ export class Sweeper {
     if (verdict.kind === 'purged') return 'purged';
     const staleAt = verdict.kind === 'softened' ? Math.min(response.freshUntil, verdict.since) : response.freshUntil;
     const lastWindowMs = Math.max(response.staleWhileRevalidateMs, response.staleIfErrorMs, response.keepMs);
-    return now > staleAt + lastWindowMs ? 'expired' : undefined;
+    return now > staleAt + lastWindowMs + OUTSTAY_MS ? 'expired' : undefined;
   }
 }

@@ -1,7 +1,7 @@
 // PURGE-PROTOCOL §3.1 "Memory reclaim is separate": what may never be used again leaves, in bounded slices, and nothing else.
 import { describe, expect, it } from 'vitest';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
-import { Sweeper } from '../../src/purge/sweeper.ts';
+import { OUTSTAY_MS, Sweeper } from '../../src/purge/sweeper.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
@@ -32,12 +32,13 @@ describe('an entry', () => {
   ][] = [
     ['fresh stays', {}, undefined, -1, undefined],
     ['hard-purged leaves', { staleIfErrorMs: minute }, 'hard', -1, 'purged'],
-    ['past its last window leaves', { staleWhileRevalidateMs: 10 }, undefined, 11, 'expired'],
+    ['past its last window leaves', { staleWhileRevalidateMs: 10 }, undefined, 11 + OUTSTAY_MS, 'expired'],
+    ['just past its last window stays for max-stale', { staleWhileRevalidateMs: 10 }, undefined, 10 + OUTSTAY_MS, undefined],
     ['in stale-while-revalidate stays', { staleWhileRevalidateMs: minute }, undefined, minute, undefined],
     ['in stale-if-error stays', { staleIfErrorMs: minute }, undefined, minute, undefined],
     ['kept to be validated stays', { keepMs: minute }, undefined, minute, undefined],
     ['soft-purged stays for its windows', { keepMs: minute, freshUntil: NOW * 2 }, 'soft', minute, undefined],
-    ['soft-purged: the windows run from the mark', { keepMs: minute, freshUntil: NOW * 2 }, 'soft', minute + 1, 'expired'],
+    ['soft-purged: the windows run from the mark', { keepMs: minute, freshUntil: NOW * 2 }, 'soft', minute + 1 + OUTSTAY_MS, 'expired'],
   ];
   it.each(rows)('%s', (_name, given, purged, afterMs, removed) => {
     const { store, sweeper, put, purge } = setUp();
