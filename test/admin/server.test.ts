@@ -190,6 +190,7 @@ describe('purging', () => {
     { name: 'no JSON', body: 'tags=a', status: 400 },
     { name: 'nothing', body: '', status: 400 },
     { name: 'no UTF-8', body: Buffer.from('{"tags":["\xff"]}', 'latin1'), status: 400 },
+    { name: 'a claim that is no UTF-8', body: Buffer.from('{"scopes":[{"sub":"\xff"}]}', 'latin1'), status: 400 },
     { name: 'too much', body: `{"reason":"${'a'.repeat(70_000)}"}`, status: 413 },
     { name: 'far too much', body: Buffer.alloc(4_000_000, 97), status: 413 },
   ])('with $name is $status, and the listener lives', async ({ body, status }) => {
@@ -237,6 +238,23 @@ describe('explain', () => {
 });
 
 describe('what is no request', () => {
+  it.each([
+    { name: 'an unread body', bytes: 'GET /v1/health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n', status: 200 },
+    {
+      name: 'too large a body',
+      bytes: `POST /v1/purge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n${'a'.repeat(70_000)}`,
+      status: 413,
+    },
+  ])('$name ends the connection', async ({ bytes, status }) => {
+    await using admin = await startAdmin();
+    await using client = await RawClient.connect(admin.address);
+    client.send(bytes);
+    const answer = await client.answer();
+    expect(answer?.status).toBe(status);
+    expect(answer?.field('connection')).toBe('close');
+    await client.closed();
+  });
+
   it.each([
     'garbage\r\n\r\n',
     'GET / HTTP/1.1\r\n\r\n',
