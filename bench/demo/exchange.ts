@@ -55,7 +55,7 @@ export function field(exchange: Exchange, name: string): unknown {
 }
 
 export function describeExchange(exchange: Exchange): string[] {
-  const body = exchange.body.length > 110 ? `${exchange.body.slice(0, 107)}...` : exchange.body;
+  const body = exchange.body.length > 110 ? `${exchange.body.slice(0, 48)} ... ${exchange.body.slice(-56)}` : exchange.body;
   return [
     `> ${exchange.method} ${exchange.path}`,
     `< ${exchange.status}  ${exchange.durationMs.toFixed(1)} ms  Cache-Status: ${exchange.cacheStatus || '(none: not through Freshet)'}`,
