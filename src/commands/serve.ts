@@ -3,12 +3,14 @@ import { type Freshet, startFreshet } from '../app.ts';
 import { formatListen } from '../config/address.ts';
 import type { Config } from '../config/config.ts';
 import { UsageError } from '../errors.ts';
+import { limitHeapGrowth } from '../store/heap-growth.ts';
 import type { Command } from './command.ts';
 import { loadNamed } from './load.ts';
 
 /** Ends when a signal has drained it. SIGTERM and SIGINT drain, a second one exits at once with 1; SIGHUP re-reads the configuration. */
 export const serve: Command = async (line, { env }) => {
   let config = loadNamed(line, env);
+  limitHeapGrowth();
   const freshet = await startFreshet({ config });
   say(`listening on ${formatListen(freshet.address)}${freshet.adminAddress === undefined ? '' : `, admin on ${formatListen(freshet.adminAddress)}`}`);
   process.on('SIGHUP', () => {
