@@ -21,7 +21,10 @@ const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, save: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exitCode = await run();
+process.exitCode = await run().catch((error: unknown) => {
+  console.error(`The bench failed: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+});
 
 async function run(): Promise<number> {
   const names = options.only === undefined ? Object.keys(PARTS) : [options.only];

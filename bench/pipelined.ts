@@ -70,6 +70,7 @@ export async function askForMany(input: {
   readonly progress: (done: number) => void;
 }): Promise<void> {
   const batch = 50;
+  const { host } = new URL(input.url);
   let next = 0;
   const work = async (): Promise<void> => {
     const connection = await PipelinedConnection.open(input.url);
@@ -77,7 +78,7 @@ export async function askForMany(input: {
       const first = next;
       const end = Math.min(input.count, first + batch);
       next = end;
-      await connection.send(Array.from({ length: end - first }, (_, index) => `GET ${input.path(first + index)} HTTP/1.1\r\nHost: bench\r\n\r\n`));
+      await connection.send(Array.from({ length: end - first }, (_, index) => `GET ${input.path(first + index)} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
       if (Math.floor(first / PROGRESS_EVERY) !== Math.floor(end / PROGRESS_EVERY)) input.progress(end);
     }
     connection.close();

@@ -10,7 +10,10 @@ const CONFIG = fileURLToPath(new URL('../../config/conformance.yaml', import.met
 
 const { values: options } = parseArgs({ options: { id: { type: 'string', default: '' }, checks: { type: 'boolean', default: false } } });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exitCode = options.id === '' ? await runAll() : await showOne(options.id);
+process.exitCode = await (options.id === '' ? runAll() : showOne(options.id)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+});
 
 async function runAll(): Promise<number> {
   const tests = await readTests();
