@@ -36,9 +36,12 @@ export class Fill {
   #heldBytes = 0;
   #originWaits = false;
   #discarding = false;
+  #gathering: boolean;
 
-  constructor(options: { readonly keep: boolean; readonly maxKeptBytes: number; readonly resumeOrigin: () => void }) {
+  /** `gathers`: nothing is dropped before `gathered` is called, since those who wait for the head decide one after another whether to read. */
+  constructor(options: { readonly keep: boolean; readonly maxKeptBytes: number; readonly gathers: boolean; readonly resumeOrigin: () => void }) {
     this.kept = options.keep;
+    this.#gathering = options.gathers;
     this.#maxKeptBytes = options.maxKeptBytes;
     this.#resumeOrigin = options.resumeOrigin;
   }
@@ -69,6 +72,12 @@ export class Fill {
   release(): void {
     this.kept = false;
     this.#trim();
+  }
+
+  /** Everybody who waited for the head has decided. */
+  gathered(): void {
+    this.#gathering = false;
+    this.#makeRoom();
   }
 
   /** The origin's end. After `complete` the bytes are whole; after `failed` every reader is cut. */
@@ -138,7 +147,7 @@ export class Fill {
 
   /** Before the first reader came nothing is dropped: it is about to come. */
   #trim(): void {
-    if (this.kept || this.#readers.size === 0) return;
+    if (this.kept || this.#gathering || this.#readers.size === 0) return;
     let slowest = Number.POSITIVE_INFINITY;
     for (const reader of this.#readers) slowest = Math.min(slowest, reader.position);
     const taken = slowest - this.#dropped;

@@ -91,6 +91,7 @@ export class Flight implements OriginHandler {
 
   leave(): void {
     this.#undecided--;
+    if (this.#undecided === 0 && this.landing?.kind === 'response') this.landing.fill.gathered();
     this.#abandonUnlessUseful();
   }
 
@@ -137,13 +138,17 @@ export class Flight implements OriginHandler {
     const fill = new Fill({
       keep: judgement.storing !== undefined,
       maxKeptBytes: this.#leader.route.policy.maxObjectBytes,
+      gathers: true,
       resumeOrigin: () => this.#call?.resume(),
     });
     this.#land({ kind: 'response', judgement, fill });
   }
 
   data(chunk: Buffer): boolean {
-    return this.landing?.kind === 'response' ? this.landing.fill.push(chunk) : true;
+    if (this.landing?.kind !== 'response' || this.landing.fill.push(chunk)) return true;
+    // Where nobody reads it, it has just grown too large to be stored: the origin would wait for ever.
+    this.#abandonUnlessUseful();
+    return this.#ended;
   }
 
   end(verified: boolean): void {

@@ -27,24 +27,21 @@ export async function forward(x: Exchange, decision: Forward): Promise<'answered
     collapsible: mayCollapse(x, decision) && !hitForMiss,
   });
   if (boarding.role === 'follower') x.parts.observer.followerCollapsed();
-  let alone: number | undefined;
+  let settled: Settled;
   try {
     const waited = await boarding.flight.wait(x, boarding.role === 'follower' ? x.route.policy.followerTimeoutMs : undefined);
     x.now = x.parts.clock.now();
-    if (completesPart(decision, waited)) {
-      x.turns++;
-      await boarding.flight.ended();
-      return 'again';
-    }
-    const settled = settle(x, decision, boarding, waited);
-    if (settled !== 'alone') return settled;
-    alone = boarding.flight.nextAlone();
+    settled = settle(x, decision, boarding, waited);
   } finally {
     boarding.flight.leave();
   }
-  await delay(Math.floor(alone / STAGGER_GROUP) * STAGGER_MS);
-  return 'again';
+  if (settled === 'when-stored') await boarding.flight.ended();
+  if (settled === 'alone') await delay(Math.floor(boarding.flight.nextAlone() / STAGGER_GROUP) * STAGGER_MS);
+  return settled === 'answered' ? 'answered' : 'again';
 }
+
+/** What became of a wait; all but `answered` start over, at once or when the flight has ended or the others are on their way. */
+type Settled = 'answered' | 'again' | 'when-stored' | 'alone';
 
 /** Renews a stale entry that is being served meanwhile: an ordinary flight that nobody waits for (PURGE-PROTOCOL §3.2 rule 6). Left to the next GET where this is a HEAD. */
 export function refreshInBackground(x: Exchange, base: StoredResponse): void {
@@ -55,7 +52,11 @@ export function refreshInBackground(x: Exchange, base: StoredResponse): void {
 }
 
 /** Synchronous from the marks' answer to the head it permits. */
-function settle(x: Exchange, decision: Forward, boarding: Boarding, waited: Waited): 'answered' | 'again' | 'alone' {
+function settle(x: Exchange, decision: Forward, boarding: Boarding, waited: Waited): Settled {
+  if (completesPart(decision, waited)) {
+    x.turns++;
+    return 'when-stored';
+  }
   if (waited.kind === 'client-gone') {
     clientLeft(x, { hit: false, fwd: decision.fwd });
     return 'answered';

@@ -69,6 +69,7 @@ class Passage implements OriginHandler {
     const fill = new Fill({
       keep: storable?.storing !== undefined,
       maxKeptBytes: this.#x.route.policy.maxObjectBytes,
+      gathers: false,
       resumeOrigin: () => this.#call?.resume(),
     });
     this.#fill = fill;
@@ -88,7 +89,11 @@ class Passage implements OriginHandler {
   }
 
   data(chunk: Buffer): boolean {
-    return this.#fill?.push(chunk) ?? true;
+    const fill = this.#fill;
+    if (fill === undefined || fill.push(chunk)) return true;
+    if (!this.#x.client.gone) return false;
+    fill.discard();
+    return true;
   }
 
   end(verified: boolean): void {
