@@ -33,13 +33,14 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     order: times.order,
     checkedAt: verdict.kind === 'ok' ? epoch : NEVER_CHECKED,
   };
+  const isFresh = !stored.alwaysValidate && stored.freshUntil > times.receivedAt;
   const mayKeep =
     storability.kind === 'store' && tagging.refusal === undefined && verdict.kind !== 'held' && marks.versionsAccepted(tagging.versions);
   if (!mayKeep) {
     store.remove(x.key, base, 'replaced');
     x.parts.observer.fillRefused(storability.kind === 'refuse' ? storability.reason : (tagging.refusal ?? 'held'));
-    return { kind: 'freshened', stored, shareable: storability.kind === 'store' && tagging.refusal === undefined, kept: false };
+    return { kind: 'freshened', stored, shareable: isFresh && storability.kind === 'store' && tagging.refusal === undefined, kept: false };
   }
   const kept = store.put(x.key, stored, { maxVariants: x.route.policy.maxVariants }).kind === 'stored';
-  return { kind: 'freshened', stored, shareable: !stored.alwaysValidate, kept };
+  return { kind: 'freshened', stored, shareable: isFresh, kept };
 }
