@@ -119,7 +119,7 @@ function clientFields(
     tagHeaders: x.settings.tagHeaders,
     ageSeconds: options.ageSeconds,
     cacheStatus: cacheStatusMember(status),
-    cacheControl: clientCacheControl !== 'origin' && (status.hit || status.stored === true) ? clientCacheControl : undefined,
+    cacheControl: clientCacheControl !== 'origin' && (options.stored !== undefined || status.stored === true) ? clientCacheControl : undefined,
     contentLength: options.contentLength,
   });
   if (hasField(x.request.fields, 'freshet-debug')) out.push(...debugFields(x, options.stored));
