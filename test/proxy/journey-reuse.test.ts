@@ -1,0 +1,345 @@
+// Journeys of reuse: miss, hit, HEAD from GET, what requests demand, validation (RFC 9111 §4, §4.3, §5.2).
+import { describe, it } from 'vitest';
+import { fresh, type Journey, play, STORED } from './journey.ts';
+
+const ETAG = ['etag', '"v1"'];
+
+const reuse: readonly Journey[] = [
+  {
+    name: 'a miss is stored and then a hit, with its age, until it is stale',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one', ETAG), expect: { cacheStatus: STORED, body: 'one', fields: { age: undefined, via: '1.1 freshet' } } },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'one', fields: { age: '0', 'content-length': '3' } } },
+      { ask: 'GET /a', afterMs: 59_999, expect: { cacheStatus: 'hit; ttl=0', body: 'one', fields: { age: '59' } } },
+      {
+        ask: 'GET /a',
+        afterMs: 1,
+        answers: fresh('two'),
+        expect: { cacheStatus: 'fwd=stale; fwd-status=200; stored', body: 'two' },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'two' } },
+    ],
+  },
+  {
+    name: 'another query is another URL',
+    steps: [
+      { ask: 'GET /a?x=1', answers: fresh('one'), expect: { cacheStatus: STORED, body: 'one' } },
+      { ask: 'GET /a?x=2', answers: fresh('two'), expect: { cacheStatus: STORED, body: 'two' } },
+      { ask: 'GET /a', answers: fresh('none'), expect: { cacheStatus: STORED, body: 'none' } },
+      { ask: 'GET /a?x=1', expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+    ],
+  },
+  {
+    name: 'another host is another URL; case and a dot at the end are not',
+    steps: [
+      { ask: 'GET /a', fields: ['host', 'one.test'], answers: fresh('one'), expect: { cacheStatus: STORED } },
+      { ask: 'GET /a', fields: ['host', 'two.test'], answers: fresh('two'), expect: { cacheStatus: STORED } },
+      { ask: 'GET /a', fields: ['host', 'ONE.test.'], expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+    ],
+  },
+  {
+    name: 'HEAD is answered from a GET entry, and never makes one',
+    steps: [
+      {
+        ask: 'HEAD /a',
+        answers: fresh('hello'),
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=method', body: '', fields: { 'content-length': '5' } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: STORED, body: 'hello' } },
+      { ask: 'HEAD /a', expect: { cacheStatus: 'hit; ttl=60', body: '', fields: { 'content-length': '5', age: '0' } } },
+    ],
+    asked: ['HEAD /a', 'GET /a'],
+  },
+  {
+    name: 'an empty body and a status without one',
+    steps: [
+      { ask: 'GET /none', answers: fresh(''), expect: { cacheStatus: STORED, fields: { 'content-length': '0' } } },
+      { ask: 'GET /none', expect: { cacheStatus: 'hit; ttl=60', body: '', fields: { 'content-length': '0' } } },
+      {
+        ask: 'GET /204',
+        answers: { ...fresh(''), status: 204 },
+        expect: { status: 204, cacheStatus: 'fwd=uri-miss; fwd-status=204; stored', fields: { 'content-length': undefined } },
+      },
+      { ask: 'GET /204', expect: { status: 204, cacheStatus: 'hit; ttl=60', fields: { 'content-length': undefined } } },
+    ],
+  },
+  {
+    name: 'what says nothing of freshness is not stored, nor what a request has to be authorized for',
+    steps: [
+      { ask: 'GET /silent', answers: { body: 'x' }, expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=no-freshness' } },
+      { ask: 'GET /silent', expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=no-freshness' } },
+      {
+        ask: 'GET /no-store',
+        answers: { fields: ['cache-control', 'no-store'] },
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=response-no-store' },
+      },
+      {
+        ask: 'GET /private',
+        answers: { fields: ['cache-control', 'private, max-age=60'] },
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=private' },
+      },
+      {
+        ask: 'GET /set-cookie',
+        answers: fresh('x', ['set-cookie', 'a=1', 'set-cookie', 'b=2']),
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=set-cookie', fields: { 'set-cookie': 'a=1, b=2' } },
+      },
+      {
+        ask: 'GET /authorized',
+        fields: ['authorization', 'Basic x'],
+        answers: fresh('x'),
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=authorization', sent: { authorization: 'Basic x' } },
+      },
+    ],
+  },
+  {
+    name: 'an error with explicit freshness is stored like any other',
+    steps: [
+      { ask: 'GET /gone', answers: { ...fresh('no'), status: 404 }, expect: { status: 404, cacheStatus: 'fwd=uri-miss; fwd-status=404; stored' } },
+      { ask: 'GET /gone', expect: { status: 404, cacheStatus: 'hit; ttl=60', body: 'no' } },
+    ],
+  },
+  {
+    name: "a route's ttl fills the origin's silence; override beats what it says",
+    config: 'routes: [{ path: /quiet, ttl: 10s }, { path: /beaten, ttl: 10s, override: true }]',
+    steps: [
+      { ask: 'GET /quiet', answers: { body: 'x' }, expect: { cacheStatus: STORED } },
+      { ask: 'GET /quiet', expect: { cacheStatus: 'hit; ttl=10' } },
+      { ask: 'GET /beaten', answers: fresh('x'), expect: { cacheStatus: STORED } },
+      { ask: 'GET /beaten', expect: { cacheStatus: 'hit; ttl=10' } },
+    ],
+  },
+  {
+    name: 'a route that passes is neither looked up nor stored',
+    config: 'routes: [{ path: /live, pass: true }]',
+    steps: [
+      { ask: 'GET /live', answers: fresh('1'), expect: { cacheStatus: 'fwd=bypass; fwd-status=200; detail=route-pass', body: '1' } },
+      { ask: 'GET /live', answers: fresh('2'), expect: { cacheStatus: 'fwd=bypass; fwd-status=200; detail=route-pass', body: '2' } },
+    ],
+  },
+  {
+    name: 'a GET with a body is passed on with it and answered from nothing',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one'), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        body: 'fat',
+        answers: fresh('fat'),
+        expect: { cacheStatus: 'fwd=bypass; fwd-status=200; detail=request-body', body: 'fat', sent: { 'content-length': '3' } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+    ],
+  },
+];
+
+const demands: readonly Journey[] = [
+  {
+    name: 'no-cache fetches anew and replaces; the next request hits what it brought',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one'), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        fields: ['cache-control', 'no-cache'],
+        answers: fresh('two'),
+        expect: { cacheStatus: 'fwd=request; fwd-status=200; stored; detail=request-no-cache', body: 'two' },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'two' } },
+    ],
+  },
+  {
+    name: 'no-store goes past the cache, and its answer is not kept',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one'), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        fields: ['cache-control', 'no-store'],
+        answers: fresh('two'),
+        expect: { cacheStatus: 'fwd=request; fwd-status=200; detail=request-no-store', body: 'two' },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+    ],
+  },
+  {
+    name: 'max-age, min-fresh and max-stale',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one'), expect: { cacheStatus: STORED } },
+      { ask: 'GET /a', afterMs: 20_000, fields: ['cache-control', 'max-age=21'], expect: { cacheStatus: 'hit; ttl=40' } },
+      { ask: 'GET /a', fields: ['cache-control', 'min-fresh=40'], expect: { cacheStatus: 'hit; ttl=40' } },
+      {
+        ask: 'GET /a',
+        fields: ['cache-control', 'min-fresh=41'],
+        answers: { fields: ['cache-control', 'no-store'] },
+        expect: { cacheStatus: 'fwd=request; fwd-status=200; detail=response-no-store' },
+      },
+      {
+        ask: 'GET /a',
+        fields: ['cache-control', 'max-age=20'],
+        answers: fresh('two', ETAG),
+        expect: { cacheStatus: 'fwd=request; fwd-status=200; stored; detail=request-max-age', body: 'two' },
+      },
+      { ask: 'GET /a', afterMs: 70_000, fields: ['cache-control', 'max-stale=10'], expect: { cacheStatus: 'hit; ttl=-10; detail=max-stale' } },
+      { ask: 'GET /a', fields: ['cache-control', 'max-stale'], expect: { cacheStatus: 'hit; ttl=-10; detail=max-stale', fields: { age: '70' } } },
+      {
+        ask: 'GET /a',
+        fields: ['cache-control', 'max-stale=9'],
+        expect: { cacheStatus: 'fwd=stale; fwd-status=200; stored', body: 'two' },
+      },
+    ],
+  },
+  {
+    name: 'max-stale does not beat must-revalidate',
+    steps: [
+      { ask: 'GET /a', answers: { fields: ['cache-control', 'max-age=60, must-revalidate', ...ETAG] }, expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        afterMs: 60_000,
+        fields: ['cache-control', 'max-stale'],
+        expect: { cacheStatus: 'fwd=stale; fwd-status=200; stored; detail=must-revalidate' },
+      },
+    ],
+  },
+  {
+    name: 'only-if-cached takes what is there and never asks the origin',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: ['cache-control', 'only-if-cached'],
+        expect: { status: 504, asked: 0, cacheStatus: 'detail=only-if-cached', fields: { 'content-type': 'application/problem+json' } },
+      },
+      { ask: 'GET /a', answers: fresh('one'), expect: { cacheStatus: STORED } },
+      { ask: 'GET /a', fields: ['cache-control', 'only-if-cached'], expect: { cacheStatus: 'hit; ttl=60' } },
+      { ask: 'GET /a', afterMs: 60_000, fields: ['cache-control', 'only-if-cached'], expect: { status: 504, asked: 0 } },
+    ],
+  },
+];
+
+const VALIDATED = 'fwd=stale; fwd-status=304; stored; detail=validated';
+
+const validation: readonly Journey[] = [
+  {
+    name: 'a stale entry is validated, and freshened by the 304',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: fresh('one', [...ETAG, 'last-modified', 'Mon, 01 Dec 2025 00:00:00 GMT', 'x-v', '1']),
+        expect: { cacheStatus: STORED },
+      },
+      {
+        ask: 'GET /a',
+        afterMs: 60_000,
+        answers: { status: 304, fields: ['cache-control', 'max-age=100', 'x-v', '2', ...ETAG] },
+        expect: {
+          cacheStatus: VALIDATED,
+          body: 'one',
+          fields: { 'x-v': '2', age: '0', 'cache-control': 'max-age=100' },
+          sent: { 'if-none-match': '"v1"', 'if-modified-since': 'Mon, 01 Dec 2025 00:00:00 GMT' },
+        },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=100', body: 'one', fields: { 'x-v': '2' } } },
+    ],
+  },
+  {
+    name: 'a 200 to a validation replaces the entry',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one', ETAG), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        afterMs: 60_000,
+        answers: fresh('two', ['etag', '"v2"']),
+        expect: { cacheStatus: 'fwd=stale; fwd-status=200; stored', body: 'two' },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'two', fields: { etag: '"v2"' } } },
+    ],
+  },
+  {
+    name: 'no-cache: stored, and validated at every use',
+    steps: [
+      { ask: 'GET /a', answers: { fields: ['cache-control', 'no-cache', ...ETAG], body: 'one' }, expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        answers: { status: 304, fields: ['cache-control', 'no-cache', ...ETAG] },
+        expect: { cacheStatus: VALIDATED, body: 'one', sent: { 'if-none-match': '"v1"' } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: VALIDATED, body: 'one' } },
+    ],
+  },
+  {
+    name: 'no-cache without a validator is of no use',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: { fields: ['cache-control', 'no-cache'] },
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=no-validator' },
+      },
+    ],
+  },
+  {
+    name: 'a 304 that names another entity-tag confirms nothing: it is fetched whole',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one', ETAG), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        afterMs: 60_000,
+        answers: (_request, nth) => (nth === 2 ? { status: 304, fields: ['etag', '"other"'] } : fresh('two', ['etag', '"other"'])),
+        expect: { cacheStatus: STORED, body: 'two', asked: 2, sent: { 'if-none-match': undefined } },
+      },
+    ],
+  },
+  {
+    name: "the client's own conditions are answered here: 304 and 412, from a hit, a miss and a validation",
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: ['if-none-match', '"v1"'],
+        answers: fresh('one', ETAG),
+        expect: { status: 304, cacheStatus: STORED, body: '', fields: { etag: '"v1"' }, sent: { 'if-none-match': undefined } },
+      },
+      { ask: 'GET /a', fields: ['if-none-match', '"v0", W/"v1"'], eventually: true, expect: { status: 304, cacheStatus: 'hit; ttl=60', body: '' } },
+      { ask: 'GET /a', fields: ['if-none-match', '"v0"'], expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+      {
+        ask: 'GET /a',
+        fields: ['if-match', '"v0"'],
+        expect: { status: 412, cacheStatus: 'hit; ttl=60', body: '', fields: { 'content-length': '0' } },
+      },
+      { ask: 'HEAD /a', fields: ['if-none-match', '"v1"'], expect: { status: 304, cacheStatus: 'hit; ttl=60' } },
+      {
+        ask: 'GET /a',
+        afterMs: 60_000,
+        fields: ['if-none-match', '"v1"'],
+        answers: { status: 304, fields: ['cache-control', 'max-age=60', ...ETAG] },
+        expect: { status: 304, cacheStatus: VALIDATED, body: '' },
+      },
+      { ask: 'GET /b', fields: ['if-match', '"v9"'], answers: fresh('one', ETAG), expect: { status: 412, cacheStatus: STORED, body: '' } },
+    ],
+  },
+  {
+    name: 'by date',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: fresh('one', ['last-modified', 'Mon, 01 Dec 2025 00:00:00 GMT']),
+        expect: { cacheStatus: STORED },
+      },
+      { ask: 'GET /a', fields: ['if-modified-since', 'Mon, 01 Dec 2025 00:00:00 GMT'], expect: { status: 304, cacheStatus: 'hit; ttl=60' } },
+      { ask: 'GET /a', fields: ['if-modified-since', 'Sun, 30 Nov 2025 00:00:00 GMT'], expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+      { ask: 'GET /a', fields: ['if-unmodified-since', 'Sun, 30 Nov 2025 00:00:00 GMT'], expect: { status: 412, cacheStatus: 'hit; ttl=60' } },
+    ],
+  },
+  {
+    name: 'HEAD validates a stale entry with its own request',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one', ETAG), expect: { cacheStatus: STORED } },
+      {
+        ask: 'HEAD /a',
+        afterMs: 60_000,
+        answers: { status: 304, fields: ['cache-control', 'max-age=60', ...ETAG] },
+        expect: { cacheStatus: VALIDATED, fields: { 'content-length': '3' } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: 'hit; ttl=60', body: 'one' } },
+    ],
+    asked: ['GET /a', 'HEAD /a'],
+  },
+];
+
+describe('reuse', () => it.each(reuse)('$name', play));
+describe('request directives (RFC 9111 §5.2.1)', () => it.each(demands)('$name', play));
+describe('validation (RFC 9111 §4.3) and preconditions (RFC 9110 §13)', () => it.each(validation)('$name', play));
