@@ -100,7 +100,8 @@ export class ScriptedOrigin implements AsyncDisposable {
   }
 
   private constructor() {
-    this.#server = createServer((socket) => void this.#serve(socket));
+    // Each piece in a packet of its own at once, so that what was written before a barrier has arrived.
+    this.#server = createServer({ noDelay: true }, (socket) => void this.#serve(socket));
   }
 
   get port(): number {
