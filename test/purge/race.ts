@@ -1,0 +1,160 @@
+// A race on a leash: an origin that stands at barriers, Freshet in front of it, and purges that land meanwhile. PURGE-PROTOCOL §3.2, §6.
+// Nothing sleeps: `noticed` proves that Freshet has handled whatever was sent to it before, since it reads what is readable before it reads again.
+import { Barrier, type Place, type Reply, ScriptedOrigin } from '../support/origin.ts';
+import { type Answer, get, RawClient } from '../support/client.ts';
+import { SettableClock } from '../support/clock.ts';
+import { RunningFreshet } from '../support/freshet.ts';
+import { expect } from 'vitest';
+import type { Fields } from '../../src/http/fields.ts';
+
+const TOKEN = 'purge-token';
+const ADMIN_TOKEN = 'admin-token';
+
+export const TAGGED: Fields = ['cache-control', 'max-age=1000', 'surrogate-key', 'product:1'];
+
+/** A request under way that Freshet has begun to handle. */
+export interface Asked {
+  answer(): Promise<Answer>;
+  /** The client goes away. */
+  leave(): Promise<void>;
+}
+
+interface Asking {
+  readonly method?: string;
+  readonly fields?: Fields;
+  readonly body?: string;
+}
+
+export interface Purging {
+  readonly tags?: readonly string[];
+  readonly path?: string;
+  readonly fields?: Fields;
+}
+
+export class Race implements AsyncDisposable {
+  readonly origin: ScriptedOrigin;
+  readonly freshet: RunningFreshet;
+  readonly clock: SettableClock;
+  readonly #pinger: RawClient;
+  readonly #clients: RawClient[] = [];
+
+  /** `routes` is YAML of routes, `defaults` of the settings of all of them. */
+  static async start(settings: { readonly defaults?: string; readonly routes?: string } = {}): Promise<Race> {
+    const origin = await ScriptedOrigin.start();
+    const clock = new SettableClock();
+    const yaml = [
+      `origins: { shop: { url: "${origin.url}" } }`,
+      `admin: { listen: "127.0.0.1:0", token: ${ADMIN_TOKEN} }`,
+      `purge: { token: ${TOKEN}, rate: 100000/s }`,
+      'log: { level: silent, access: off }',
+      `defaults: { ${settings.defaults ?? ''} }`,
+      `routes: [${settings.routes ?? ''}]`,
+    ].join('\n');
+    const freshet = await RunningFreshet.start(yaml, { clock });
+    return new Race(origin, freshet, clock, await RawClient.connect(freshet.address));
+  }
+
+  private constructor(origin: ScriptedOrigin, freshet: RunningFreshet, clock: SettableClock, pinger: RawClient) {
+    this.origin = origin;
+    this.freshet = freshet;
+    this.clock = clock;
+    this.#pinger = pinger;
+  }
+
+  /** The nth fetch of `path` gets `always` with the nth of `replies` over it; its body says which fetch it was. */
+  serve(path: string, always: Reply, ...replies: readonly Reply[]): void {
+    this.origin.on(path, (_request, nth) => ({ body: `fetch ${nth}`, ...always, ...replies[nth - 1] }));
+  }
+
+  /** Sends a request and resolves when Freshet has begun to handle it. */
+  async ask(path: string, asking: Asking = {}): Promise<Asked> {
+    const client = await RawClient.connect(this.freshet.address);
+    this.#clients.push(client);
+    client.send(wireRequest(path, asking));
+    await this.noticed();
+    return {
+      answer: async () => {
+        const answer = await client.answer(asking.method);
+        if (answer === undefined) throw new Error(`${path}: the connection ended without an answer`);
+        return answer;
+      },
+      leave: async () => {
+        await client[Symbol.asyncDispose]();
+        await this.noticed();
+      },
+    };
+  }
+
+  /** A whole exchange. */
+  get(path: string, asking: Asking = {}): Promise<Answer> {
+    return get(this.freshet.address, path, { ...asking, fields: ['host', 'shop.example', ...(asking.fields ?? [])] });
+  }
+
+  /** What `path` is answered with now: the body. */
+  async body(path: string, asking: Asking = {}): Promise<string> {
+    return (await this.get(path, asking)).body;
+  }
+
+  /** Of an answer asked for with DEBUG: the epoch its entry was fetched at (its request arrived at, where it is no hit), and the one its head was written at. */
+  epochs(answer: Answer): { readonly asOf: number; readonly now: number } {
+    const [, asOf, now] = /(?:as-of|arrived)=(\d+), now=(\d+)/.exec(answer.field('freshet-epoch') ?? '') ?? [];
+    return { asOf: Number(asOf), now: Number(now) };
+  }
+
+  /** PURGE on the listener of the clients, confirmed. Tags, or the URL of `path`. */
+  async purge({ tags, path = '/', fields = [] }: Purging): Promise<Answer> {
+    const answer = await this.get(path, { method: 'PURGE', fields: purgeFields(tags, fields) });
+    expect(answer.status).toBe(200);
+    return answer;
+  }
+
+  /** `POST /v1/purge`, confirmed. */
+  async purgeBy(order: object): Promise<Answer> {
+    const answer = await get(this.freshet.adminAddress, '/v1/purge', {
+      method: 'POST',
+      fields: ['authorization', `Bearer ${ADMIN_TOKEN}`, 'content-type', 'application/json'],
+      body: JSON.stringify(order),
+    });
+    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('confirmed')]);
+    return answer;
+  }
+
+  /** Resolves when Freshet has read all that was sent to it before: twice, since a connection's bytes are read a turn after it was accepted. */
+  async noticed(): Promise<void> {
+    for (let turn = 0; turn < 2; turn++) {
+      this.#pinger.send(wireRequest('/nowhere', { fields: ['cache-control', 'only-if-cached'] }));
+      expect((await this.#pinger.answer())?.status).toBe(504);
+    }
+  }
+
+  /** Resolves when the origin stands at `barrier` and Freshet has handled what it sent before. */
+  async standsAt(barrier: Barrier): Promise<void> {
+    await barrier.reached;
+    await this.noticed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of [this.#pinger, ...this.#clients]) await client[Symbol.asyncDispose]();
+    await this.origin[Symbol.asyncDispose]();
+    await this.freshet.close();
+  }
+}
+
+/** A reply that stands at `place` until the barrier opens. Only a chunked body has an end apart from its last byte. */
+export function heldAt(place: Place): { readonly barrier: Barrier; readonly reply: Reply } {
+  const barrier = new Barrier();
+  return { barrier, reply: { barriers: { [place]: barrier }, ...(place === 'before-end' && { framing: 'chunked' }) } };
+}
+
+export const DEBUG: Fields = ['freshet-debug', ADMIN_TOKEN];
+
+export function purgeFields(tags: readonly string[] | undefined, more: Fields = []): Fields {
+  return ['authorization', `Bearer ${TOKEN}`, ...(tags === undefined ? [] : ['surrogate-key', tags.join(' ')]), ...more];
+}
+
+export function wireRequest(path: string, { method = 'GET', fields = [], body }: Asking = {}): string {
+  const lines = [`${method} ${path} HTTP/1.1`, 'host: shop.example'];
+  for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+  if (body !== undefined) lines.push(`content-length: ${body.length}`);
+  return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
+}
