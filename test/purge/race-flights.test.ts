@@ -11,6 +11,10 @@ async function askMany(race: Race, count: number): Promise<Asked[]> {
   return asked;
 }
 
+function as(who: string): { readonly fields: Fields } {
+  return { fields: ['authorization', who] };
+}
+
 async function bodies(asked: readonly Asked[]): Promise<string[]> {
   return Promise.all(asked.map(async (one) => (await one.answer()).body));
 }
@@ -50,7 +54,6 @@ describe('rule 4: joining a fetch in flight', () => {
     const u1 = heldAt('before-head');
     const u2 = heldAt('before-head');
     race.serve('/me', { fields: ['cache-control', 'max-age=1000'] }, u1.reply, u2.reply);
-    const as = (who: string) => ({ fields: ['authorization', who] });
     const first = await race.ask('/me', as('Bearer u1'));
     await race.standsAt(u1.barrier);
     const second = await race.ask('/me', as('Bearer u2'));
@@ -97,12 +100,12 @@ describe('rule 4: joining a fetch in flight', () => {
     await using race = await Race.start({ routes: '{ path: /me, scope: credential }' });
     const u1 = heldAt('before-head');
     race.serve('/me', { fields: ['cache-control', 'max-age=1000'] }, u1.reply);
-    const first = await race.ask('/me', { fields: ['authorization', 'Bearer u1'] });
+    const first = await race.ask('/me', as('Bearer u1'));
     await race.standsAt(u1.barrier);
-    expect(await race.body('/me', { fields: ['authorization', 'Bearer u2'] })).toBe('fetch 2');
+    expect(await race.body('/me', as('Bearer u2'))).toBe('fetch 2');
     u1.barrier.open();
     expect((await first.answer()).body).toBe('fetch 1');
-    expect(await race.body('/me', { fields: ['authorization', 'Bearer u2'] })).toBe('fetch 2');
+    expect(await race.body('/me', as('Bearer u2'))).toBe('fetch 2');
   });
 });
 
@@ -178,105 +181,5 @@ describe('rule 5: a fetch found purged at its head', () => {
     await race.purge({ tags: ['product:1'] });
     first.barrier.open();
     expect((await asked.answer()).body).toBe('fetch 2');
-  });
-});
-
-describe('held: a settle window is no purge and no failure', () => {
-  const SETTLE: Fields = ['purge-settle', '2s'];
-
-  it('what is fetched in it is shared with those who wait, passed on and not stored; after it all is as before', async () => {
-    await using race = await Race.start();
-    const { barrier, reply } = heldAt('before-head');
-    race.serve(PAGE, { fields: TAGGED }, reply);
-    await race.purge({ tags: ['product:1'], fields: SETTLE });
-    const asked = await askMany(race, 3);
-    await race.standsAt(barrier);
-    barrier.open();
-    expect([await bodies(asked), race.origin.count(PAGE)]).toEqual([Array(3).fill('fetch 1'), 1]);
-
-    const again = await race.get(PAGE);
-    expect([again.body, again.field('cache-status')]).toEqual(['fetch 2', expect.stringContaining('detail=held')]);
-    race.clock.advance(2_001);
-    expect([await race.body(PAGE), await race.body(PAGE)]).toEqual(['fetch 3', 'fetch 3']);
-  });
-
-  it('a request sent in it whose answer comes after it is still not stored', async () => {
-    await using race = await Race.start();
-    const { barrier, reply } = heldAt('before-head');
-    race.serve(PAGE, { fields: TAGGED }, reply);
-    await race.purge({ tags: ['product:1'], fields: SETTLE });
-    const asked = await race.ask(PAGE);
-    await race.standsAt(barrier);
-    race.clock.advance(3_000);
-    barrier.open();
-    expect([(await asked.answer()).body, await race.body(PAGE)]).toEqual(['fetch 1', 'fetch 2']);
-  });
-
-  it('it makes no hit-for-miss: requests after it are collapsed', async () => {
-    await using race = await Race.start();
-    const { barrier, reply } = heldAt('before-head');
-    race.serve(PAGE, { fields: TAGGED }, {}, reply);
-    await race.purge({ tags: ['product:1'], fields: SETTLE });
-    await race.body(PAGE);
-    race.clock.advance(2_001);
-    const asked = await askMany(race, 3);
-    await race.standsAt(barrier);
-    barrier.open();
-    expect([await bodies(asked), race.origin.count(PAGE)]).toEqual([Array(3).fill('fetch 2'), 2]);
-  });
-
-  it.each(['before-read', 'before-head', 'after-head', 'mid-body', 'before-end'] as const)(
-    'a soft purge with settle that lands while the origin stands %s leaves nothing stored',
-    async (place) => {
-      await using race = await Race.start();
-      const { barrier, reply } = heldAt(place);
-      race.serve(PAGE, { fields: TAGGED }, reply);
-      const asked = await race.ask(PAGE);
-      await race.standsAt(barrier);
-      await race.purge({ tags: ['product:1'], fields: [...SETTLE, 'soft-purge', '1'] });
-      barrier.open();
-      expect((await asked.answer()).body).toBe('fetch 1');
-      expect(await race.body(PAGE)).toBe('fetch 2');
-    },
-  );
-});
-
-describe('versions: a purge may name the lowest that is acceptable', () => {
-  function stating(version: number): Fields {
-    return [...TAGGED, 'surrogate-version', `product:1=${version}`];
-  }
-  const purge = (race: Race) => race.purgeBy({ versions: { 'product:1': 18 } });
-
-  it('what states a lower one is passed on and not stored, what states it is stored', async () => {
-    await using race = await Race.start();
-    race.serve(PAGE, { fields: stating(18) }, { fields: stating(16) }, { fields: stating(17) });
-    await race.body(PAGE);
-    await purge(race);
-    const lagging = await race.get(PAGE);
-    expect([lagging.body, lagging.field('cache-status')]).toEqual(['fetch 2', expect.stringContaining('detail=version-behind')]);
-    expect([await race.body(PAGE), await race.body(PAGE)]).toEqual(['fetch 3', 'fetch 3']);
-  });
-
-  it.each(['before-head', 'mid-body'] as const)('a purge that lands while the origin stands %s ends the fetch under way', async (place) => {
-    await using race = await Race.start();
-    const { barrier, reply } = heldAt(place);
-    race.serve(PAGE, { fields: stating(18) }, { ...reply, fields: stating(17) });
-    const asked = await race.ask(PAGE);
-    await race.standsAt(barrier);
-    await purge(race);
-    barrier.open();
-    await asked.answer();
-    expect(await race.body(PAGE)).toBe('fetch 2');
-  });
-
-  it('a 304 that states a lower one keeps nothing', async () => {
-    await using race = await Race.start();
-    const fresh: Fields = ['cache-control', 'max-age=10', 'surrogate-key', 'product:1', 'etag', '"1"', 'surrogate-version', 'product:1=18'];
-    race.serve(PAGE, { fields: stating(18) }, { fields: fresh }, { status: 304, fields: ['etag', '"1"', 'surrogate-version', 'product:1=17'] });
-    await purge(race);
-    await race.body(PAGE);
-    race.clock.advance(11_000);
-    expect(await race.body(PAGE)).toBe('fetch 1');
-    expect(await race.body(PAGE)).toBe('fetch 3');
   });
 });

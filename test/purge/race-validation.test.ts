@@ -21,6 +21,11 @@ async function stale(settings: { readonly defaults?: string }, always: Reply, ..
   return race;
 }
 
+/** Whether the nth request, counted from 1, was a validation. */
+function validated(race: Race, nth: number): boolean | undefined {
+  return race.origin.requests[nth - 1]?.fields.includes('if-none-match');
+}
+
 describe('rule 6: stale while it is refreshed', () => {
   it('it is served, and refreshed once', async () => {
     await using race = await stale({}, { fields: SWR });
@@ -104,9 +109,6 @@ describe('rule 6: stale because the origin fails', () => {
 
 describe('rule 7: 304', () => {
   const NOT_MODIFIED: Reply = { status: 304, fields: ['etag', '"1"', 'cache-control', 'max-age=10'] };
-
-  /** Whether the nth request, counted from 1, was a validation. */
-  const validated = (race: Race, nth: number) => race.origin.requests[nth - 1]?.fields.includes('if-none-match');
 
   it('freshens what nothing marked', async () => {
     await using race = await stale({}, { fields: SHORT }, NOT_MODIFIED);
