@@ -1,22 +1,12 @@
 // A purge lands while requests share a fetch: PURGE-PROTOCOL §3.2 rules 4 and 5, F1 and F2 of §2.
 import { describe, expect, it } from 'vitest';
 import type { Fields } from '../../src/http/fields.ts';
-import { type Asked, heldAt, Race, TAGGED } from './race.ts';
+import { askMany, bodies, heldAt, Race, TAGGED } from './race.ts';
 
 const PAGE = '/products/1';
 
-async function askMany(race: Race, count: number): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  while (asked.length < count) asked.push(await race.ask(PAGE));
-  return asked;
-}
-
 function as(who: string): { readonly fields: Fields } {
   return { fields: ['authorization', who] };
-}
-
-async function bodies(asked: readonly Asked[]): Promise<string[]> {
-  return Promise.all(asked.map(async (one) => (await one.answer()).body));
 }
 
 describe('rule 4: joining a fetch in flight', () => {
@@ -24,7 +14,7 @@ describe('rule 4: joining a fetch in flight', () => {
     await using race = await Race.start();
     const { barrier, reply } = heldAt('before-head');
     race.serve(PAGE, { fields: TAGGED }, reply);
-    const asked = await askMany(race, 5);
+    const asked = await askMany(race, PAGE, 5);
     await race.standsAt(barrier);
     barrier.open();
     expect([await bodies(asked), race.origin.count(PAGE)]).toEqual([Array(5).fill('fetch 1'), 1]);
@@ -114,10 +104,10 @@ describe('rule 5: a fetch found purged at its head', () => {
     await using race = await Race.start();
     const { barrier, reply } = heldAt('before-head');
     race.serve(PAGE, { fields: TAGGED }, reply);
-    const before = await askMany(race, 3);
+    const before = await askMany(race, PAGE, 3);
     await race.standsAt(barrier);
     await race.purge({ tags: ['product:1'] });
-    const after = await askMany(race, 3);
+    const after = await askMany(race, PAGE, 3);
     barrier.open();
     expect([await bodies([...before, ...after]), race.origin.count(PAGE)]).toEqual([Array(6).fill('fetch 2'), 2]);
     expect(await race.body(PAGE)).toBe('fetch 2');
@@ -128,13 +118,13 @@ describe('rule 5: a fetch found purged at its head', () => {
     const first = heldAt('before-head');
     const second = heldAt('before-head');
     race.serve(PAGE, { fields: TAGGED }, first.reply, second.reply);
-    const early = await askMany(race, 2);
+    const early = await askMany(race, PAGE, 2);
     await race.standsAt(first.barrier);
     await race.purge({ tags: ['product:1'] });
     first.barrier.open();
     await race.standsAt(second.barrier);
     await race.purge({ tags: ['product:1'] });
-    const late = await askMany(race, 2);
+    const late = await askMany(race, PAGE, 2);
     second.barrier.open();
     expect(await bodies([...early, ...late])).toEqual(['fetch 2', 'fetch 2', 'fetch 3', 'fetch 3']);
     expect([await race.body(PAGE), race.origin.count(PAGE)]).toEqual(['fetch 3', 3]);

@@ -146,6 +146,17 @@ export function heldAt(place: Place): { readonly barrier: Barrier; readonly repl
   return { barrier, reply: { barriers: { [place]: barrier }, ...(place === 'before-end' && { framing: 'chunked' }) } };
 }
 
+/** Resolves when Freshet has begun to handle `count` requests for `path`. */
+export async function askMany(race: Race, path: string, count: number): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  while (asked.length < count) asked.push(await race.ask(path));
+  return asked;
+}
+
+export function bodies(asked: readonly Asked[]): Promise<string[]> {
+  return Promise.all(asked.map(async (one) => (await one.answer()).body));
+}
+
 export const DEBUG: Fields = ['freshet-debug', ADMIN_TOKEN];
 
 export function purgeFields(tags: readonly string[] | undefined, more: Fields = []): Fields {
