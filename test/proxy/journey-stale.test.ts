@@ -221,8 +221,7 @@ describe('stale-while-revalidate', () => {
       },
     ]);
     await afterHead.reached;
-    // Time for the head to have landed before its body comes.
-    for (let i = 0; i < 20; i++) await stage.ask('HEAD /a');
+    await stage.roundTrips();
     afterHead.open();
     await stage.play([{ ask: 'GET /b', answers: fresh('b'), expect: { cacheStatus: STORED, body: 'b' } }]);
   });
@@ -248,8 +247,7 @@ describe('stale-if-error', () => {
     stage.clock.advance(61_000);
     const answers = stage.askAtOnce(20, 'GET /a');
     await barrier.reached;
-    // Those that come while the first waits join it: their own round trip shows that all twenty have been read.
-    await stage.ask('GET /other');
+    await stage.roundTrips();
     barrier.open();
     for (const { body } of await Promise.all(answers)) expect(body).toBe('one');
     expect(stage.origin.count('/a')).toBe(2);

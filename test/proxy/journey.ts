@@ -106,6 +106,11 @@ export class Stage implements AsyncDisposable {
     return Array.from({ length: count }, () => this.ask(line, asking));
   }
 
+  /** Resolves when what was sent before has been read: a few round trips that ask the origin nothing. */
+  async roundTrips(): Promise<void> {
+    for (let i = 0; i < 5; i++) await this.ask('GET /nothing-there', { fields: ['cache-control', 'only-if-cached'] });
+  }
+
   async play(steps: readonly Step[]): Promise<void> {
     for (const [index, step] of steps.entries()) await this.#step(step, `step ${index + 1}: ${step.ask}`);
   }
