@@ -23,9 +23,14 @@ async function atOnce(stage: Stage, count: number, reply: (nth: number) => Reply
   return Promise.all(answers);
 }
 
-/** Head and body in one packet, so that the body is there before anyone could decide. */
-function inOnePiece(bytes: number, fields: string): Reply {
-  return { raw: `HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\n${fields}content-length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`, keepOpen: true };
+const LARGE_BYTES = 256 * 1024;
+
+/** The beginning of the body comes with the head, before anyone could decide; its end does not. */
+function large(fields: string): Reply {
+  return {
+    raw: `HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\n${fields}content-length: ${LARGE_BYTES}\r\n\r\n${'x'.repeat(LARGE_BYTES)}`,
+    keepOpen: true,
+  };
 }
 
 const bodies = (answers: readonly Answer[]): readonly string[] => [...new Set(answers.map(({ body }) => body))];
@@ -75,14 +80,14 @@ describe('one fetch for many', () => {
   });
 
   it.each([
-    { name: 'a length over max_object', reply: inOnePiece(4096, '') },
-    { name: 'a tag that is held', reply: inOnePiece(4096, 'surrogate-key: h\r\n'), config: 'store: { max_object: 64KiB }' },
+    { name: 'a length over max_object', reply: large('') },
+    { name: 'a tag that is held', reply: large('surrogate-key: h\r\n'), config: '' },
   ])('$name is shared by those who waited though nobody keeps it', async ({ reply, config }) => {
     await using stage = await Stage.start({ config: config ?? 'store: { max_object: 1KiB }' });
     await stage.play([{ ask: 'PURGE /', fields: [...PURGES, 'surrogate-key', 'h', 'purge-settle', '60s'], expect: {} }]);
     const answers = await atOnce(stage, 20, () => reply);
     expect(stage.origin.count('/a')).toBe(1);
-    expect(answers.every(({ complete, bytes }) => complete && bytes.length === 4096)).toBe(true);
+    expect(answers.every(({ complete, bytes }) => complete && bytes.length === LARGE_BYTES)).toBe(true);
     await stage.play([{ ask: 'GET /a', expect: { asked: 1 } }]);
   });
 
