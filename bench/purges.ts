@@ -1,7 +1,7 @@
 // Whether a purge costs the same for one entry and for half a million, and what steady purging of other tags does to hits.
 import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { type FreshetChild } from '../test/support/child-process.ts';
+import type { FreshetChild } from '../test/support/child-process.ts';
 import { progress, type Scale, startCache, startOrigin, startProgram } from './bed.ts';
 import { type Load, load, percentiles } from './load.ts';
 import { askForMany } from './pipelined.ts';
@@ -12,7 +12,7 @@ const PURGES_PER_SECOND = 1000;
 /** Round trips of one purge after another over one connection, as the purger sees them. */
 export async function measurePurgeLatency(scale: Scale): Promise<Table> {
   await using origin = await startOrigin();
-  await using cache = await startCache(origin.url, '2GiB');
+  await using cache = await startCache(origin.url, '4GiB');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     await fetch(`${cache.url}/one`).then((response) => response.arrayBuffer());
