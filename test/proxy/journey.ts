@@ -28,10 +28,14 @@ export interface Step {
   readonly afterMs?: number;
   /** What the origin answers at this path from now on. */
   readonly answers?: Script;
+  /** The path as the origin sees it, where a query rule changes it. */
+  readonly forwardedAs?: string;
   /** Method and path: `GET /a`. */
   readonly ask: string;
   readonly fields?: Fields;
   readonly body?: string;
+  /** Asked of the admin listener. */
+  readonly to?: 'admin';
   /** Asked again until it is so: for what happens in the background. */
   readonly eventually?: true;
   readonly expect: Expected;
@@ -96,9 +100,9 @@ export class Stage implements AsyncDisposable {
     return this.origin.requests.map(({ method, path }) => `${method} ${path}`);
   }
 
-  ask(line: string, asking: Omit<Asking, 'method'> = {}): Promise<Answer> {
+  ask(line: string, asking: Omit<Asking, 'method'> = {}, address = this.freshet.address): Promise<Answer> {
     const [method = '', path = ''] = line.split(' ');
-    return get(this.freshet.address, path, { ...asking, method });
+    return get(address, path, { ...asking, method });
   }
 
   /** `count` of the same at once. */
@@ -121,10 +125,11 @@ export class Stage implements AsyncDisposable {
 
   async #step(step: Step, title: string): Promise<void> {
     this.clock.advance(step.afterMs ?? 0);
-    if (step.answers !== undefined) this.origin.on(step.ask.split(' ')[1] ?? '', step.answers);
+    if (step.answers !== undefined) this.origin.on(step.forwardedAs ?? step.ask.split(' ')[1] ?? '', step.answers);
     for (let tries = step.eventually ? MOST_TRIES : 1; ; tries--) {
       const before = this.origin.requests.length;
-      const answer = await this.ask(step.ask, { fields: step.fields ?? [], ...(step.body === undefined ? {} : { body: step.body }) });
+      const asking = { fields: step.fields ?? [], ...(step.body === undefined ? {} : { body: step.body }) };
+      const answer = await this.ask(step.ask, asking, step.to === 'admin' ? this.freshet.adminAddress : this.freshet.address);
       const met = metOf(step.expect, answer, this.origin.requests.slice(before));
       if (tries > 1 && JSON.stringify(met.actual) !== JSON.stringify(met.expected)) continue;
       expect(met.actual, title).toEqual(met.expected);
