@@ -7,11 +7,26 @@ import type { Command } from './command.ts';
 import type { CommandLine } from './flags.ts';
 
 export const explain: Command = async (line, context) => {
-  const answer = await askAdmin(line, context, { path: '/v1/explain', body: requestOf(line) });
-  context.print(line.has('json') ? answer : describeExplanation(answer));
+  const request = requestOf(line);
+  const answer = await askAdmin(line, context, { path: '/v1/explain', body: request });
+  if (line.has('json')) context.print(answer);
+  else context.print(describeExplanation(answer) + (namesHost(request) ? '' : NO_HOST));
 };
 
-function requestOf(line: CommandLine): Readonly<Record<string, unknown>> {
+/** A key begins with the host, so without one hardly anything is found. */
+const NO_HOST = "\n\nNo host was named, so this is about requests without one. Name it as clients do: http://HOST/PATH, or -H 'Host: HOST'.";
+
+function namesHost({ url, fields }: AskedRequest): boolean {
+  return !url.startsWith('/') || fields.some(([name]) => name === 'host');
+}
+
+interface AskedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly fields: readonly (readonly [string, string])[];
+}
+
+function requestOf(line: CommandLine): AskedRequest {
   const [method, url, ...others] = line.words;
   if (method === undefined || url === undefined || others.length > 0) throw new UsageError('needs METHOD and URL: freshet explain GET /products/42');
   if (!/^(https?:\/\/|\/)/i.test(url)) throw new UsageError(`URL: found ${JSON.stringify(url)}; allowed: http://HOST/PATH or /PATH`);

@@ -142,10 +142,16 @@ describe('explain', () => {
     ]);
   });
 
+  it('explain says so where no host is named', async () => {
+    const body = JSON.stringify(EXPLANATION);
+    expect((await ask('explain', ['GET', '/a'], { body })).printed.join('\n')).toContain('No host was named');
+    expect((await ask('explain', ['GET', '/a', '-H', 'Host: h'], { body })).printed.join('\n')).not.toContain('No host was named');
+  });
+
   it('prints what there is', async () => {
     const stored = [ENTRY, { ...ENTRY, ttlSeconds: -4, verdict: 'purged', tags: [], varies: { accept: 'a' } }];
     const body = JSON.stringify({ ...EXPLANATION, stored, scope: { kind: 'credential', id: 'ab12', why: 'a keyed hash' } });
-    expect((await ask('explain', ['GET', '/a'], { body })).printed.join('\n').split('\n')).toEqual([
+    expect((await ask('explain', ['GET', 'http://h/a'], { body })).printed.join('\n').split('\n')).toEqual([
       'route     /products/:id',
       'scope     credential ab12: a keyed hash',
       'key       0: http://h/products/42',
