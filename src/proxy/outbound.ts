@@ -20,16 +20,18 @@ const COOKIE: ReadonlySet<string> = new Set(['cookie']);
 
 /** The request for a fetch that may be stored and shared: without body, and stripped of what only this client asked. */
 export function fetchRequest(x: Exchange, conditionals: Conditionals): OriginRequest {
-  return { method: x.request.method, path: pathAndQuery(x.target), fields: selectiveFields(outboundFields(x), conditionals) };
+  return { method: x.request.method, path: pathAndQuery(x.target), fields: selectiveFields(outboundFields(x, scopedFields), conditionals) };
 }
 
 /** The request passed on as it came, with its body. */
 export function passRequest(x: Exchange): OriginRequest {
   const { method, body, bodyBytes } = x.request;
+  // Only what may be stored must depend on nothing but its key.
+  const mayBeStored = method === 'POST' && x.route.policy.storePost;
   return {
     method,
     path: pathAndQuery(x.target),
-    fields: outboundFields(x),
+    fields: outboundFields(x, mayBeStored ? scopedFields : unchanged),
     ...(body === undefined ? {} : { body }),
     ...(bodyBytes === undefined ? {} : { bodyBytes }),
   };
@@ -50,15 +52,21 @@ function selectiveFields(fields: Fields, conditionals: Conditionals): Fields {
   }
 }
 
-function outboundFields(x: Exchange): Fields {
+type FieldRule = (x: Exchange, fields: string[]) => string[];
+
+function outboundFields(x: Exchange, rule: FieldRule): Fields {
   const hop = hopByHop(x.request.fields);
   const origin = x.settings.config.origins.get(x.route.origin);
-  return fieldsForOrigin(scopedFields(x, hop.kind === 'ok' ? hop.fields : []), {
+  return fieldsForOrigin(rule(x, hop.kind === 'ok' ? hop.fields : []), {
     request: x.request,
     trusted: x.settings.trusted(x.request.peerAddress),
     originHost: origin?.host === 'origin' ? new URL(origin.url).host : undefined,
     cookiesStripped: x.route.policy.cookies === 'strip',
   });
+}
+
+function unchanged(_x: Exchange, fields: string[]): string[] {
+  return fields;
 }
 
 /** Under a credential scope only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */

@@ -82,6 +82,18 @@ const credentials: readonly Journey[] = [
   },
 ];
 
+const forwarded: readonly Journey[] = [
+  {
+    name: 'what is never stored goes on with all its cookies',
+    config: 'defaults: { scope: { credential: [cookie.session] } }\nroutes: [{ path: /live, pass: true }, { path: /kept, store_post: true }]',
+    steps: [
+      { ask: 'POST /a', fields: ['cookie', 'session=s; csrf=t'], answers: personal, expect: { sent: { cookie: 'session=s; csrf=t' } } },
+      { ask: 'GET /live', fields: ['cookie', 'session=s; csrf=t'], answers: personal, expect: { sent: { cookie: 'session=s; csrf=t' } } },
+      { ask: 'POST /kept', fields: ['cookie', 'session=s; csrf=t'], answers: personal, expect: { sent: { cookie: 'session=s' } } },
+    ],
+  },
+];
+
 const cookies: readonly Journey[] = [
   {
     name: 'explicit: an answer to a request with cookies is stored only where it says that it is shared',
@@ -179,6 +191,6 @@ const queries: readonly Journey[] = [
   },
 ];
 
-describe('scope credential', () => it.each(credentials)('$name', play));
+describe('scope credential', () => it.each([...credentials, ...forwarded])('$name', play));
 describe('cookies under scope public', () => it.each(cookies)('$name', play));
 describe('query rules', () => it.each(queries)('$name', play));
