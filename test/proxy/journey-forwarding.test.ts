@@ -1,0 +1,396 @@
+// Journeys of fields: what goes on to the origin and to the client, what is said of the hop, which control counts, what an operator is told (RFC 9110 §7.6, RFC 9213).
+import { describe, expect, it } from 'vitest';
+import { RawClient } from '../support/client.ts';
+import type { Reply } from '../support/origin.ts';
+import { fresh, type Journey, play, PURGES, Stage, STORED } from './journey.ts';
+
+const HOST = ['host', 'shop.test'];
+const HIT = 'hit; ttl=60';
+
+const hops: readonly Journey[] = [
+  {
+    name: 'hop-by-hop fields end here, both ways',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: [
+          'connection',
+          'x-drop, keep-alive',
+          'x-drop',
+          '1',
+          'keep-alive',
+          'timeout=5',
+          'te',
+          'trailers',
+          'proxy-authorization',
+          'Basic x',
+          'x-keep',
+          '1',
+        ],
+        answers: fresh('x', [
+          'connection',
+          'x-gone',
+          'x-gone',
+          '1',
+          'keep-alive',
+          'timeout=9',
+          'proxy-authenticate',
+          'Basic',
+          'trailer',
+          'x',
+          'x-kept',
+          '1',
+        ]),
+        expect: {
+          cacheStatus: STORED,
+          sent: { 'x-keep': '1', 'x-drop': undefined, te: undefined, 'keep-alive': undefined, 'proxy-authorization': undefined },
+          fields: { 'x-kept': '1', 'x-gone': undefined, 'proxy-authenticate': undefined, trailer: undefined },
+        },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'x-kept': '1', 'x-gone': undefined, 'proxy-authenticate': undefined } } },
+    ],
+  },
+  {
+    name: 'a Connection that nominates what must stay is refused, from either side',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: ['connection', 'close, authorization', 'authorization', 'x'],
+        expect: { status: 400, asked: 0, cacheStatus: 'detail=connection-nominates' },
+      },
+      {
+        ask: 'GET /a',
+        answers: fresh('x', ['connection', 'set-cookie', 'set-cookie', 'a=1']),
+        expect: { status: 502, cacheStatus: 'fwd=uri-miss; detail=connection-nominates', fields: { 'set-cookie': undefined } },
+      },
+      { ask: 'GET /a', answers: fresh('fine'), expect: { cacheStatus: STORED } },
+    ],
+  },
+  {
+    name: 'Via, Forwarded and X-Forwarded-* are ours, whatever a stranger claims',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: [
+          ...HOST,
+          ...['via', '1.0 front', 'forwarded', 'for=1.2.3.4', 'x-forwarded-for', '1.2.3.4', 'x-forwarded-proto', 'https'],
+          ...[
+            'x-forwarded-host',
+            'evil.test',
+            'x-forwarded-port',
+            '1',
+            'x-forwarded-prefix',
+            '/p',
+            'x-real-ip',
+            '1.2.3.4',
+            'x-original-url',
+            '/admin',
+          ],
+        ],
+        answers: fresh('x', ['via', '1.1 app']),
+        expect: {
+          fields: { via: '1.1 app, 1.1 freshet' },
+          sent: {
+            host: 'shop.test',
+            via: '1.0 front, 1.1 freshet',
+            forwarded: 'for=127.0.0.1;host="shop.test";proto=http',
+            'x-forwarded-for': '127.0.0.1',
+            'x-forwarded-proto': 'http',
+            'x-forwarded-host': 'shop.test',
+            'x-forwarded-port': undefined,
+            'x-forwarded-prefix': undefined,
+            'x-real-ip': undefined,
+            'x-original-url': undefined,
+            'surrogate-capability': 'freshet="Surrogate/1.0"',
+            'cdn-loop': 'freshet',
+          },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a trusted proxy is believed, and what it says is part of the key',
+    config: 'trusted_proxies: [127.0.0.0/8]',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: [...HOST, 'forwarded', 'for=1.2.3.4', 'x-forwarded-for', '1.2.3.4', 'x-forwarded-proto', 'https', 'x-forwarded-host', 'www.test'],
+        answers: fresh('x'),
+        expect: {
+          cacheStatus: STORED,
+          sent: {
+            forwarded: 'for=1.2.3.4, for=127.0.0.1;host="shop.test";proto=http',
+            'x-forwarded-for': '1.2.3.4, 127.0.0.1',
+            'x-forwarded-proto': 'https',
+            'x-forwarded-host': 'www.test',
+          },
+        },
+      },
+      {
+        ask: 'GET /a',
+        fields: [...HOST, 'x-forwarded-for', '5.6.7.8', 'x-forwarded-proto', 'https', 'x-forwarded-host', 'www.test'],
+        expect: { cacheStatus: HIT },
+      },
+      { ask: 'GET /a', fields: [...HOST, 'x-forwarded-proto', 'http', 'x-forwarded-host', 'www.test'], expect: { cacheStatus: STORED } },
+      { ask: 'PURGE /a', fields: [...HOST, ...PURGES], expect: {} },
+      { ask: 'GET /a', fields: [...HOST, 'x-forwarded-proto', 'https', 'x-forwarded-host', 'www.test'], expect: { asked: 1 } },
+    ],
+  },
+  {
+    name: "the origin's host, where it wants that",
+    origin: 'host: origin',
+    steps: [{ ask: 'GET /a', fields: HOST, answers: fresh('x'), expect: { sent: { 'x-forwarded-host': 'shop.test' } } }],
+  },
+  {
+    name: 'a request that has been here before is a loop',
+    steps: [{ ask: 'GET /a', fields: ['cdn-loop', 'other, freshet'], expect: { status: 508, asked: 0, cacheStatus: 'detail=loop' } }],
+  },
+  {
+    name: 'what clients may not say: tags, control and versions of an origin; Expect and method overrides',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: [
+          'surrogate-key',
+          'x',
+          'freshet-cache-control',
+          'max-age=1',
+          'cache-groups',
+          '"g"',
+          'x-http-method-override',
+          'DELETE',
+          'auth-scope',
+          'x',
+        ],
+        answers: fresh('x'),
+        expect: {
+          sent: {
+            'surrogate-key': undefined,
+            'freshet-cache-control': undefined,
+            'cache-groups': undefined,
+            'x-http-method-override': undefined,
+            'auth-scope': undefined,
+          },
+        },
+      },
+    ],
+  },
+  {
+    name: 'a chunked upload arrives whole, and any status, phrase and repeated field comes back',
+    steps: [
+      {
+        ask: 'POST /a',
+        fields: ['transfer-encoding', 'chunked'],
+        body: 'in pieces',
+        answers: { status: 418, statusText: 'Short And Stout', fields: ['x-a', '1', 'x-a', '2'], body: 'tea' },
+        expect: { status: 418, body: 'tea', fields: { 'x-a': '1, 2' }, sent: { 'transfer-encoding': 'chunked' } },
+      },
+    ],
+  },
+];
+
+const TAGS = ['surrogate-key', 'a', 'cache-tag', 'b', 'xkey', 'c', 'cache-groups', '"d"'];
+
+const tags: readonly Journey[] = [
+  {
+    name: 'tag fields end here, on a miss and on a hit',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: fresh('x', TAGS),
+        expect: { fields: { 'surrogate-key': undefined, 'cache-tag': undefined, xkey: undefined, 'cache-groups': undefined } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'surrogate-key': undefined, 'cache-tag': undefined, xkey: undefined } } },
+    ],
+  },
+  {
+    name: 'unless they are exposed',
+    config: 'tags: { expose: true }',
+    steps: [
+      { ask: 'GET /a', answers: fresh('x', TAGS), expect: { fields: { 'surrogate-key': 'a', 'cache-tag': 'b', xkey: 'c', 'cache-groups': '"d"' } } },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'surrogate-key': 'a' } } },
+    ],
+  },
+  {
+    name: 'only the configured ones are tags; others go on as they are',
+    config: 'tags: { headers: [xkey] }',
+    steps: [
+      { ask: 'GET /a', answers: fresh('x', TAGS), expect: { fields: { 'surrogate-key': 'a', xkey: undefined } } },
+      { ask: 'PURGE /', fields: [...PURGES, 'surrogate-key', 'a b'], expect: {} },
+      { ask: 'GET /a', expect: { cacheStatus: HIT } },
+      { ask: 'PURGE /', fields: [...PURGES, 'surrogate-key', 'c'], expect: {} },
+      { ask: 'GET /a', expect: { asked: 1 } },
+    ],
+  },
+];
+
+const ALL = [
+  'freshet-cache-control',
+  'max-age=10',
+  'cdn-cache-control',
+  'max-age=20',
+  'surrogate-control',
+  'max-age=30',
+  'cache-control',
+  'max-age=40',
+];
+const control = (fields: readonly string[]): Reply => ({ fields, body: 'x' });
+
+const targeted: readonly Journey[] = [
+  ...[10, 20, 30, 40].map((seconds, i) => ({
+    name: `${ALL[i * 2]} counts where nothing before it speaks`,
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: control(ALL.slice(i * 2)),
+        expect: {
+          cacheStatus: STORED,
+          fields: {
+            'freshet-cache-control': undefined,
+            'surrogate-control': undefined,
+            'cdn-cache-control': i < 2 ? 'max-age=20' : undefined,
+            'cache-control': 'max-age=40',
+          },
+        },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: `hit; ttl=${seconds}` } },
+    ],
+  })),
+  {
+    name: 'a targeted field makes Cache-Control and Expires mean nothing here',
+    steps: [
+      { ask: 'GET /a', answers: control(['cdn-cache-control', 'max-age=20', 'cache-control', 'no-store']), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /b',
+        answers: control(['cdn-cache-control', 'no-store', 'cache-control', 'max-age=60']),
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=response-no-store' },
+      },
+    ],
+  },
+];
+
+const clientControl: readonly Journey[] = [
+  {
+    name: 'replaces what clients get of whatever is stored: miss, hit, 304, validated and stale',
+    config: 'defaults: { client_cache_control: no-cache }',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: control([
+          'cache-control',
+          'max-age=60, stale-if-error=60',
+          'expires',
+          'Thu, 01 Jan 2032 00:00:00 GMT',
+          'pragma',
+          'x',
+          'etag',
+          '"v1"',
+        ]),
+        expect: { cacheStatus: STORED, fields: { 'cache-control': 'no-cache', expires: undefined, pragma: undefined } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'cache-control': 'no-cache', expires: undefined } } },
+      { ask: 'GET /a', fields: ['if-none-match', '"v1"'], expect: { status: 304, fields: { 'cache-control': 'no-cache', expires: undefined } } },
+      {
+        ask: 'GET /a',
+        afterMs: 61_000,
+        answers: { status: 304, fields: ['etag', '"v1"', 'cache-control', 'max-age=60, stale-if-error=60'] },
+        expect: { cacheStatus: 'fwd=stale; fwd-status=304; stored; detail=validated', fields: { 'cache-control': 'no-cache' } },
+      },
+      {
+        ask: 'GET /a',
+        afterMs: 61_000,
+        answers: { status: 503 },
+        expect: {
+          cacheStatus: 'fwd=stale; fwd-status=503; ttl=-1; detail=stale-if-error',
+          fields: { 'cache-control': 'no-cache', expires: undefined },
+        },
+      },
+    ],
+  },
+  {
+    name: 'leaves what is not stored',
+    config: 'defaults: { client_cache_control: no-cache }',
+    steps: [
+      { ask: 'GET /a', answers: control(['cache-control', 'private, max-age=60']), expect: { fields: { 'cache-control': 'private, max-age=60' } } },
+    ],
+  },
+];
+
+const ADMIN = 'admin: { listen: "127.0.0.1:0", token: admin-token }';
+
+const debug: readonly Journey[] = [
+  {
+    name: 'tells the holder of the admin token about the answer',
+    config: `${ADMIN}\ndefaults: { scope: credential }`,
+    steps: [
+      { ask: 'GET /a', fields: HOST, answers: fresh('x', ['surrogate-key', 'a b']), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        fields: [...HOST, 'freshet-debug', 'admin-token'],
+        expect: {
+          cacheStatus: HIT,
+          fields: {
+            'freshet-key': '9:anonymous http://shop.test/a',
+            'freshet-scope': 'anonymous',
+            'freshet-route': 'default',
+            'freshet-tags': 'a b',
+            'freshet-epoch': 'as-of=0, now=0',
+            'freshet-windows': 'fresh=60s, swr=0s, sie=0s, keep=0s',
+          },
+        },
+      },
+      {
+        ask: 'GET /b',
+        fields: [...HOST, 'freshet-debug', 'admin-token'],
+        answers: fresh('x'),
+        expect: { fields: { 'freshet-key': '9:anonymous http://shop.test/b' }, sent: { 'freshet-debug': undefined } },
+      },
+    ],
+  },
+  {
+    name: 'tells nobody else',
+    config: ADMIN,
+    steps: [
+      { ask: 'GET /a', answers: fresh('x'), expect: {} },
+      { ask: 'GET /a', fields: ['freshet-debug', 'admin-toke'], expect: { cacheStatus: HIT, fields: { 'freshet-key': undefined } } },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'freshet-key': undefined } } },
+    ],
+  },
+  {
+    name: 'nor where there is no admin token',
+    steps: [{ ask: 'GET /a', fields: ['freshet-debug', ''], answers: fresh('x'), expect: { fields: { 'freshet-key': undefined } } }],
+  },
+];
+
+describe('the hop', () => {
+  it.each(hops)('$name', play);
+
+  it('1xx go on before the answer, without what ends at the hop', async () => {
+    await using stage = await Stage.start();
+    stage.origin.on('/a', {
+      ...fresh('x'),
+      informational: [{ status: 102 }, { status: 103, fields: ['link', '</a.css>; rel=preload', 'connection', 'x-hop', 'x-hop', '1'] }],
+    });
+    const { informational, body } = await stage.ask('GET /a');
+    expect(informational.map(({ status, fields }) => ({ status, fields: fields.filter((_, i) => i % 2 === 0) }))).toEqual([
+      { status: 102, fields: [] },
+      { status: 103, fields: ['link'] },
+    ]);
+    expect(body).toBe('x');
+    expect((await stage.ask('GET /a')).informational).toEqual([]);
+  });
+
+  it('an HTTP/1.0 client gets no 1xx and no chunks', async () => {
+    await using stage = await Stage.start();
+    stage.origin.on('/a', { ...fresh('hello'), framing: 'chunked', informational: [{ status: 103, fields: ['link', '</a>'] }] });
+    await using client = await RawClient.connect(stage.freshet.address);
+    client.send('GET /a HTTP/1.0\r\nHost: shop.test\r\n\r\n');
+    const answer = await client.answer();
+    expect(answer).toMatchObject({ status: 200, body: 'hello', informational: [], complete: true });
+    expect(answer?.field('transfer-encoding')).toBeUndefined();
+  });
+});
+describe('tag fields', () => it.each(tags)('$name', play));
+describe('targeted fields (RFC 9213)', () => it.each(targeted)('$name', play));
+describe('client_cache_control', () => it.each(clientControl)('$name', play));
+describe('Freshet-Debug', () => it.each(debug)('$name', play));
