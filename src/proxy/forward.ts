@@ -58,7 +58,7 @@ function settle(x: Exchange, decision: Forward, boarding: Boarding, waited: Wait
     return 'when-stored';
   }
   if (waited.kind === 'client-gone') {
-    clientLeft(x, { hit: false, fwd: decision.fwd });
+    clientLeft(x, decision.fwd);
     return 'answered';
   }
   if (waited.kind === 'timeout') {

@@ -12,7 +12,7 @@ import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
 import { type Judgement, judgeHead } from './landing.ts';
 import { passRequest } from './outbound.ts';
-import { respondFill } from './respond.ts';
+import { clientLeft, respondFill } from './respond.ts';
 import { purgeWritten, type Written } from './written.ts';
 
 export interface PassReason {
@@ -41,6 +41,7 @@ class Passage implements OriginHandler {
   /** Set where a POST answer may be kept for later GETs (RFC 9110 §9.3.3). */
   #judgement: Judgement | undefined;
   #end: { readonly verified: boolean } | undefined;
+  #failed = false;
 
   constructor(x: Exchange, why: PassReason, writes: boolean) {
     this.#x = x;
@@ -53,7 +54,17 @@ class Passage implements OriginHandler {
   start(): void {
     const call = fetchFromOrigin(this.#x, passRequest(this.#x), this);
     this.#call = call;
-    this.#x.client.onGone(() => (this.#writes ? this.#fill?.discard() : call.abort()));
+    this.#x.client.onGone(() => this.#clientGone(call));
+  }
+
+  /** A write goes on; `#release` or `failed` find later that nobody waits for its answer. */
+  #clientGone(call: OriginCall): void {
+    if (this.#writes) {
+      this.#fill?.discard();
+      return;
+    }
+    call.abort();
+    if (this.#fill === undefined && !this.#failed) clientLeft(this.#x, this.#why.fwd);
   }
 
   sent(at: number): void {
@@ -109,6 +120,7 @@ class Passage implements OriginHandler {
   }
 
   failed(error: OriginError): void {
+    this.#failed = true;
     if (this.#fill !== undefined) {
       this.#fill.finish('failed');
     } else if (this.#writes && error.requestSent) {
@@ -132,6 +144,7 @@ class Passage implements OriginHandler {
     const { client } = this.#x;
     if (client.gone) {
       if (this.#judgement === undefined) fill.discard();
+      clientLeft(this.#x, this.#why.fwd);
       return;
     }
     respondFill(this.#x, head, fill, { outcome: 'pass', status: { hit: false, fwd: this.#why.fwd, fwdStatus: head.status, detail } }, () => {});

@@ -103,8 +103,9 @@ export function respondOwn(
 }
 
 /** The client left before anything could be sent. */
-export function clientLeft(x: Exchange, status: CacheStatus): void {
-  ended(x, { outcome: 'error', status: { ...status, detail: 'client-gone' } }, { status: 499, bodyBytes: 0, aborted: true });
+export function clientLeft(x: Exchange, fwd: CacheStatus['fwd']): void {
+  const status: CacheStatus = { hit: false, ...(fwd === undefined ? {} : { fwd }), detail: 'client-gone' };
+  ended(x, { outcome: 'error', status }, { status: 499, bodyBytes: 0, aborted: true });
 }
 
 function clientFields(

@@ -111,6 +111,29 @@ describe('a drain', () => {
   });
 });
 
+describe('a client that leaves before its answer', () => {
+  it.each(['GET /missed', 'GET /passed', 'POST /written', 'POST /lost'])('%s is counted once', async (line) => {
+    await using stage = await Stage.start({ config: 'routes: [{ path: /passed, pass: true }]' });
+    const barrier = new Barrier();
+    const reply = line.endsWith('lost') ? ({ fault: 'reset-before-head' } as const) : fresh('late');
+    stage.origin.on('*', { ...reply, barriers: { 'before-head': barrier } });
+    await using client = await RawClient.connect(stage.freshet.address);
+    client.send(`${line} HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n`);
+    await barrier.reached;
+    await client[Symbol.asyncDispose]();
+    await stage.roundTrips();
+    barrier.open();
+    await stage.play([
+      {
+        ask: 'GET /metrics',
+        to: 'admin',
+        eventually: true,
+        expect: { body: /freshet_requests_aborted_total 1\n/ },
+      },
+    ]);
+  });
+});
+
 describe('a WebSocket handshake', () => {
   const HANDSHAKE =
     'Host: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\n\r\n';

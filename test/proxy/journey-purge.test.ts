@@ -1,5 +1,5 @@
 // Journeys of purges by operators: PURGE where clients connect, every selector of POST /v1/purge, and what each finds (DESIGN section 2 "Purging").
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import type { Fields } from '../../src/http/fields.ts';
 import { AFTER_PURGE, fresh, type Journey, play, PURGES, STORED, type Step } from './journey.ts';
 
@@ -246,9 +246,9 @@ describe('the answer', () => {
       {
         ask: 'PURGE /',
         fields: [...PURGES, 'surrogate-key', 'a b a'],
-        expect: { body: expect.stringMatching(RECEIPT) as string, fields: { 'content-type': 'application/json' }, asked: 0 },
+        expect: { body: RECEIPT, fields: { 'content-type': 'application/json' }, asked: 0 },
       },
-      { ask: 'PURGE /', fields: [...PURGES, 'soft-purge', '1'], expect: { body: expect.stringContaining('"guarantee":"none"') as string } },
+      { ask: 'PURGE /', fields: [...PURGES, 'soft-purge', '1'], expect: { body: /"guarantee":"none"/ } },
     ];
     await play({ name: 'receipts', steps });
   });
