@@ -1,9 +1,10 @@
 // The one door into the store: the second gate, at the verified end of a body. PURGE-PROTOCOL §3.2 rule 2.
-import { fieldValue, withoutFields } from '../http/fields.ts';
+import { type Fields, fieldValue, hasField, withoutFields } from '../http/fields.ts';
+import { formatHttpDate } from '../http/http-date.ts';
 import { combineParts } from '../rules/ranges.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
-import { axisValues, unionAxes } from '../rules/variant.ts';
+import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 import type { Judgement } from './landing.ts';
 
@@ -21,25 +22,26 @@ export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end:
   const verdict = marks.gate({ tagIds, asOf: times.asOf, sentAt: times.sentAt });
   if (verdict.kind === 'purged') return { kind: 'refused', reason: 'purged-in-flight' };
   if (verdict.kind === 'held') return { kind: 'refused', reason: 'held' };
+  if (!marks.versionsAccepted(judgement.versions)) return { kind: 'refused', reason: 'version-behind' };
+  const axes = unionAxes(store.axes(x.key), judgement.vary);
+  if (axes.length > MAX_AXES) return { kind: 'refused', reason: 'vary-too-wide' };
   // A soft mark is to be seen again at each use.
   const checkedAt = verdict.kind === 'ok' ? epoch : NEVER_CHECKED;
-  return put(x, storedResponse(x, judgement, storing, body, checkedAt), store.peek(x.key));
+  return put(x, storedResponse(x, judgement, { storing, body, axes, checkedAt }), store.peek(x.key));
 }
 
 function storedResponse(
   x: Exchange,
   judgement: Judgement,
-  storing: NonNullable<Judgement['storing']>,
-  body: Buffer,
-  checkedAt: number,
+  made: { readonly storing: NonNullable<Judgement['storing']>; readonly body: Buffer; readonly axes: readonly string[]; readonly checkedAt: number },
 ): StoredResponse {
   const { head, times, tags, tagIds } = judgement;
-  const axes = unionAxes(x.parts.store.axes(x.key), judgement.vary);
+  const { storing, body, axes, checkedAt } = made;
   const language = languageOf(head.fields);
   return {
     status: head.status,
     statusText: head.statusText,
-    fields: withoutFields(head.fields, NOT_STORED),
+    fields: dated(withoutFields(head.fields, NOT_STORED), times.receivedAt),
     body,
     ...(storing.part === undefined ? {} : { part: storing.part }),
     ...storing.freshness,
@@ -77,6 +79,11 @@ function sameSelection(a: StoredResponse, b: StoredResponse): boolean {
   return a.axes.join() === b.axes.join() && a.axisValues.join('\n') === b.axisValues.join('\n');
 }
 
+/** With the time of receipt where the origin gave no Date (RFC 9110 §6.6.1): node:http would give each use its own. */
+export function dated(fields: Fields, receivedAt: number): Fields {
+  return hasField(fields, 'date') ? fields : [...fields, 'date', formatHttpDate(receivedAt)];
+}
+
 function languageOf(fields: readonly string[]): string | undefined {
   return fieldValue(fields, 'content-language')?.toLowerCase();
 }
@@ -85,7 +92,7 @@ function languageOf(fields: readonly string[]): string | undefined {
 export const NEVER_CHECKED = -1;
 
 /** Age is recomputed, framing is ours, and what speaks of one exchange or one proxy is no part of the representation (RFC 9111 §3.1). */
-const NOT_STORED: ReadonlySet<string> = new Set([
+export const NOT_STORED: ReadonlySet<string> = new Set([
   'age',
   'content-length',
   'authentication-info',

@@ -3,20 +3,18 @@ import type { OriginError } from '../errors.ts';
 import type { CacheStatus } from '../rules/cache-status.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { Exchange } from './exchange.ts';
-import { respondError } from './respond.ts';
+import { clientLeft, respondError } from './respond.ts';
 
-/** 502, 503 or 504 with the reason. */
+/** 502, 503 or 504 with the reason; 400 for what undici does not send, OPTIONS * above all. */
 export function respondFailure(x: Exchange, error: OriginError, fwd: CacheStatus['fwd']): void {
-  if (x.client.gone || x.client.headSent) {
-    x.client.destroy();
-    return;
-  }
+  if (x.client.gone) return clientLeft(x, fwd);
   const status = statusOf(error.reason);
   respondError(x, status, error.reason, { hit: false, ...(fwd === undefined ? {} : { fwd }) }, status === 503 ? ['retry-after', '1'] : []);
 }
 
 function statusOf(reason: Reason): number {
   if (reason === 'origin-busy') return 503;
+  if (reason === 'bad-request') return 400;
   const timedOut = reason === 'origin-connect-timeout' || reason === 'origin-headers-timeout' || reason === 'origin-body-timeout';
   return timedOut ? 504 : 502;
 }

@@ -3,7 +3,7 @@ import { withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { confirms, freshenedFields, freshnessAfter304 } from '../rules/validation.ts';
-import { NEVER_CHECKED } from './commit.ts';
+import { dated, NEVER_CHECKED } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Landing } from './flight.ts';
 import { type FetchTimes, fillContext, tagsOf } from './landing.ts';
@@ -22,10 +22,15 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   }
 
   const storability = freshnessAfter304(base, fillContext(x, head, times));
+  if (storability.kind === 'store' && !storability.vary.every((name) => base.axes.includes(name))) {
+    // It now varies on what nobody noted of the request that it was stored for.
+    store.remove(x.key, base, 'replaced');
+    return { kind: 'base-gone' };
+  }
   const stored: StoredResponse = {
     ...base,
     ...(storability.kind === 'store' ? storability.freshness : {}),
-    fields: withoutFields(fields, new Set(['age'])),
+    fields: dated(withoutFields(fields, AGE), times.receivedAt),
     receivedAt: times.receivedAt,
     tags: tagging.tags,
     tagIds: tagging.tagIds,
@@ -33,6 +38,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     order: times.order,
     checkedAt: verdict.kind === 'ok' ? epoch : NEVER_CHECKED,
   };
+  if (x.mode === 'unstored') return { kind: 'freshened', stored, shareable: false, kept: false };
   const isFresh = !stored.alwaysValidate && stored.freshUntil > times.receivedAt;
   const mayKeep =
     storability.kind === 'store' && tagging.refusal === undefined && verdict.kind !== 'held' && marks.versionsAccepted(tagging.versions);
@@ -44,3 +50,5 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   const kept = store.put(x.key, stored, { maxVariants: x.route.policy.maxVariants }).kind === 'stored';
   return { kind: 'freshened', stored, shareable: isFresh, kept };
 }
+
+const AGE: ReadonlySet<string> = new Set(['age']);

@@ -117,6 +117,33 @@ const reuse: readonly Journey[] = [
     ],
   },
   {
+    name: 'any method and path goes on as it came',
+    steps: ['OPTIONS /a', 'TRACE /a', 'QUERY /a?q', 'REPORT /a//b/c;d=%2F', "POST /!$&'()*+,;=:@~"].map((ask) => ({
+      ask,
+      answers: { status: 207, body: 'x' },
+      expect: { status: 207, body: 'x', cacheStatus: 'fwd=method; fwd-status=207; detail=method' },
+    })),
+    asked: ['OPTIONS /a', 'TRACE /a', 'QUERY /a?q', 'REPORT /a//b/c;d=%2F', "POST /!$&'()*+,;=:@~"],
+  },
+  {
+    name: 'OPTIONS * is not forwarded: the client for origins takes paths alone',
+    steps: [{ ask: 'OPTIONS *', expect: { status: 400, asked: 0, cacheStatus: 'fwd=method; detail=bad-request' } }],
+  },
+  {
+    name: 'an answer that came without a Date gets that of its receipt, not of each use',
+    steps: [
+      { ask: 'GET /a', answers: fresh('one', ETAG), expect: { cacheStatus: STORED } },
+      { ask: 'GET /a', afterMs: 30_000, expect: { cacheStatus: 'hit; ttl=30', fields: { age: '30', date: 'Thu, 01 Jan 2026 00:00:00 GMT' } } },
+      {
+        ask: 'GET /a',
+        afterMs: 30_000,
+        answers: { status: 304, fields: ['cache-control', 'max-age=60', ...ETAG] },
+        expect: { fields: { age: '0', date: 'Thu, 01 Jan 2026 00:01:00 GMT' } },
+      },
+      { ask: 'GET /a', afterMs: 1000, expect: { fields: { age: '1', date: 'Thu, 01 Jan 2026 00:01:00 GMT' } } },
+    ],
+  },
+  {
     name: 'a GET with a body is passed on with it and answered from nothing',
     steps: [
       { ask: 'GET /a', answers: fresh('one'), expect: { cacheStatus: STORED } },

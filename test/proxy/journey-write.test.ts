@@ -198,6 +198,29 @@ describe('writes', () => {
     expect(stage.origin.requests.filter(({ method }) => method === 'DELETE')).toMatchObject([{ complete: true }]);
   });
 
+  it('counts as one that happened when its client leaves in the middle of it', async () => {
+    await using stage = await Stage.start();
+    await stage.play([{ ...stored('/a'), fields: ['host', 'shop.test'] }]);
+    stage.origin.on('/a', fresh('new'));
+    {
+      await using client = await RawClient.connect(stage.freshet.address);
+      client.send('PUT /a HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\nhalf');
+      await stage.roundTrips();
+    }
+    await stage.play([{ ask: 'GET /a', fields: ['host', 'shop.test'], eventually: true, expect: { body: 'new', asked: 'unsaid' } }]);
+    expect(stage.origin.requests.filter(({ method }) => method === 'PUT')).toMatchObject([{ complete: false }]);
+  });
+
+  it('asks for its body when the origin reads it', async () => {
+    await using stage = await Stage.start();
+    await using client = await RawClient.connect(stage.freshet.address);
+    client.send('POST /a HTTP/1.1\r\nHost: shop.test\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n');
+    stage.origin.on('/a', { status: 413, body: 'no' });
+    expect(await client.head()).toMatchObject({ status: 100 });
+    client.send('abc');
+    expect(await client.answer()).toMatchObject({ status: 413, body: 'no' });
+  });
+
   it('a write that was never sent purges nothing', async () => {
     await using stage = await Stage.start();
     await stage.play([stored('/a')]);
