@@ -12,11 +12,13 @@ import { Observe } from './observe/observe.ts';
 import { OriginPools } from './origin/pool.ts';
 import { Flights } from './proxy/collapse.ts';
 import { explain } from './proxy/explain.ts';
+import { FillBudget } from './proxy/fill.ts';
 import { handle } from './proxy/handle.ts';
 import { Listener } from './proxy/listener.ts';
 import type { Parts, Settings } from './proxy/parts.ts';
 import { Upgrades } from './proxy/upgrade.ts';
 import { PurgeGate } from './purge/gate.ts';
+import { NOTHING } from './purge/order.ts';
 import { ProcessAuthority } from './purge/process-authority.ts';
 import { PurgeLog } from './purge/purge-log.ts';
 import { Purger } from './purge/purge.ts';
@@ -24,6 +26,7 @@ import { PurgeRate } from './purge/rate.ts';
 import { Sweeper } from './purge/sweeper.ts';
 import { TagHash, type UrlSelector } from './purge/tag-hash.ts';
 import { keyedTarget } from './rules/key.ts';
+import type { Route } from './rules/routes.ts';
 import { MemoryStore } from './store/memory.ts';
 
 export interface Freshet {
@@ -39,6 +42,9 @@ export interface FreshetOptions {
   readonly config: Config;
   readonly clock?: Clock;
 }
+
+/** Bodies on their way into the store may hold this part of its size besides. */
+const FILL_SHARE = 4;
 
 /** How often a slice of the store is looked through for what can never be used again. */
 const SWEEP_EVERY_MS = 20;
@@ -73,10 +79,12 @@ export async function startFreshet({ config, clock = systemClock }: FreshetOptio
     address: listener.address,
     adminAddress: admin?.address,
     reload: (next) => {
+      const rekeyed = keying(next) !== keying(parts.settings.config);
       parts.settings = settingsOf(next);
       observe.log = new Log(next.log);
       origins.reconfigure(next.origins);
       listener.reconfigure(next.limits);
+      if (rekeyed) purgeAfterReload(parts);
     },
     close: async () => {
       ready = false;
@@ -132,6 +140,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     origins,
     observer: observe,
     flights: new Flights(),
+    fillBudget: new FillBudget(config.store.memoryBytes / FILL_SHARE),
     secret,
     settings: settingsOf(config),
   };
@@ -162,6 +171,24 @@ function adminServer(parts: Parts, shown: { metrics: Metrics; purgeLog: PurgeLog
   });
 }
 
+/** What entries are keyed and tagged by. Where it changes, an old entry would escape purges that name it by the new rules, or come back with the old ones. */
+function keying({ routes, defaultRoute, tags, trustedProxies }: Config): string {
+  const ordinary = JSON.stringify(keyingOf(defaultRoute));
+  const special = routes.filter((route) => JSON.stringify(keyingOf(route)) !== ordinary);
+  const rules = special.map((route) => [route.name, ...(route.methods ?? []), keyingOf(route)]);
+  return JSON.stringify([rules, ordinary, tags.headers, trustedProxies]);
+}
+
+function keyingOf({ origin, query, scope, tags }: Route) {
+  return { origin, query, scope, tags };
+}
+
+function purgeAfterReload({ purger, observer }: Parts): void {
+  observer.warn('routes are keyed or tagged otherwise than before: the cache was emptied', {});
+  const reason = 'the configuration changed what entries are keyed or tagged by';
+  purger.purgeNow({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
+}
+
 function settingsOf(config: Config): Settings {
   return {
     config,
@@ -171,9 +198,9 @@ function settingsOf(config: Config): Settings {
   };
 }
 
-/** Every form in which an entry of the URL may be keyed: one for each query rule there is. A form that nothing is keyed by costs nothing. */
+/** Every form in which an entry of the URL may be keyed: as received, and one for each query rule there is. A form that nothing is keyed by costs nothing. */
 function keyedForms(url: UrlSelector, config: Config): readonly UrlSelector[] {
-  const forms = new Map<string, UrlSelector>();
+  const forms = new Map<string, UrlSelector>([[url.query, url]]);
   for (const { query } of [...config.routes, config.defaultRoute]) {
     const keyed = keyedTarget({ scheme: 'http', authority: url.authority ?? '', path: url.path, query: url.query }, query);
     forms.set(keyed.query, { authority: url.authority, path: keyed.path, query: keyed.query });

@@ -103,6 +103,39 @@ const PROXY_CLAIMS: ReadonlySet<string> = new Set([
   'x-original-forwarded-for',
 ]);
 
+/**
+ * What a trusted proxy says of the client's side, but for addresses: an origin may answer by it, so it belongs in the key (SECURITY S3).
+ * Injective: every value has its length in front.
+ */
+export function proxyClaims(fields: Fields): string {
+  let claims = '';
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (ADDRESSES.has(name) || !(name === 'forwarded' || PROXY_CLAIMS.has(name) || name.startsWith('x-forwarded-'))) continue;
+    const value = name === 'forwarded' ? withoutNodes(fields[i + 1] as string) : (fields[i + 1] as string);
+    if (value !== '') claims += ` ${name}=${value.length}:${value}`;
+  }
+  return claims;
+}
+
+/** RFC 7239 §5.1, §5.2: `by` and `for` name nodes. Empty where it says nothing else. */
+function withoutNodes(forwarded: string): string {
+  const rest = forwarded.replace(/(?:for|by)\s*=\s*(?:"[^"]*"|[^;,\s]*)/gi, '');
+  return /^[;,\s]*$/.test(rest) ? '' : rest;
+}
+
+const ADDRESSES: ReadonlySet<string> = new Set([
+  'x-forwarded-for',
+  'x-original-forwarded-for',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+]);
+
 function appended(lines: readonly string[], member: string): string {
   return [...lines, member].filter((line) => line !== '').join(', ');
 }

@@ -7,16 +7,18 @@
 // What must stay true: nobody is given an answer fetched before a purge that was published when they arrived; every follower ends.
 // PURGE-PROTOCOL §3.2 rules 4 and 5.
 import { LRUCache } from 'lru-cache';
+import { hasField } from '../http/fields.ts';
 import type { OriginRequest } from '../origin/exchange.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
-import { axisValues, unionAxes } from '../rules/variant.ts';
+import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 import { Flight, type Landing } from './flight.ts';
 
-/** Keys remembered as uncacheable, or as varying on fields that nothing stored shows yet. */
-const REMEMBERED_KEYS = 16_384;
+/** Of the keys remembered as uncacheable, and of those that vary on fields that nothing stored shows yet: characters, and a flat charge for each. */
+const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
+const REMEMBERED_CHARGE = 200;
 /** After this many fetches in vain a request goes by itself (retry) or is refused (strict). */
 const MAX_TURNS = 3;
 
@@ -36,8 +38,8 @@ export interface Boarding {
 
 export class Flights {
   readonly #joinable = new Map<string, Flight>();
-  readonly #hitForMiss = new LRUCache<string, number>({ max: REMEMBERED_KEYS });
-  readonly #axesSeen = new LRUCache<string, readonly string[]>({ max: REMEMBERED_KEYS });
+  readonly #hitForMiss = new LRUCache<string, number>({ maxSize: REMEMBERED_CHARACTERS, sizeCalculation: chargeOf });
+  readonly #axesSeen = new LRUCache<string, readonly string[]>({ maxSize: REMEMBERED_CHARACTERS, sizeCalculation: chargeOf });
   #order = 0;
 
   get inFlight(): number {
@@ -77,10 +79,11 @@ export class Flights {
 
   /** Whether the key proved uncacheable a moment ago. */
   isHitForMiss(x: Exchange): boolean {
-    const until = this.#hitForMiss.get(x.key);
+    const key = identifiedKey(x);
+    const until = this.#hitForMiss.get(key);
     if (until === undefined) return false;
     if (until > x.now) return true;
-    this.#hitForMiss.delete(x.key);
+    this.#hitForMiss.delete(key);
     return false;
   }
 
@@ -90,7 +93,8 @@ export class Flights {
 
   #collapseKey(x: Exchange): string {
     const axes = unionAxes(x.parts.store.axes(x.key), this.#axesSeen.get(x.key) ?? []);
-    return axes.length === 0 ? x.key : `${x.key}\n${axes.join()}\n${axisValues(axes, x.request.fields, x.route.policy).join('\n')}`;
+    const key = identifiedKey(x);
+    return axes.length === 0 ? key : `${key}\n${axes.join()}\n${axisValues(axes, x.request.fields, x.route.policy).join('\n')}`;
   }
 
   /** Rule 4: with its head known, the gate must be ok now; before that, nothing known of it may have been marked. */
@@ -109,9 +113,15 @@ export class Flights {
     if (landing?.kind !== 'response') return;
 
     const { storing, refusal } = landing.judgement;
-    if (storing !== undefined) this.#axesSeen.set(leader.key, unionAxes(this.#axesSeen.get(leader.key) ?? [], landing.judgement.vary));
-    if (landing.judgement.shareable && storing !== undefined) this.#hitForMiss.delete(leader.key);
+    if (storing !== undefined) this.#rememberAxes(leader.key, landing.judgement.vary);
+    if (landing.judgement.shareable && storing !== undefined) this.#hitForMiss.delete(identifiedKey(leader));
     else if (refusal === undefined || !PASSING.has(refusal)) this.#rememberUncacheable(leader, flight);
+  }
+
+  #rememberAxes(key: string, vary: readonly string[]): void {
+    if (vary.length === 0) return;
+    const axes = unionAxes(this.#axesSeen.get(key) ?? [], vary);
+    this.#axesSeen.set(key, axes.length > MAX_AXES ? vary : axes);
   }
 
   /** Only what a collapsible request met says something about the next one. */
@@ -119,13 +129,28 @@ export class Flights {
     const { policy } = leader.route;
     if (flight.plan.collapseKey === undefined || policy.hitForMissMs === 0) return;
     if (flight.landing?.kind === 'response' && isOriginError(flight.landing.judgement.head.status)) return;
-    this.#hitForMiss.set(leader.key, leader.parts.clock.now() + policy.hitForMissMs);
+    this.#hitForMiss.set(identifiedKey(leader), leader.parts.clock.now() + policy.hitForMissMs);
   }
 
   #forget(flight: Flight): void {
     const { collapseKey } = flight.plan;
     if (collapseKey !== undefined && this.#joinable.get(collapseKey) === flight) this.#joinable.delete(collapseKey);
   }
+}
+
+function chargeOf(_value: unknown, key: string): number {
+  return key.length + REMEMBERED_CHARGE;
+}
+
+/**
+ * Under `public`, a request with credentials or cookies meets other rules (RFC 9111 §3.5, setting `cookies`): it collapses with its like,
+ * so that nobody's cookie makes a URL uncacheable for those who have none.
+ */
+function identifiedKey(x: Exchange): string {
+  if (x.scope.kind !== 'public') return x.key;
+  const authorized = hasField(x.request.fields, 'authorization') ? '\nauthorization' : '';
+  const cookied = x.route.policy.cookies === 'explicit' && hasField(x.request.fields, 'cookie') ? '\ncookie' : '';
+  return x.key + authorized + cookied;
 }
 
 /** Refusals that pass by themselves: the next response for the key may well be stored. */

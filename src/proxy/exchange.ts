@@ -1,4 +1,5 @@
 // One client request and what was settled about it on arrival: route, target, scope, key, epoch.
+import { proxyClaims } from '../http/forwarding.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
 import { keyedTarget, primaryKey } from '../rules/key.ts';
@@ -49,13 +50,7 @@ export class Exchange {
   /** What a trusted proxy says of the client's side (scheme, host, prefix; not the address) reaches the origin, so it is part of the key: SECURITY S3. */
   #forwardedKey(): string {
     if (this.settings.config.trustedProxies.length === 0 || !this.settings.trusted(this.request.peerAddress)) return '';
-    const { fields } = this.request;
-    let stated = '';
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i] ?? '';
-      if (name.startsWith('x-forwarded-') && name !== 'x-forwarded-for') stated += ` ${name}=${fields[i + 1]?.length}:${fields[i + 1]}`;
-    }
-    return stated;
+    return proxyClaims(this.request.fields);
   }
 
   get route(): Route {

@@ -7,7 +7,7 @@ import type { StoredResponse } from '../rules/stored-response.ts';
 import type { Client } from './client.ts';
 import { Exchange } from './exchange.ts';
 import { passReason } from './handle.ts';
-import { lookup } from './lookup.ts';
+import { peek } from './lookup.ts';
 import type { Parts } from './parts.ts';
 
 export interface Explanation {
@@ -37,7 +37,7 @@ export function explain(request: Request, parts: Parts): Explanation {
   const about = { route: x.route.name, scope: { kind: x.scope.kind, id: x.scope.id, why: whyScope(x) }, key: x.key, stored };
   const passing = passReason(x);
   if (passing !== undefined) return { ...about, decision: 'pass', reason: passing.reason, sentence: reasonText(passing.reason).sentence };
-  const decision = decideReuse({ request, policy: x.route.policy, now: x.now, ...lookup(x) });
+  const decision = decideReuse({ request, policy: x.route.policy, now: x.now, ...peek(x) });
   const reason = decision.kind === 'stale-while-revalidate' ? decision.kind : decision.reason;
   return {
     ...about,

@@ -10,6 +10,20 @@ import type { Client } from './client.ts';
 /** A relay lets the slowest reader fall this far behind before the origin has to wait. */
 const RELAY_WINDOW_BYTES = 256 * 1024;
 
+/** What all fills together may hold; over it they become relays, so that slow readers slow the origin down instead of filling the memory. */
+export class FillBudget {
+  readonly maxBytes: number;
+  heldBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  get isSpent(): boolean {
+    return this.heldBytes > this.maxBytes;
+  }
+}
+
 interface Reader {
   readonly client: Client;
   readonly done: (complete: boolean) => void;
@@ -26,6 +40,8 @@ export class Fill {
   bytes = 0;
   /** Whether everything since the first byte is still here. */
   kept: boolean;
+  /** Why it is not kept although it should have been. */
+  released: 'too-large' | 'fills-over-limit' | undefined;
   readonly #maxKeptBytes: number;
   readonly #resumeOrigin: () => void;
   #chunks: Buffer[] = [];
@@ -36,12 +52,15 @@ export class Fill {
   #heldBytes = 0;
   #originWaits = false;
   #discarding = false;
-  #gathering: boolean;
+  #emptied = false;
+  #gathering = true;
+  readonly #budget: FillBudget;
 
-  /** `gathers`: nothing is dropped before `gathered` is called, since those who wait for the head decide one after another whether to read. */
-  constructor(options: { readonly keep: boolean; readonly maxKeptBytes: number; readonly gathers: boolean; readonly resumeOrigin: () => void }) {
-    this.kept = options.keep;
-    this.#gathering = options.gathers;
+  /** Nothing is dropped before `gathered` is called, since those who wait for the head decide one after another whether to read. */
+  constructor(options: { readonly keep: boolean; readonly maxKeptBytes: number; readonly budget: FillBudget; readonly resumeOrigin: () => void }) {
+    this.#budget = options.budget;
+    this.kept = options.keep && !options.budget.isSpent;
+    if (options.keep && !this.kept) this.released = 'fills-over-limit';
     this.#maxKeptBytes = options.maxKeptBytes;
     this.#resumeOrigin = options.resumeOrigin;
   }
@@ -52,7 +71,7 @@ export class Fill {
 
   /** Whether a reader that comes now would still get every byte. */
   get isWhole(): boolean {
-    return this.#dropped === 0 && !this.#discarding;
+    return this.#dropped === 0 && !this.#discarding && !this.#emptied;
   }
 
   /** A piece from the origin. False: the origin is to wait until `resumeOrigin` is called. */
@@ -60,8 +79,9 @@ export class Fill {
     this.bytes += chunk.length;
     if (this.#discarding) return true;
     this.#chunks.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.kept && this.bytes > this.#maxKeptBytes) this.release();
+    this.#hold(chunk.length);
+    if (this.kept && this.bytes > this.#maxKeptBytes) this.#release('too-large');
+    else if (this.kept && this.#budget.isSpent) this.#release('fills-over-limit');
     for (const reader of this.#readers) this.#advance(reader);
     this.#trim();
     this.#originWaits = this.#isFull();
@@ -69,15 +89,22 @@ export class Fill {
   }
 
   /** Stops keeping what every reader has taken: from here on a relay. */
-  release(): void {
+  #release(reason: 'too-large' | 'fills-over-limit'): void {
     this.kept = false;
+    this.released = reason;
     this.#trim();
   }
 
-  /** Everybody who waited for the head has decided. */
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#budget.heldBytes += bytes;
+  }
+
+  /** Everybody who waited for the head has decided, and what is to be stored of it is stored or still to come. */
   gathered(): void {
     this.#gathering = false;
     this.#makeRoom();
+    this.#letGo();
   }
 
   /** The origin's end. After `complete` the bytes are whole; after `failed` every reader is cut. */
@@ -85,9 +112,15 @@ export class Fill {
     if (this.#end !== 'open') return;
     this.#end = end;
     for (const reader of this.#readers) this.#advance(reader);
+    this.#letGo();
   }
 
-  /** The whole body, as received. Only meaningful while `kept`. */
+  /** The whole body where it is all here and ended well: what needs no streaming. */
+  get complete(): Buffer | undefined {
+    return this.#end === 'complete' && this.isWhole ? this.body() : undefined;
+  }
+
+  /** What is here, as received: the whole body while `kept`. */
   body(): Buffer {
     return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.bytes);
   }
@@ -103,6 +136,7 @@ export class Fill {
       done: (complete) => {
         if (!this.#readers.delete(reader)) return;
         this.#makeRoom();
+        this.#letGo();
         done({ complete, bytes: reader.bytes });
       },
     };
@@ -152,7 +186,7 @@ export class Fill {
     for (const reader of this.#readers) slowest = Math.min(slowest, reader.position);
     const taken = slowest - this.#dropped;
     if (taken <= 0) return;
-    for (const chunk of this.#chunks.splice(0, taken)) this.#heldBytes -= chunk.length;
+    for (const chunk of this.#chunks.splice(0, taken)) this.#hold(-chunk.length);
     this.#dropped = slowest;
   }
 
@@ -160,8 +194,22 @@ export class Fill {
   discard(): void {
     this.kept = false;
     this.#discarding = true;
-    this.#chunks = [];
-    this.#heldBytes = 0;
+    this.#gathering = false;
+    this.#empty();
     this.#makeRoom();
+  }
+
+  /** After its end it holds only what readers have still to take. */
+  #letGo(): void {
+    if (this.#end === 'open' || this.#gathering) return;
+    this.kept = false;
+    if (this.#readers.size === 0) this.#empty();
+    else this.#trim();
+  }
+
+  #empty(): void {
+    this.#hold(-this.#heldBytes);
+    this.#chunks = [];
+    this.#emptied = true;
   }
 }

@@ -37,6 +37,8 @@ export interface FlightPlan {
   readonly onEnded: (flight: Flight) => void;
 }
 
+const NO_BODY = Buffer.alloc(0);
+
 export class Flight implements OriginHandler {
   readonly plan: FlightPlan;
   readonly startedAt: number;
@@ -138,7 +140,7 @@ export class Flight implements OriginHandler {
     const fill = new Fill({
       keep: judgement.storing !== undefined,
       maxKeptBytes: this.#leader.route.policy.maxObjectBytes,
-      gathers: true,
+      budget: this.#leader.parts.fillBudget,
       resumeOrigin: () => this.#call?.resume(),
     });
     this.#land({ kind: 'response', judgement, fill });
@@ -175,10 +177,11 @@ export class Flight implements OriginHandler {
   }
 
   #commit({ judgement, fill }: Landing & { kind: 'response' }, verified: boolean): void {
-    const tooLarge = judgement.storing !== undefined && !fill.kept;
-    const commit = tooLarge
-      ? ({ kind: 'refused', reason: 'too-large' } as const)
-      : commitFill(this.#leader, judgement, fill.kept ? fill.body() : Buffer.alloc(0), { verified });
+    const { released } = fill;
+    const commit =
+      released === undefined
+        ? commitFill(this.#leader, judgement, fill.kept ? fill.body() : NO_BODY, { verified })
+        : ({ kind: 'refused', reason: released } as const);
     if (commit.kind === 'refused') this.#leader.parts.observer.fillRefused(commit.reason);
   }
 
@@ -206,6 +209,7 @@ export class Flight implements OriginHandler {
     if (this.landing?.kind === 'response' && (this.landing.fill.readers > 0 || this.landing.fill.kept)) return;
     if (this.landing === undefined)
       this.#land({ kind: 'failed', error: new OriginError('client-gone', 'nobody waits any more', { requestSent: true }) });
+    if (this.landing?.kind === 'response') this.landing.fill.discard();
     this.#call?.abort();
     this.#finish();
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasField } from '../http/fields.ts';
 import type { CacheStatus } from '../rules/cache-status.ts';
 import type { Reason } from '../rules/reasons.ts';
-import { mayServeOnError, type Reuse } from '../rules/reuse.ts';
+import { freshUntil, mayServeOnError, type Reuse } from '../rules/reuse.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { type Boarding, isOriginError, takingOf } from './collapse.ts';
 import type { Exchange } from './exchange.ts';
@@ -131,9 +131,11 @@ function hasFailed(landing: Landing): boolean {
 /** RFC 5861 §4. A hard purge beats availability: then there is no fallback. */
 function servedStale(x: Exchange, decision: Forward, landing: Landing): boolean {
   const { fallback } = decision;
-  if (fallback === undefined || !mayServeOnError(fallback, x.parts.marks.gateEntry(fallback), x.now)) return false;
+  if (fallback === undefined) return false;
+  const verdict = x.parts.marks.gateEntry(fallback);
+  if (!mayServeOnError(fallback, verdict, x.now)) return false;
   const fwdStatus = landing.kind === 'response' ? { fwdStatus: landing.judgement.head.status } : {};
-  const ttlSeconds = Math.floor((fallback.freshUntil - x.now) / 1000);
+  const ttlSeconds = Math.floor((freshUntil(fallback, verdict) - x.now) / 1000);
   respondStored(x, fallback, { outcome: 'stale', status: { hit: false, fwd: decision.fwd, ...fwdStatus, ttlSeconds, detail: 'stale-if-error' } });
   return true;
 }

@@ -3,7 +3,7 @@ import { withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { confirms, freshenedFields, freshnessAfter304 } from '../rules/validation.ts';
-import { dated, NEVER_CHECKED } from './commit.ts';
+import { dated, NEVER_CHECKED, NOT_STORED } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Landing } from './flight.ts';
 import { type FetchTimes, fillContext, tagsOf } from './landing.ts';
@@ -30,7 +30,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   const stored: StoredResponse = {
     ...base,
     ...(storability.kind === 'store' ? storability.freshness : {}),
-    fields: dated(withoutFields(fields, AGE), times.receivedAt),
+    fields: dated(withoutFields(fields, NOT_STORED), times.receivedAt),
     receivedAt: times.receivedAt,
     tags: tagging.tags,
     tagIds: tagging.tagIds,
@@ -50,5 +50,3 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   const kept = store.put(x.key, stored, { maxVariants: x.route.policy.maxVariants }).kind === 'stored';
   return { kind: 'freshened', stored, shareable: isFresh, kept };
 }
-
-const AGE: ReadonlySet<string> = new Set(['age']);

@@ -16,7 +16,8 @@ import { type Found, lookup } from './lookup.ts';
 import { type PassReason, pass, write } from './passage.ts';
 import type { Parts } from './parts.ts';
 import { answerPurge } from './purge-request.ts';
-import { respondError, respondStored } from './respond.ts';
+import { carriesForeignCredential } from './scope.ts';
+import { respondError, respondOwn, respondStored } from './respond.ts';
 
 /** Answers one request. Never throws: an impossible state ends this request with a 500 and a log line, and no other. */
 export function handle(request: Request, client: Client, parts: Parts): void {
@@ -35,6 +36,7 @@ async function journey(x: Exchange): Promise<void> {
   if (x.request.method === 'PURGE') return answerPurge(x);
   if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
   if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
+  if (isForUs(x.request)) return respondOwn(x, { status: x.request.method === 'TRACE' ? 405 : 204, fields: ['allow', ALLOWED], body: '' }, 'pass');
   if (!isSafe(x.request.method)) return write(x);
 
   const passing = passReason(x);
@@ -62,12 +64,20 @@ export function passReason(x: Exchange): PassReason | undefined {
   const { method, fields, body } = x.request;
   if (method !== 'GET' && method !== 'HEAD') return { fwd: 'method', reason: 'method' };
   if (body !== undefined) return { fwd: 'bypass', reason: 'request-body' };
+  if (carriesForeignCredential(x.route.scope, fields)) return { fwd: 'bypass', reason: 'scope-unverified' };
   if (x.route.policy.pass) return { fwd: 'bypass', reason: 'route-pass' };
   if (hasField(fields, 'cache-control') && parseCacheControl(fieldValue(fields, 'cache-control')).has('no-store')) {
     return { fwd: 'request', reason: 'request-no-store' };
   }
   return undefined;
 }
+
+/** RFC 9110 §7.6.2: OPTIONS and TRACE that may go no further are answered by whoever has them. */
+function isForUs({ method, fields }: Request): boolean {
+  return (method === 'OPTIONS' || method === 'TRACE') && fieldValue(fields, 'max-forwards') === '0';
+}
+
+const ALLOWED = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 function stored(found: Found): StoredResponse {
   if (found.stored === undefined) throw new Error('reuse decided on a response that is not there');

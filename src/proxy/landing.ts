@@ -28,6 +28,8 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** What it varies on; complete only where it is shareable. */
   readonly vary: readonly string[];
+  /** The versions it states, with the ids of their tags; asked again at the body's end. */
+  readonly versions: Tagging['versions'];
   /** Present when the response may be kept if its body proves whole. */
   readonly storing: { readonly freshness: Freshness; readonly part?: StoredResponse['part'] } | undefined;
   /** Why it may not. */
@@ -42,7 +44,7 @@ export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): J
   const verdict = x.parts.marks.gate({ tagIds: tagging.tagIds, asOf: times.asOf, sentAt: times.sentAt });
   const storability = judgeStorability(fillContext(x, head, times));
   const vary = storability.kind === 'store' ? storability.vary : [];
-  const judged = { head, times, tags: tagging.tags, tagIds: tagging.tagIds, verdict, vary };
+  const judged = { head, times, tags: tagging.tags, tagIds: tagging.tagIds, versions: tagging.versions, verdict, vary };
   if (storability.kind === 'refuse') return { ...judged, storing: undefined, refusal: storability.reason, shareable: false };
   if (tagging.refusal !== undefined) return { ...judged, storing: undefined, refusal: tagging.refusal, shareable: false };
 
@@ -66,7 +68,7 @@ export function fillContext(x: Exchange, head: ResponseHead, times: FetchTimes):
   };
 }
 
-interface Tagging {
+export interface Tagging {
   readonly tags: readonly string[];
   readonly tagIds: Int32Array;
   readonly versions: readonly { readonly tagIds: Int32Array; readonly version: number }[];
@@ -82,8 +84,10 @@ export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
   if (templated.kind === 'missing') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: 'tag-malformed' };
 
   const tags = [...new Set([...stated.tags, ...templated.tags])];
-  const tagIds = tagHash.join(x.implicitTagIds, tagHash.tagIds(tags), tagHash.groupIds(x.target.authority, stated.groups));
   const versions = [...statedVersions(head.fields)].map(([tag, version]) => ({ tagIds: tagHash.tagIds([tag]), version }));
+  // A tag whose version is stated is a tag of the response, whether or not the origin lists it too.
+  const own = [tagHash.tagIds(tags), tagHash.groupIds(x.target.authority, stated.groups), ...versions.map((version) => version.tagIds)];
+  const tagIds = tagHash.join(x.implicitTagIds, ...own);
   return { tags, tagIds, versions, refusal: undefined };
 }
 

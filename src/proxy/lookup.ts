@@ -14,8 +14,17 @@ const OK: Verdict = { kind: 'ok' };
 
 /** The newest stored response that the request selects. What turns out purged is dropped on the way. */
 export function lookup(x: Exchange): Found {
+  const { store } = x.parts;
+  return select(x, store.lookup(x.key), (purged) => store.remove(x.key, purged, 'purged'));
+}
+
+/** The same without counting as a use or dropping anything. */
+export function peek(x: Exchange): Found {
+  return select(x, x.parts.store.peek(x.key), () => {});
+}
+
+function select(x: Exchange, variants: readonly StoredResponse[], drop: (purged: StoredResponse) => void): Found {
   const { store, marks } = x.parts;
-  const variants = store.lookup(x.key);
   if (variants.length === 0) return { stored: undefined, otherVariants: false, verdict: OK };
   const selected = variantSelector(store.axes(x.key), x.request.fields, x.route.policy);
   let passedOver: Found | undefined;
@@ -31,6 +40,6 @@ export function lookup(x: Exchange): Found {
     if (verdict.kind === 'purged') (purged ??= []).push(candidate);
     passedOver ??= { stored: candidate, otherVariants: true, verdict };
   }
-  for (const entry of purged ?? []) store.remove(x.key, entry, 'purged');
+  for (const entry of purged ?? []) drop(entry);
   return passedOver ?? { stored: undefined, otherVariants: true, verdict: OK };
 }

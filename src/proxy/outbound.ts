@@ -1,12 +1,12 @@
 // The request as it goes to the origin: end-to-end fields, our own framing, and the conditionals that this fetch needs.
 import { fieldsForOrigin, hopByHop } from '../http/forwarding.ts';
-import { type Fields, fieldValue, withField, withoutFields } from '../http/fields.ts';
+import { type Fields, withField, withoutFields } from '../http/fields.ts';
 import { pathAndQuery } from '../http/target.ts';
 import type { OriginRequest } from '../origin/exchange.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { conditionalFields } from '../rules/validation.ts';
 import type { Exchange } from './exchange.ts';
-import { scopedCookies } from './scope.ts';
+import { cookieText, scopedCookies } from './scope.ts';
 
 /** `client`: the client's conditionals and range go on as they came. `range`: only its Range and If-Range. `own`: none but what validates `base` or completes a part. */
 export type Conditionals =
@@ -71,8 +71,8 @@ function unchanged(_x: Exchange, fields: string[]): string[] {
 
 /** Under a credential scope only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */
 function scopedFields(x: Exchange, fields: string[]): string[] {
-  const cookie = x.scope.kind === 'public' ? undefined : fieldValue(fields, 'cookie');
-  if (cookie === undefined) return fields;
+  const cookie = x.scope.kind === 'public' ? '' : cookieText(fields);
+  if (cookie === '') return fields;
   const kept = scopedCookies(x.route.scope, cookie);
   return kept === undefined ? withoutFields(fields, COOKIE) : withField(fields, 'cookie', kept);
 }

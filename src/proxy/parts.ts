@@ -10,6 +10,7 @@ import type { PurgeRate } from '../purge/rate.ts';
 import type { TagHash } from '../purge/tag-hash.ts';
 import type { Store } from '../store/store.ts';
 import type { Flights } from './collapse.ts';
+import type { FillBudget } from './fill.ts';
 
 export interface Parts {
   readonly clock: Clock;
@@ -21,6 +22,7 @@ export interface Parts {
   readonly origins: Origins;
   readonly observer: Observer;
   readonly flights: Flights;
+  readonly fillBudget: FillBudget;
   /** Keys the hashes of credentials; never leaves the process. */
   readonly secret: Buffer;
   settings: Settings;

@@ -64,6 +64,7 @@ class Passage implements OriginHandler {
       return;
     }
     call.abort();
+    this.#fill?.discard();
     if (this.#fill === undefined && !this.#failed) clientLeft(this.#x, this.#why.fwd);
   }
 
@@ -80,7 +81,7 @@ class Passage implements OriginHandler {
     const fill = new Fill({
       keep: storable?.storing !== undefined,
       maxKeptBytes: this.#x.route.policy.maxObjectBytes,
-      gathers: false,
+      budget: this.#x.parts.fillBudget,
       resumeOrigin: () => this.#call?.resume(),
     });
     this.#fill = fill;
@@ -137,6 +138,7 @@ class Passage implements OriginHandler {
       .catch((error: unknown) => {
         this.#x.parts.observer.error('a write ended in an impossible state', { route: this.#x.route.name, error: String(error) });
         this.#x.client.destroy();
+        this.#fill?.discard();
       });
   }
 
@@ -144,10 +146,12 @@ class Passage implements OriginHandler {
     const { client } = this.#x;
     if (client.gone) {
       if (this.#judgement === undefined) fill.discard();
+      else fill.gathered();
       clientLeft(this.#x, this.#why.fwd);
       return;
     }
     respondFill(this.#x, head, fill, { outcome: 'pass', status: { hit: false, fwd: this.#why.fwd, fwdStatus: head.status, detail } }, () => {});
+    fill.gathered();
   }
 
   #postJudgement(head: ResponseHead, at: number): Judgement | undefined {

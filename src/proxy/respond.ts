@@ -53,13 +53,17 @@ function storedAnswer(x: Exchange, stored: StoredResponse, status: CacheStatus):
     const fields = outgoing(['content-range', `bytes */${range.completeBytes}`], 0);
     return { status: 416, statusText: 'Range Not Satisfiable', fields, body: undefined };
   }
-  const bodyless = stored.status === 204 || stored.status === 304;
+  const bodyless = isBodyless(stored.status);
   return {
     status: stored.status,
     statusText: stored.statusText,
     fields: outgoing(stored.fields, bodyless ? undefined : stored.body.length),
     body: stored.body,
   };
+}
+
+function isBodyless(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 /** Sends an origin's head on and streams its body. The client's own preconditions were kept from the origin and are evaluated here. */
@@ -72,6 +76,13 @@ export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: V
     });
     x.client.answer(status, status === 304 ? 'Not Modified' : 'Precondition Failed', fields, undefined);
     ended(x, said, { status, bodyBytes: 0 });
+    return;
+  }
+  const body = fill.complete;
+  if (body !== undefined && x.request.method !== 'HEAD' && !isBodyless(head.status)) {
+    // All of it is here: head and body in one write.
+    x.client.answer(head.status, head.statusText, clientFields(x, head.fields, said.status, { contentLength: body.length }), body);
+    ended(x, said, { status: head.status, bodyBytes: body.length });
     return;
   }
   x.client.head(head.status, head.statusText, clientFields(x, head.fields, said.status, {}));
@@ -93,11 +104,11 @@ export function respondError(x: Exchange, httpStatus: number, reason: Reason, st
 export function respondOwn(
   x: Exchange,
   answer: { readonly status: number; readonly fields: Fields; readonly body: string },
-  outcome: 'error' | 'purge',
+  outcome: 'error' | 'purge' | 'pass',
   status: CacheStatus = { hit: false },
 ): void {
   const body = Buffer.from(answer.body);
-  const fields = clientFields(x, answer.fields, status, { contentLength: body.length });
+  const fields = clientFields(x, answer.fields, status, { contentLength: isBodyless(answer.status) ? undefined : body.length });
   x.client.answer(answer.status, STATUS_CODES[answer.status] ?? 'Error', fields, x.request.method === 'HEAD' ? undefined : body);
   ended(x, { outcome, status }, { status: answer.status, bodyBytes: body.length });
 }

@@ -1,6 +1,6 @@
 // Whom may the answer to this request be shared with? DESIGN section 6; verified claims and looked-up scopes will be further kinds.
 import { hash } from 'node:crypto';
-import { type Fields, fieldValue } from '../http/fields.ts';
+import { type Fields, fieldLines, fieldValue, hasField } from '../http/fields.ts';
 import type { CredentialSource, ScopeRule } from '../rules/routes.ts';
 
 export interface Scope {
@@ -25,6 +25,12 @@ export function scopeOf(rule: ScopeRule, fields: Fields, secret: Buffer): Scope 
   return { kind: 'credential', id: `c.${credentialHash(claims, secret)}`, singleUser: true, claims };
 }
 
+/** An Authorization goes to the origin and may select the answer: where the scope does not hold it, nothing may be looked up or stored (S3). */
+export function carriesForeignCredential(rule: ScopeRule, fields: Fields): boolean {
+  if (rule.kind === 'public' || rule.sources.some((source) => source.kind === 'authorization')) return false;
+  return hasField(fields, 'authorization');
+}
+
 /** The request's Cookie with only the cookies that are part of the scope; undefined where none is left. */
 export function scopedCookies(rule: ScopeRule, cookie: string): string | undefined {
   if (rule.kind === 'public') return cookie;
@@ -41,7 +47,7 @@ function presentedCredentials(sources: readonly CredentialSource[], fields: Fiel
       if (value !== undefined) found.push(['authorization', value]);
     } else {
       // Every cookie of that name counts: which of two an origin believes is not ours to guess.
-      for (const [name, value] of cookiePairs(fieldValue(fields, 'cookie') ?? '')) {
+      for (const [name, value] of cookiePairs(cookieText(fields))) {
         if (name === source.name) found.push([`cookie.${name}`, value]);
       }
     }
@@ -49,10 +55,15 @@ function presentedCredentials(sources: readonly CredentialSource[], fields: Fiel
   return found;
 }
 
-/** RFC 6265 §5.4 pairs, values with their quotes; two Cookie lines were joined by `, `, which HTTP/1.1 clients must not send. */
+/** All Cookie lines as one (RFC 9113 §8.2.3); a comma may stand in a value. */
+export function cookieText(fields: Fields): string {
+  return fieldLines(fields, 'cookie').join('; ');
+}
+
+/** RFC 6265 §5.4 pairs, values with their quotes. */
 function cookiePairs(cookie: string): (readonly [string, string])[] {
   const pairs: (readonly [string, string])[] = [];
-  for (const part of cookie.split(/[;,]/)) {
+  for (const part of cookie.split(';')) {
     const at = part.indexOf('=');
     if (at > 0) pairs.push([part.slice(0, at).trim(), part.slice(at + 1).trim()]);
   }

@@ -11,12 +11,13 @@ export type Written = { readonly kind: 'confirmed'; readonly epoch: number } | {
 /** Purges what the write `x` changed; `head` is undefined where its answer was lost. Never rejects. */
 export async function purgeWritten(x: Exchange, head: ResponseHead | undefined): Promise<Written> {
   const { purger, observer } = x.parts;
+  const invalidated = invalidatedTags(x);
   const requested = purgeRequestedBy(head?.fields ?? [], x.settings.config.tags);
   const order = {
     kind: 'write' as const,
-    tags: [...invalidatedTags(x), ...requested.tags],
+    tags: [...invalidated.tags, ...requested.tags],
     groups: requested.groups.map((group) => ({ origin: x.target.authority, group })),
-    urls: invalidatedTargets(x.target, head),
+    urls: invalidatedTargets(x.request.target, head),
     prefixes: [],
     scopes: [],
     all: false,
@@ -26,7 +27,7 @@ export async function purgeWritten(x: Exchange, head: ResponseHead | undefined):
   };
   try {
     const outcome = await purger.purge(order);
-    if (outcome.kind === 'confirmed') return { kind: 'confirmed', epoch: outcome.receipt.epoch };
+    if (outcome.kind === 'confirmed') return invalidated.whole ? { kind: 'confirmed', epoch: outcome.receipt.epoch } : { kind: 'unconfirmed' };
     // No room for the hold that `settle` asks for: what was written is still purged, only not held.
     const bare = await purger.purge({ ...order, settleMs: 0 });
     if (bare.kind === 'confirmed') observer.warn('write purged without its settle window: out of holds', { route: x.route.name });
@@ -37,13 +38,19 @@ export async function purgeWritten(x: Exchange, head: ResponseHead | undefined):
   }
 }
 
-function invalidatedTags(x: Exchange): readonly string[] {
-  const expanded = expandTemplates(x.route.invalidates, x.match, x.target);
-  if (expanded.kind === 'tags') return expanded.tags;
-  x.parts.observer.warn('invalidates: a template had no value, so its tag was not purged', {
-    route: x.route.name,
-    template: expanded.template,
-    missing: expanded.name,
-  });
-  return [];
+/** Each template by itself: one without a value must not keep the others from being purged. */
+function invalidatedTags(x: Exchange): { readonly tags: readonly string[]; readonly whole: boolean } {
+  const tags: string[] = [];
+  let whole = true;
+  for (const template of x.route.invalidates) {
+    const expanded = expandTemplates([template], x.match, x.request.target);
+    if (expanded.kind === 'tags') {
+      tags.push(...expanded.tags);
+      continue;
+    }
+    whole = false;
+    const { route } = x;
+    x.parts.observer.warn('invalidates: a template had no value, so its tag was not purged', { route: route.name, template, missing: expanded.name });
+  }
+  return { tags, whole };
 }

@@ -5,9 +5,12 @@ import type { Publication } from './authority.ts';
 /** Of holds, and of versions. */
 export const MAX_HOLDS = 4096;
 
+/** How long a demanded version is remembered at least: longer than any replica should lag. Forgotten only to make room. */
+export const VERSION_KEPT_MS = 3_600_000;
+
 export class Holds {
   readonly #until = new Map<number, number>();
-  readonly #lowest = new Map<number, number>();
+  readonly #lowest = new Map<number, { readonly lowest: number; readonly at: number }>();
   readonly #keepMs: number;
   /** Of a purge-all with settle. */
   #allUntil = 0;
@@ -29,12 +32,12 @@ export class Holds {
 
   /** Remembers; the caller has asked `hasRoom`. */
   record(publication: Publication): void {
-    const { heldUntil, selectors, versions = [] } = publication;
+    const { heldUntil, selectors, versions = [], at } = publication;
     if (heldUntil !== undefined) {
       for (const key of keysOf(selectors.tagIds)) raise(this.#until, key, heldUntil);
       if (selectors.all) this.#allUntil = Math.max(this.#allUntil, heldUntil);
     }
-    for (const { tagIds, lowest } of versions) for (const key of keysOf(tagIds)) raise(this.#lowest, key, lowest);
+    for (const { tagIds, lowest } of versions) for (const key of keysOf(tagIds)) this.#demand(key, { lowest, at });
   }
 
   /** Whether a response with `tagIds` whose request was sent at `sentAt` is passed on and not stored. */
@@ -49,10 +52,14 @@ export class Holds {
   }
 
   accepts(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean {
-    return stated.every(({ tagIds, version }) => keysOf(tagIds).every((key) => version >= (this.#lowest.get(key) ?? 0)));
+    return stated.every(({ tagIds, version }) => keysOf(tagIds).every((key) => version >= (this.#lowest.get(key)?.lowest ?? 0)));
   }
 
-  #fits(map: ReadonlyMap<number, number>, keys: readonly number[]): boolean {
+  #demand(key: number, { lowest, at }: { readonly lowest: number; readonly at: number }): void {
+    this.#lowest.set(key, { lowest: Math.max(lowest, this.#lowest.get(key)?.lowest ?? 0), at });
+  }
+
+  #fits(map: ReadonlyMap<number, unknown>, keys: readonly number[]): boolean {
     if (map.size + keys.length <= MAX_HOLDS) return true;
     const added = new Set(keys.filter((key) => !map.has(key)));
     return map.size + added.size <= MAX_HOLDS;
@@ -60,6 +67,7 @@ export class Holds {
 
   #forget(now: number): void {
     for (const [key, until] of this.#until) if (until + this.#keepMs < now) this.#until.delete(key);
+    for (const [key, { at }] of this.#lowest) if (at + VERSION_KEPT_MS < now) this.#lowest.delete(key);
   }
 }
 

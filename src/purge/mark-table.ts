@@ -71,11 +71,17 @@ export class MarkTable {
     let oldest = start;
     for (let slot = 0, at = start; slot < SLOTS; slot++, at += this.#columns) {
       const found = this.#words[at];
-      if (found === fingerprint || found === 0) return this.#put(at, fingerprint, mark);
+      if (found === fingerprint) return this.#put(at, fingerprint, this.#sinceFirst(at, mark));
+      if (found === 0) return this.#put(at, fingerprint, mark);
       if ((this.#words[at + 1] as number) < (this.#words[oldest + 1] as number)) oldest = at;
     }
     this.#raiseEvictedMax(start + SLOTS * this.#columns, this.#words[oldest + 1] as number);
     this.#put(oldest, fingerprint, mark);
+  }
+
+  /** Marked again, a tag keeps its first instant: what was stale then has been stale since (PURGE-PROTOCOL §3.2 rule 8). */
+  #sinceFirst(at: number, mark: { readonly epoch: number; readonly instant: number }): { readonly epoch: number; readonly instant: number } {
+    return this.#columns === 3 ? { epoch: mark.epoch, instant: Math.min(mark.instant, this.#words[at + 2] as number) } : mark;
   }
 
   /** Forgets every mark. Readers must be kept away meanwhile: see marks.ts on generations. */

@@ -52,7 +52,7 @@ export class SharedMarks implements Marks {
   }
 
   gate(subject: { readonly tagIds: Int32Array; readonly asOf: number; readonly sentAt: number }): Verdict {
-    const verdict = this.#judge(subject.tagIds, subject.asOf);
+    const verdict = notBefore(this.#judge(subject.tagIds, subject.asOf), subject.sentAt);
     if (verdict.kind === 'purged') return verdict;
     return this.#state.holds.holding(subject.tagIds, subject.sentAt) ? HELD : verdict;
   }
@@ -62,7 +62,7 @@ export class SharedMarks implements Marks {
     const published = Atomics.load(this.#header, WORD.published);
     if (Atomics.load(this.#header, WORD.generation) * GENERATION_SIZE + published === entry.checkedAt) return OK;
     const epoch = this.epoch;
-    const verdict = this.#judge(entry.tagIds, entry.asOf);
+    const verdict = notBefore(this.#judge(entry.tagIds, entry.asOf), entry.receivedAt);
     if (verdict.kind === 'ok') entry.checkedAt = epoch;
     return verdict;
   }
@@ -90,6 +90,11 @@ export class SharedMarks implements Marks {
     );
     return units === undefined ? OK : { kind: 'softened', since: (this.#state.start[0] as number) + units * INSTANT_UNIT_MS };
   }
+}
+
+/** A tag keeps the instant of its first soft purge; nothing was made stale before it was fetched. Known: fetched between two, it counts as stale since its fetch. */
+function notBefore(verdict: Verdict, fetchedAt: number): Verdict {
+  return verdict.kind === 'softened' && verdict.since < fetchedAt ? { kind: 'softened', since: fetchedAt } : verdict;
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {

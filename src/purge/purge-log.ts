@@ -1,4 +1,5 @@
 // What was purged lately, by whom and why: the last receipts, for /v1/purges and the audit. SECURITY §6 "Log": truncated and escaped.
+import { hash } from 'node:crypto';
 import type { PurgeOrder } from './order.ts';
 
 export interface PurgeRecord {
@@ -58,7 +59,8 @@ function* words(order: PurgeOrder): Generator<string> {
   for (const { origin, group } of order.groups) yield `group=${escaped(`${origin} ${group}`, TEXT_LENGTH)}`;
   for (const url of order.urls) yield `url=${escaped((url.authority ?? '') + url.path + url.query, TEXT_LENGTH)}`;
   for (const prefix of order.prefixes) yield `prefix=${escaped((prefix.authority ?? '') + prefix.path, TEXT_LENGTH)}`;
-  for (const [claim, value] of order.scopes) yield `scope=${escaped(`${claim}=${value}`, TEXT_LENGTH)}`;
+  // A value may be a credential: only that it was the same one can be seen.
+  for (const [claim, value] of order.scopes) yield `scope=${escaped(claim, TEXT_LENGTH)}=#${hash('sha256', value).slice(0, 8)}`;
   for (const [tag, lowest] of order.versions) yield `version=${escaped(tag, TEXT_LENGTH)}=${lowest}`;
 }
 

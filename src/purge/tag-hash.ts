@@ -1,6 +1,7 @@
 // Which marks does a tag, URL, prefix, host, claim, scope or route have? A keyed 64-bit hash, read as a pair (bucket, fingerprint). PURGE-PROTOCOL §3.1.
 // The key keeps outsiders from choosing tags that share a mark; the type byte keeps a tag from being written so that it is taken for a URL.
 import { hash } from 'node:crypto';
+import { unreservedDecoded } from '../rules/path-pattern.ts';
 import type { Target } from '../http/target.ts';
 
 /** What a purge of a URL or a prefix names. Without authority: on any host. */
@@ -61,17 +62,17 @@ export class TagHash {
 
   /** RFC 9875 §2.1: a group is bound to its origin, so one origin cannot purge another's. */
   groupIds(origin: string, groups: readonly string[]): Int32Array {
-    return pairs(groups.map((group) => this.#idOf('group', [origin, group])));
+    return pairs(groups.map((group) => this.#idOf('group', [withoutDefaultPort(origin), group])));
   }
 
   /** A URL as a purge names it, after the query rule of its route. */
   urlIds(url: UrlSelector): Int32Array {
-    return pairs([url.authority === undefined ? this.#hash('url-any-host', [url.path, url.query]) : this.#urlOf(url.authority, url)]);
+    return pairs([url.authority === undefined ? this.#urlOfAnyHost(url) : this.#urlOf(url.authority, url)]);
   }
 
   /** `/docs`, `/docs/` and `/docs/*` are one prefix: of `/docs` and of what is below it, at segment boundaries. */
   prefixIds(prefix: Omit<UrlSelector, 'query'>): Int32Array {
-    const path = prefixesOf(prefix.path.endsWith('/*') ? prefix.path.slice(0, -1) : prefix.path).at(-1) ?? '';
+    const path = prefixesOf(unreservedDecoded(prefix.path.endsWith('/*') ? prefix.path.slice(0, -1) : prefix.path)).at(-1) ?? '';
     return pairs([prefix.authority === undefined ? this.#idOf('prefix-any-host', [path]) : this.#prefixOf(prefix.authority, path)]);
   }
 
@@ -82,10 +83,12 @@ export class TagHash {
   /** The tags that every entry of this target, route and scope has. */
   implicitTags(input: ImplicitInput): Int32Array {
     const { target, routeName, scopeId, claims } = input;
-    const ids = [this.#urlOf(target.authority, target), this.#hash('url-any-host', [target.path, target.query])];
-    ids.push(this.#idOf('host', [target.authority]), this.#idOf('route', [routeName]), this.#idOf('scope', [scopeId]));
+    const ids = [this.#urlOf(target.authority, target), this.#urlOfAnyHost(target)];
+    ids.push(this.#hostOf(target.authority), this.#idOf('route', [routeName]), this.#idOf('scope', [scopeId]));
     ids.push(this.#idOf('prefix-any-host', ['']));
-    for (const path of prefixesOf(target.path)) ids.push(this.#prefixOf(target.authority, path), this.#idOf('prefix-any-host', [path]));
+    for (const path of prefixesOf(unreservedDecoded(target.path))) {
+      ids.push(this.#prefixOf(target.authority, path), this.#idOf('prefix-any-host', [path]));
+    }
     for (const claim of claims) ids.push(this.#idOf('claim', claim));
     return pairs(ids);
   }
@@ -102,12 +105,20 @@ export class TagHash {
   }
 
   #urlOf(authority: string, url: { readonly path: string; readonly query: string }): TagId {
-    return this.#hash('url', [authority, url.path, url.query]);
+    return this.#hash('url', [withoutDefaultPort(authority), unreservedDecoded(url.path), url.query]);
+  }
+
+  #urlOfAnyHost(url: { readonly path: string; readonly query: string }): TagId {
+    return this.#hash('url-any-host', [unreservedDecoded(url.path), url.query]);
+  }
+
+  #hostOf(authority: string): TagId {
+    return this.#idOf('host', [withoutDefaultPort(authority)]);
   }
 
   /** The prefix of everything on a host is the host's own tag. */
   #prefixOf(authority: string, path: string): TagId {
-    return path === '' ? this.#idOf('host', [authority]) : this.#idOf('prefix', [authority, path]);
+    return path === '' ? this.#hostOf(authority) : this.#idOf('prefix', [withoutDefaultPort(authority), path]);
   }
 
   /** Through the memo: for texts that come again. URLs do not go through it; they would push everything else out. */
@@ -137,6 +148,11 @@ export class TagHash {
     // 0 is an empty slot's fingerprint.
     return { bucket: digest.readInt32LE(0), fingerprint: digest.readInt32LE(4) || 1 };
   }
+}
+
+/** A purge finds an entry under either scheme (TLS may end in front), so neither default port counts; keys keep what was received. */
+function withoutDefaultPort(authority: string): string {
+  return authority.replace(/:(?:80|443)$/, '');
 }
 
 /** Injective: the type is one character and every part but the last has its length in front. */

@@ -115,7 +115,7 @@ export function mayServeOnError(stored: StoredResponse, verdict: Verdict, now: n
 }
 
 /** PURGE-PROTOCOL §3.2 rule 8: a softly purged entry is stale since the purge. */
-function freshUntil(stored: StoredResponse, verdict: Verdict): number {
+export function freshUntil(stored: Pick<StoredResponse, 'freshUntil'>, verdict: Verdict): number {
   return verdict.kind === 'softened' ? Math.min(stored.freshUntil, verdict.since) : stored.freshUntil;
 }
 

@@ -10,7 +10,7 @@ import type { Reason } from './reasons.ts';
 import { type ResponseControl, responseControl } from './response-control.ts';
 import type { StoredResponse } from './stored-response.ts';
 import { canValidate } from './validator.ts';
-import { axisValues, varyNames } from './variant.ts';
+import { axisValues, MAX_AXES, varyNames } from './variant.ts';
 
 export interface FillContext {
   readonly request: { readonly method: string; readonly fields: Fields };
@@ -33,7 +33,6 @@ const NEVER_STORED: ReadonlySet<number> = new Set([407, 412, 416, 417, 421, 425,
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 500, 501, 502, 503, 504,
 ]);
-const MAX_AXES = 8;
 const MAX_AXIS_VALUE_CHARACTERS = 256;
 
 export function judgeStorability(context: FillContext): Storability {

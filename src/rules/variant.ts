@@ -8,6 +8,8 @@ import type { StoredResponse } from './stored-response.ts';
 /** The value of an axis that the request does not have; no field value can be this. */
 const ABSENT = '\0';
 const LANGUAGE = 'accept-language';
+/** Of a response, and of all that is stored under one key together (SECURITY §4.4). */
+export const MAX_AXES = 8;
 
 /** The names a response varies on, lower case, sorted, each once; `*` stays `*`. */
 export function varyNames(fields: Fields): readonly string[] {
