@@ -1,0 +1,185 @@
+// Journeys of what the origin says to Freshet alone: tags and targeted control; what clients get in their place, and operators on top (RFC 9213).
+import { describe, it } from 'vitest';
+import type { Reply } from '../support/origin.ts';
+import { fresh, type Journey, play, PURGES, STORED } from './journey.ts';
+
+const HOST = ['host', 'shop.test'];
+const HIT = 'hit; ttl=60';
+
+const TAGS = ['surrogate-key', 'a', 'cache-tag', 'b', 'xkey', 'c', 'cache-groups', '"d"'];
+
+const tags: readonly Journey[] = [
+  {
+    name: 'tag fields end here, on a miss and on a hit',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: fresh('x', TAGS),
+        expect: { fields: { 'surrogate-key': undefined, 'cache-tag': undefined, xkey: undefined, 'cache-groups': undefined } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'surrogate-key': undefined, 'cache-tag': undefined, xkey: undefined } } },
+    ],
+  },
+  {
+    name: 'unless they are exposed',
+    config: 'tags: { expose: true }',
+    steps: [
+      { ask: 'GET /a', answers: fresh('x', TAGS), expect: { fields: { 'surrogate-key': 'a', 'cache-tag': 'b', xkey: 'c', 'cache-groups': '"d"' } } },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'surrogate-key': 'a' } } },
+    ],
+  },
+  {
+    name: 'only the configured ones are tags; others go on as they are',
+    config: 'tags: { headers: [xkey] }',
+    steps: [
+      { ask: 'GET /a', answers: fresh('x', TAGS), expect: { fields: { 'surrogate-key': 'a', xkey: undefined } } },
+      { ask: 'PURGE /', fields: [...PURGES, 'surrogate-key', 'a b'], expect: {} },
+      { ask: 'GET /a', expect: { cacheStatus: HIT } },
+      { ask: 'PURGE /', fields: [...PURGES, 'surrogate-key', 'c'], expect: {} },
+      { ask: 'GET /a', expect: { asked: 1 } },
+    ],
+  },
+];
+
+const ALL = [
+  'freshet-cache-control',
+  'max-age=10',
+  'cdn-cache-control',
+  'max-age=20',
+  'surrogate-control',
+  'max-age=30',
+  'cache-control',
+  'max-age=40',
+];
+const control = (fields: readonly string[]): Reply => ({ fields, body: 'x' });
+
+const targeted: readonly Journey[] = [
+  ...[10, 20, 30, 40].map((seconds, i) => ({
+    name: `${ALL[i * 2]} counts where nothing before it speaks`,
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: control(ALL.slice(i * 2)),
+        expect: {
+          cacheStatus: STORED,
+          fields: {
+            'freshet-cache-control': undefined,
+            'surrogate-control': undefined,
+            'cdn-cache-control': i < 2 ? 'max-age=20' : undefined,
+            'cache-control': 'max-age=40',
+          },
+        },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: `hit; ttl=${seconds}` } },
+    ],
+  })),
+  {
+    name: 'a targeted field makes Cache-Control and Expires mean nothing here',
+    steps: [
+      { ask: 'GET /a', answers: control(['cdn-cache-control', 'max-age=20', 'cache-control', 'no-store']), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /b',
+        answers: control(['cdn-cache-control', 'no-store', 'cache-control', 'max-age=60']),
+        expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=response-no-store' },
+      },
+    ],
+  },
+];
+
+const clientControl: readonly Journey[] = [
+  {
+    name: 'replaces what clients get of whatever is stored: miss, hit, 304, validated and stale',
+    config: 'defaults: { client_cache_control: no-cache }',
+    steps: [
+      {
+        ask: 'GET /a',
+        answers: control([
+          'cache-control',
+          'max-age=60, stale-if-error=60',
+          'expires',
+          'Thu, 01 Jan 2032 00:00:00 GMT',
+          'pragma',
+          'x',
+          'etag',
+          '"v1"',
+        ]),
+        expect: { cacheStatus: STORED, fields: { 'cache-control': 'no-cache', expires: undefined, pragma: undefined } },
+      },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'cache-control': 'no-cache', expires: undefined } } },
+      { ask: 'GET /a', fields: ['if-none-match', '"v1"'], expect: { status: 304, fields: { 'cache-control': 'no-cache', expires: undefined } } },
+      {
+        ask: 'GET /a',
+        afterMs: 61_000,
+        answers: { status: 304, fields: ['etag', '"v1"', 'cache-control', 'max-age=60, stale-if-error=60'] },
+        expect: { cacheStatus: 'fwd=stale; fwd-status=304; stored; detail=validated', fields: { 'cache-control': 'no-cache' } },
+      },
+      {
+        ask: 'GET /a',
+        afterMs: 61_000,
+        answers: { status: 503 },
+        expect: {
+          cacheStatus: 'fwd=stale; fwd-status=503; ttl=-1; detail=stale-if-error',
+          fields: { 'cache-control': 'no-cache', expires: undefined },
+        },
+      },
+    ],
+  },
+  {
+    name: 'leaves what is not stored',
+    config: 'defaults: { client_cache_control: no-cache }',
+    steps: [
+      { ask: 'GET /a', answers: control(['cache-control', 'private, max-age=60']), expect: { fields: { 'cache-control': 'private, max-age=60' } } },
+    ],
+  },
+];
+
+const ADMIN = 'admin: { listen: "127.0.0.1:0", token: admin-token }';
+
+const debug: readonly Journey[] = [
+  {
+    name: 'tells the holder of the admin token about the answer',
+    config: `${ADMIN}\ndefaults: { scope: credential }`,
+    steps: [
+      { ask: 'GET /a', fields: HOST, answers: fresh('x', ['surrogate-key', 'a b']), expect: { cacheStatus: STORED } },
+      {
+        ask: 'GET /a',
+        fields: [...HOST, 'freshet-debug', 'admin-token'],
+        expect: {
+          cacheStatus: HIT,
+          fields: {
+            'freshet-key': '9:anonymous http://shop.test/a',
+            'freshet-scope': 'anonymous',
+            'freshet-route': 'default',
+            'freshet-tags': 'a b',
+            'freshet-epoch': 'as-of=0, now=0',
+            'freshet-windows': 'fresh=60s, swr=0s, sie=0s, keep=0s',
+          },
+        },
+      },
+      {
+        ask: 'GET /b',
+        fields: [...HOST, 'freshet-debug', 'admin-token'],
+        answers: fresh('x'),
+        expect: { fields: { 'freshet-key': '9:anonymous http://shop.test/b' }, sent: { 'freshet-debug': undefined } },
+      },
+    ],
+  },
+  {
+    name: 'tells nobody else',
+    config: ADMIN,
+    steps: [
+      { ask: 'GET /a', answers: fresh('x'), expect: {} },
+      { ask: 'GET /a', fields: ['freshet-debug', 'admin-toke'], expect: { cacheStatus: HIT, fields: { 'freshet-key': undefined } } },
+      { ask: 'GET /a', expect: { cacheStatus: HIT, fields: { 'freshet-key': undefined } } },
+    ],
+  },
+  {
+    name: 'nor where there is no admin token',
+    steps: [{ ask: 'GET /a', fields: ['freshet-debug', ''], answers: fresh('x'), expect: { fields: { 'freshet-key': undefined } } }],
+  },
+];
+
+describe('tag fields', () => it.each(tags)('$name', play));
+describe('targeted fields (RFC 9213)', () => it.each(targeted)('$name', play));
+describe('client_cache_control', () => it.each(clientControl)('$name', play));
+describe('Freshet-Debug', () => it.each(debug)('$name', play));
