@@ -67,9 +67,10 @@ export class ProcessAuthority implements Authority {
     const { header, soft } = this.#state;
     const instant = this.#unitsOf(at);
     if (selectors.all) {
-      // The epoch first: a reader between the two gets the earlier instant.
+      // The epoch first: a reader between the two gets the earlier instant. As for a tag, the first instant stays (rule 8).
+      const isFirst = header[WORD.softFloor] === 0;
       Atomics.store(header, WORD.softFloor, epoch);
-      Atomics.store(header, WORD.softFloorAt, instant);
+      if (isFirst) Atomics.store(header, WORD.softFloorAt, instant);
     } else {
       writeAll(soft, selectors.tagIds, { epoch, instant });
     }
