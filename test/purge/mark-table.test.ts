@@ -85,6 +85,22 @@ describe('instants beside soft marks', () => {
   });
 });
 
+describe('marked again (§3.2 rule 8)', () => {
+  it('a soft mark keeps its first instant under the new epoch', () => {
+    const again = softTable();
+    again.write(0, 2, { epoch: 9, instant: 900 });
+    expect(again.earliestAfter(Int32Array.of(0, 2), 8)).toBe(200);
+    expect(again.earliestAfter(Int32Array.of(0, 2), 9)).toBeUndefined();
+    expect(again.earliestAfter(Int32Array.of(0, 3), 0)).toBe(300);
+  });
+
+  it('an instant that is earlier counts: a clock may step back', () => {
+    const again = softTable();
+    again.write(0, 2, { epoch: 9, instant: 50 });
+    expect(again.earliestAfter(Int32Array.of(0, 2), 8)).toBe(50);
+  });
+});
+
 it('clear forgets everything', () => {
   const table = new MarkTable(allocateTable(1, 2), 2);
   for (let i = 1; i <= 9; i++) table.write(0, i, { epoch: i, instant: 0 });

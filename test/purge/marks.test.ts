@@ -70,6 +70,22 @@ describe('gate', () => {
       expected: { kind: 'softened', since: NOW + 300 },
     },
     {
+      name: 'rule 8: softened again, stale since the first time',
+      after: (to) => {
+        purge(to, ['a'], { ...soft, at: NOW + 300 });
+        purge(to, ['a'], { ...soft, at: NOW + 9000 });
+      },
+      expected: { kind: 'softened', since: NOW + 300 },
+    },
+    {
+      name: 'rule 8: everything softened again, stale since the first time',
+      after: (to) => {
+        purge(to, [], { ...soft, all: true, at: NOW + 300 });
+        purge(to, [], { ...soft, all: true, at: NOW + 9000 });
+      },
+      expected: { kind: 'softened', since: NOW + 300 },
+    },
+    {
       name: 'an instant is rounded down to 10 ms',
       after: (to) => purge(to, ['a'], { ...soft, at: NOW + 19.9 }),
       expected: { kind: 'softened', since: NOW + 10 },
@@ -93,6 +109,16 @@ describe('gate', () => {
     expect(to.marks.gate({ tagIds: ids(...tags), asOf, sentAt: NOW })).toEqual(expected);
     expect(to.marks.gateEntry({ tagIds: ids(...tags), asOf, receivedAt: NOW, checkedAt: -1 })).toEqual(expected);
   });
+});
+
+it('rule 8: what was fetched between two soft purges is stale since its fetch at the earliest', () => {
+  const to = authority();
+  purge(to, ['a'], { mode: 'soft' });
+  const [asOf, fetchedAt] = [to.marks.epoch, NOW + 1000];
+  purge(to, ['a'], { mode: 'soft', at: NOW + 2000 });
+  const softened = { kind: 'softened', since: fetchedAt };
+  expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: fetchedAt })).toEqual(softened);
+  expect(to.marks.gateEntry({ tagIds: ids('a'), asOf, receivedAt: fetchedAt, checkedAt: -1 })).toEqual(softened);
 });
 
 describe('checkedAt (rule 3: a hit is checked again only when something was published)', () => {

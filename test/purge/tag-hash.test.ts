@@ -55,6 +55,32 @@ describe('prefix purges reach what is below them, at segment boundaries', () => 
   });
 });
 
+const kept = (authority: string, path: string) => implicit({ authority, path });
+const named = (authority: string | undefined, path: string): UrlSelector => ({ authority, path, query: '' });
+
+/** What a purge may write otherwise than the request did: SECURITY S3 keeps the forms apart in keys, a purge must find them all. */
+describe('other forms of the same', () => {
+  const rows: readonly [name: string, kept: Int32Array, selector: UrlSelector, expected: boolean][] = [
+    ['the port of https', kept('shop.example:443', '/a'), named('shop.example', '/a'), true],
+    ['the port of http', kept('shop.example', '/a'), named('shop.example:80', '/a'), true],
+    ['the port of the other scheme', kept('shop.example:443', '/a'), named('shop.example:80', '/a'), true],
+    ['another port', kept('shop.example:8443', '/a'), named('shop.example', '/a'), false],
+    ['digits that are no port', kept('shop.example443', '/a'), named('shop.example', '/a'), false],
+    ['an unreserved character encoded in the request', kept('shop.example', '/%61'), named('shop.example', '/a'), true],
+    ['an unreserved character encoded in the purge', kept('shop.example', '/a'), named('shop.example', '/%61'), true],
+    ['on any host', kept('shop.example', '/%61'), named(undefined, '/a'), true],
+    ['a reserved character', kept('shop.example', '/%2F'), named('shop.example', '//'), false],
+    ['encoded twice', kept('shop.example', '/%2561'), named('shop.example', '/a'), false],
+  ];
+  it.each(rows)('a URL: %s', (_name, ids, selector, expected) => expect(has(ids, tagHash.urlIds(selector))).toBe(expected));
+  it.each(rows)('a prefix: %s', (_name, ids, selector, expected) => expect(has(ids, tagHash.prefixIds(selector))).toBe(expected));
+
+  it('everything on a host, and a group of it', () => {
+    expect(has(kept('shop.example:443', '/a'), tagHash.prefixIds({ authority: 'shop.example', path: '/' }))).toBe(true);
+    expect(tagHash.groupIds('shop.example:443', ['g'])).toEqual(tagHash.groupIds('shop.example', ['g']));
+  });
+});
+
 describe('the other selectors', () => {
   const url: UrlSelector = { authority: 'shop.example', path: '/docs/a', query: '?x=1' };
   const rows: readonly [name: string, ids: Int32Array, wanted: Int32Array, expected: boolean][] = [
