@@ -152,6 +152,8 @@ export class Fill {
   }
 
   #advance(reader: Reader): void {
+    // Room may come after its end, and a client may have been gone when it joined.
+    if (!this.#readers.has(reader)) return;
     while (!reader.waiting && !reader.client.gone) {
       const chunk = this.#chunks[reader.position - this.#dropped];
       if (chunk === undefined) break;
