@@ -1,0 +1,190 @@
+// Journeys at the limits of what is remembered: bodies on their way, keys, axes, and who leads a herd. DESIGN P5, SECURITY §4.4, §11.
+import { describe, expect, it } from 'vitest';
+import { fieldValue } from '../../src/http/fields.ts';
+import { type Answer, RawClient } from '../support/client.ts';
+import { Barrier } from '../support/origin.ts';
+import { fresh, Stage, type Step, STORED } from './journey.ts';
+
+const KIB = 1024;
+const HIT = 'hit; ttl=60';
+
+const bodies = (answers: readonly Answer[]): readonly string[] => [...new Set(answers.map(({ body }) => body))];
+
+const MOST_TRIES = 50;
+
+/** Asked for afresh, and again, until the second is as `wanted`. */
+async function until(stage: Stage, wanted: 'stored' | 'not stored', url: (nth: number) => string): Promise<boolean> {
+  for (let nth = 0; nth < MOST_TRIES; nth++) {
+    await stage.ask(`GET ${url(nth)}`);
+    const again = await stage.ask(`GET ${url(nth)}`, { fields: ['cache-control', 'only-if-cached'] });
+    if ((again.status === 200) === (wanted === 'stored')) return true;
+  }
+  return false;
+}
+
+describe('bodies on their way', () => {
+  const SLOW_CLIENTS = 2;
+  /** All together may hold a quarter of the store, 8 MiB: the connections do not take so much of two large ones that a middling one still fits. */
+  const LARGE = Buffer.alloc(32 * KIB * KIB, 97);
+  const MIDDLING = LARGE.subarray(0, 7 * KIB * KIB);
+  const config = 'store: { memory: 32MiB, max_object: 32MiB }';
+
+  it('that slow clients do not take have a bound: past it nothing new is kept, until they have gone', async () => {
+    await using stage = await Stage.start({ config });
+    stage.origin.on('*', ({ path }) => ({ ...fresh(''), body: path.startsWith('/large') ? LARGE : MIDDLING }));
+    const clients = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => RawClient.connect(stage.freshet.address)));
+    for (const [i, { socket }] of clients.entries()) {
+      socket.pause().write(`GET /large/${i} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+    }
+    expect(await until(stage, 'not stored', (nth) => `/during/${nth}`)).toBe(true);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+    expect(await until(stage, 'stored', (nth) => `/after/${nth}`)).toBe(true);
+    await stage.play([{ ask: 'GET /metrics', to: 'admin', expect: { body: /freshet_fills_refused_total\{reason="fills-over-limit"\} [1-9]/ } }]);
+  });
+});
+
+const long = (i: number): string => `/${i}?${'q'.repeat(7_900)}`;
+
+describe('keys', () => {
+  /** Of keys this long, far fewer than so many are remembered. */
+  const MANY = 700;
+  const LANES = 8;
+
+  async function askForMany(stage: Stage): Promise<void> {
+    let next = 1;
+    const lane = async (): Promise<void> => {
+      while (next <= MANY) await stage.ask(`GET ${long(next++)}`);
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+  }
+
+  it('that proved uncacheable are remembered in a bounded memory', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { hit_for_miss: 60s }' });
+    stage.origin.on('*', { body: 'x' });
+    /** Hit-for-miss lets the client's own condition through. */
+    const isRemembered = async (): Promise<boolean> => {
+      await stage.ask(`GET ${long(0)}`, { fields: ['if-none-match', '"mine"'] });
+      return fieldValue(stage.origin.requests.at(-1)?.fields ?? [], 'if-none-match') === '"mine"';
+    };
+    await stage.ask(`GET ${long(0)}`);
+    expect(await isRemembered()).toBe(true);
+    await askForMany(stage);
+    expect(await isRemembered()).toBe(false);
+  });
+
+  it('that vary are remembered in a bounded memory', async () => {
+    await using stage = await Stage.start();
+    const varying = fresh('x', ['vary', 'x-one']);
+    stage.origin.on('*', varying);
+    await stage.ask(`GET ${long(0)}`);
+    expect(await fetchesFor(stage, long(0), 'x-one')).toBe(2);
+    await stage.ask(`GET ${long(0)}`);
+    stage.origin.on('*', varying);
+    await askForMany(stage);
+    expect(await fetchesFor(stage, long(0), 'x-one')).toBe(1);
+  });
+});
+
+/** Purged, and swept: an entry keeps its axes as long as it is there. */
+const EMPTIED: readonly Step[] = [
+  { ask: 'POST /v1/purge', to: 'admin', body: '{"all":true}', expect: {} },
+  { ask: 'GET /v1/entries', to: 'admin', eventually: true, expect: { body: /"entries":\[\]/ } },
+];
+
+/** With nothing stored: of two requests that differ in `axis`, how many go to the origin before it answers? One where nobody knows that the URL varies. */
+async function fetchesFor(stage: Stage, path: string, axis: string): Promise<number> {
+  await stage.play(EMPTIED);
+  const before = stage.origin.count(path);
+  const barrier = new Barrier();
+  stage.origin.on(path, { ...fresh('x', ['vary', axis]), barriers: { 'before-head': barrier } });
+  const answers = ['1', '2'].map((value) => stage.ask(`GET ${path}`, { fields: [axis, value] }));
+  await barrier.reached;
+  await stage.roundTrips();
+  const fetches = stage.origin.count(path) - before;
+  barrier.open();
+  await Promise.all(answers);
+  return fetches;
+}
+
+const names = (of: string): string => Array.from({ length: 8 }, (_, i) => `${of}-${i}`).join();
+
+const varying = (of: string): Step => ({
+  ask: 'GET /v',
+  answers: { fields: ['cache-control', 'max-age=0, stale-if-error=60', 'etag', `"${of}"`, 'vary', names(of)], body: of },
+  expect: { body: of, asked: 1 },
+});
+
+describe('axes', () => {
+  it('of all variants of a URL together are as many as one response may have', async () => {
+    await using stage = await Stage.start();
+    const listed = async (): Promise<readonly string[]> => {
+      const { body } = await stage.ask(`GET /v1/entries?url=/v`, {}, stage.freshet.adminAddress);
+      const { entries } = JSON.parse(body) as { entries: { varies: Record<string, string> }[] };
+      return [...new Set(entries.flatMap(({ varies }) => Object.keys(varies)))].toSorted();
+    };
+    await stage.play([varying('a')]);
+    expect(await listed()).toEqual(names('a').split(','));
+    await stage.play([varying('b'), varying('c'), varying('d')]);
+    expect((await listed()).length).toBeLessThanOrEqual(8);
+  });
+
+  it('that were seen long ago are forgotten for those of today', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { hit_for_miss: 0s }' });
+    await stage.play([varying('a')]);
+    expect(await fetchesFor(stage, '/v', 'a-0')).toBe(2);
+    await stage.play([...EMPTIED, varying('b')]);
+    expect(await fetchesFor(stage, '/v', 'a-0')).toBe(1);
+  });
+});
+
+describe('a herd', () => {
+  it.each([
+    { name: 'a cookie', fields: ['cookie', 'sid=1'] },
+    { name: 'an Authorization', fields: ['authorization', 'Bearer one'] },
+  ])('behind a leader with $name collapses all the same', async ({ fields }) => {
+    await using stage = await Stage.start();
+    const [led, shared] = [new Barrier(), new Barrier()];
+    stage.origin.on('/hot', (_request, nth) => ({ ...fresh(`answer ${nth}`), barriers: { 'before-head': nth === 1 ? led : shared } }));
+    const leader = stage.ask('GET /hot', { fields });
+    await led.reached;
+    const followers = stage.askAtOnce(50, 'GET /hot');
+    await shared.reached;
+    await stage.roundTrips();
+    led.open();
+    expect((await leader).body).toBe('answer 1');
+    await stage.roundTrips();
+    shared.open();
+    expect(bodies(await Promise.all(followers))).toEqual(['answer 2']);
+    await stage.play([{ ask: 'GET /hot', expect: { body: 'answer 2', cacheStatus: HIT } }]);
+    expect(stage.origin.count('/hot')).toBe(2);
+  });
+
+  it('collapses although the URL proved uncacheable for who has a cookie', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { hit_for_miss: 60s }' });
+    await stage.play([{ ask: 'GET /hot', fields: ['cookie', 'sid=1'], answers: fresh('x'), expect: { cacheStatus: /detail=request-cookie$/ } }]);
+    const barrier = new Barrier();
+    stage.origin.on('/hot', { ...fresh('x'), barriers: { 'before-head': barrier } });
+    const answers = stage.askAtOnce(20, 'GET /hot');
+    await barrier.reached;
+    await stage.roundTrips();
+    barrier.open();
+    await Promise.all(answers);
+    expect(stage.origin.count('/hot')).toBe(2);
+  });
+
+  it('a follower that waited too long stores nothing, not even by a 304', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { follower_timeout: 30ms }' });
+    await stage.play([{ ask: 'GET /a', answers: fresh('a', ['etag', '"1"']), expect: { cacheStatus: STORED } }]);
+    stage.clock.advance(61_000);
+    const barrier = new Barrier();
+    const unchanged = { status: 304, fields: ['cache-control', 'max-age=60', 'etag', '"1"'] };
+    stage.origin.on('/a', (_request, nth) => ({ ...unchanged, ...(nth === 2 && { barriers: { 'before-head': barrier } }) }));
+    const leader = stage.ask('GET /a');
+    await barrier.reached;
+    const late: Step = { ask: 'GET /a', expect: { body: 'a', cacheStatus: 'fwd=stale; fwd-status=304; detail=validated', asked: 1 } };
+    await stage.play([late, late]);
+    barrier.open();
+    expect((await leader).field('cache-status')).toBe('freshet; fwd=stale; fwd-status=304; stored; detail=validated');
+    await stage.play([{ ask: 'GET /a', expect: { cacheStatus: HIT } }]);
+  });
+});
