@@ -30,7 +30,7 @@ export class Log {
   }
 
   requestEnded(end: RequestEnd): void {
-    const failed = end.outcome === 'error' || end.status >= 500;
+    const failed = end.outcome === 'error' || end.status >= 500 || end.failure !== undefined;
     if (!this.#chosen(failed)) return;
     const line = { ...end, path: scrubbedText(this.#queryValues ? end.path : withoutQueryValues(end.path)) };
     if (failed) this.#logger.warn(line, 'request');

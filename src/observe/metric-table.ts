@@ -23,6 +23,12 @@ export const METRICS = [
   { name: 'freshet_response_body_bytes_total', type: 'counter', labels: ['outcome'], help: 'Body bytes sent to clients.' },
   { name: 'freshet_requests_aborted_total', type: 'counter', labels: [], help: 'Requests whose client left before its answer was whole.' },
   {
+    name: 'freshet_answers_cut_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Answers that ended before they were whole although the client was there, by reason.',
+  },
+  {
     name: 'freshet_origin_requests_total',
     type: 'counter',
     labels: ['origin', 'result'],

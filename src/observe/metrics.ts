@@ -29,6 +29,7 @@ export class Metrics {
   readonly #fillsRefused = new Tally();
   readonly #purges = new Tally();
   readonly #purgeTimes = new Timings();
+  readonly #cut = new Tally();
   #aborted = 0;
   #followers = 0;
   #refreshes = 0;
@@ -60,7 +61,8 @@ export class Metrics {
     this.#requests.add(end.outcome, end.reason ?? '');
     this.#requestTimes.add(end.outcome, '', end.durationMs);
     this.#bodyBytes.add(end.outcome, '', end.bodyBytes);
-    if (end.aborted) this.#aborted++;
+    if (end.failure !== undefined) this.#cut.add(end.failure, '');
+    else if (end.aborted) this.#aborted++;
   }
 
   originEnded(end: OriginEnd): void {
@@ -100,6 +102,7 @@ export class Metrics {
       freshet_request_duration_seconds: () => this.#requestTimes.samples(),
       freshet_response_body_bytes_total: () => this.#bodyBytes.samples(),
       freshet_requests_aborted_total: () => single(this.#aborted),
+      freshet_answers_cut_total: () => this.#cut.samples(),
       freshet_origin_requests_total: () => this.#originRequests.samples(),
       freshet_origin_duration_seconds: () => this.#originTimes.samples(),
       freshet_collapsed_followers_total: () => single(this.#followers),

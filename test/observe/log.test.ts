@@ -3,6 +3,8 @@ import { Log, type LogOptions } from '../../src/observe/log.ts';
 import { scrubbed, scrubbedText, withoutQueryValues } from '../../src/observe/scrub.ts';
 import { requestEnd } from './ends.ts';
 
+const CUT = requestEnd({ outcome: 'miss', reason: undefined, status: 200, failure: 'truncated' });
+
 function logging(options: Partial<LogOptions> = {}): { log: Log; lines: () => Record<string, unknown>[] } {
   const written: string[] = [];
   const log = new Log({ level: 'info', access: 'all', ...options, destination: { write: (line) => written.push(line) } });
@@ -22,6 +24,7 @@ describe('the access log', () => {
     { name: 'one in 100', access: 'sample', ends: Array.from({ length: 300 }, () => requestEnd()), expected: 3 },
     { name: 'every 5xx', access: 'sample', ends: Array.from({ length: 50 }, () => requestEnd({ outcome: 'pass', status: 500 })), expected: 50 },
     { name: 'every error', access: 'sample', ends: Array.from({ length: 50 }, () => requestEnd({ outcome: 'error', status: 400 })), expected: 50 },
+    { name: 'every answer that was cut', access: 'sample', ends: Array.from({ length: 50 }, () => CUT), expected: 50 },
   ] as const)('$name', ({ access, ends, expected }) => {
     const { log, lines } = logging({ access });
     for (const end of ends) log.requestEnded(end);
@@ -35,6 +38,18 @@ describe('the access log', () => {
     const { log, lines } = logging({ level });
     log.requestEnded(requestEnd({ path: '/a?page=2&token=s3cret&word' }));
     expect(lines()[0]?.['path']).toBe(path);
+  });
+
+  it.each([
+    { name: 'a hit', end: requestEnd(), level: 'info' },
+    { name: 'a client that left', end: requestEnd({ aborted: true }), level: 'info' },
+    { name: 'an answer that was cut', end: CUT, level: 'warn' },
+    { name: 'an answer of our own', end: requestEnd({ outcome: 'error', status: 400 }), level: 'warn' },
+    { name: "an origin's 500", end: requestEnd({ outcome: 'pass', status: 500 }), level: 'warn' },
+  ])('$name has the level $level', ({ end, level }) => {
+    const { log, lines } = logging();
+    log.requestEnded(end);
+    expect(lines()[0]?.['level']).toBe(level);
   });
 
   it('writes one line whatever a path holds', () => {

@@ -69,6 +69,19 @@ describe('/metrics', () => {
       ],
     },
     {
+      name: 'answers that were cut, apart from clients that left',
+      tell: (observe) => {
+        observe.requestEnded(requestEnd({ outcome: 'miss', reason: undefined, aborted: true, failure: 'origin-reset' }));
+        observe.requestEnded(requestEnd({ outcome: 'pass', reason: undefined, failure: 'truncated' }));
+        observe.requestEnded(requestEnd({ outcome: 'pass', reason: undefined, aborted: true }));
+      },
+      expected: [
+        'freshet_answers_cut_total{reason="origin-reset"} 1',
+        'freshet_answers_cut_total{reason="truncated"} 1',
+        'freshet_requests_aborted_total 1',
+      ],
+    },
+    {
       name: 'origin exchanges',
       tell: (observe) => {
         observe.originEnded({ origin: 'shop', status: 204, durationMs: 3 });
