@@ -1,8 +1,8 @@
 // Journeys at the limits of what is remembered: bodies on their way, keys, axes, and who leads a herd. DESIGN P5, SECURITY §4.4, §11.
 import { describe, expect, it } from 'vitest';
-import { fieldValue } from '../../src/http/fields.ts';
+import { type Fields, fieldValue } from '../../src/http/fields.ts';
 import { type Answer, RawClient } from '../support/client.ts';
-import { Barrier } from '../support/origin.ts';
+import { Barrier, type Reply } from '../support/origin.ts';
 import { fresh, Stage, type Step, STORED } from './journey.ts';
 
 const KIB = 1024;
@@ -22,24 +22,83 @@ async function until(stage: Stage, wanted: 'stored' | 'not stored', url: (nth: n
   return false;
 }
 
-describe('bodies on their way', () => {
-  const SLOW_CLIENTS = 2;
-  /** All together may hold a quarter of the store, 8 MiB: the connections do not take so much of two large ones that a middling one still fits. */
-  const LARGE = Buffer.alloc(32 * KIB * KIB, 97);
-  const MIDDLING = LARGE.subarray(0, 7 * KIB * KIB);
-  const config = 'store: { memory: 32MiB, max_object: 32MiB }';
+const LARGE = Buffer.alloc(32 * KIB * KIB, 97);
 
-  it('that slow clients do not take have a bound: past it nothing new is kept, until they have gone', async () => {
-    await using stage = await Stage.start({ config });
-    stage.origin.on('*', ({ path }) => ({ ...fresh(''), body: path.startsWith('/large') ? LARGE : MIDDLING }));
-    const clients = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => RawClient.connect(stage.freshet.address)));
+interface SlowCase {
+  readonly name: string;
+  readonly config: string;
+  /** What the slow clients ask: of a large body each. */
+  readonly asks: readonly string[];
+  /** Of the large body. */
+  readonly control: string;
+  /** Of the others, that are stored if they fit. */
+  readonly othersBytes: number;
+}
+
+// All together may hold a quarter of the store. A connection takes a few MiB of a large body before the rest has to wait here.
+const slowCases: readonly SlowCase[] = [
+  {
+    name: 'kept',
+    config: 'store: { memory: 32MiB, max_object: 32MiB }',
+    asks: ['GET /large/1', 'GET /large/2'],
+    control: 'max-age=60',
+    othersBytes: 7 * KIB * KIB,
+  },
+  { name: 'not stored', config: 'store: { memory: 1MiB }', asks: ['GET /large/1'], control: 'no-store', othersBytes: 10 },
+  {
+    name: 'passed',
+    config: 'store: { memory: 1MiB }\nroutes: [{ path: "/large/*", pass: true }]',
+    asks: ['GET /large/1'],
+    control: 'max-age=60',
+    othersBytes: 10,
+  },
+  { name: 'the answer to a write', config: 'store: { memory: 1MiB }', asks: ['POST /large/1'], control: 'no-store', othersBytes: 10 },
+];
+
+/** One of these that did not give back what it held would be enough: the store is small. */
+const gone: readonly { readonly name: string; readonly line: string; readonly fields?: Fields; readonly reply: Reply }[] = [
+  { name: 'stored', line: 'GET /a', reply: fresh('') },
+  { name: 'not stored', line: 'GET /a', reply: {} },
+  { name: 'one that the client has already', line: 'GET /a', fields: ['if-none-match', '"1"'], reply: { fields: ['etag', '"1"'] } },
+  { name: 'the same, stored', line: 'GET /a', fields: ['if-none-match', '"1"'], reply: fresh('', ['etag', '"1"']) },
+  { name: 'passed', line: 'GET /pass', reply: fresh('') },
+  { name: 'the answer to a write', line: 'PUT /a', reply: {} },
+  { name: 'the answer to a write, stored', line: 'POST /a', reply: fresh('', ['content-location', '/a']) },
+  { name: 'an error', line: 'GET /a', reply: { status: 503 } },
+  { name: 'cut', line: 'GET /a', reply: { ...fresh(''), fault: 'truncate' } },
+  { name: 'cut in a pass', line: 'GET /pass', reply: { ...fresh(''), fault: 'reset' } },
+  { name: 'without a length', line: 'GET /a', reply: { ...fresh(''), framing: 'close' } },
+  { name: 'too large', line: 'GET /b', reply: { ...fresh(''), framing: 'chunked' } },
+];
+
+describe('bodies on their way', () => {
+  it.each(slowCases)('$name, that slow clients do not take: past the limit nothing new is kept, until they have gone', async (row) => {
+    await using stage = await Stage.start({ config: row.config });
+    const large: Reply = { fields: ['cache-control', row.control], body: LARGE };
+    const other: Reply = { ...fresh(''), body: LARGE.subarray(0, row.othersBytes) };
+    stage.origin.on('*', ({ path }) => (path.startsWith('/large') ? large : other));
+    const clients = await Promise.all(row.asks.map(() => RawClient.connect(stage.freshet.address)));
     for (const [i, { socket }] of clients.entries()) {
-      socket.pause().write(`GET /large/${i} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+      socket.pause().write(`${row.asks[i]} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n`);
     }
     expect(await until(stage, 'not stored', (nth) => `/during/${nth}`)).toBe(true);
     for (const client of clients) await client[Symbol.asyncDispose]();
     expect(await until(stage, 'stored', (nth) => `/after/${nth}`)).toBe(true);
     await stage.play([{ ask: 'GET /metrics', to: 'admin', expect: { body: /freshet_fills_refused_total\{reason="fills-over-limit"\} [1-9]/ } }]);
+  });
+
+  it.each(gone)('hold nothing when they are through: $name', async ({ line, fields = [], reply }) => {
+    const config = 'store: { memory: 1MiB }\nroutes: [{ path: /pass, pass: true }, { path: /a, store_post: true }, { path: /b, max_object: 1KiB }]';
+    await using stage = await Stage.start({ config });
+    stage.origin.on('*', { ...reply, body: LARGE.subarray(0, 100 * KIB) });
+    for (let i = 0; i < 5; i++) {
+      await stage.ask(line, { fields, ...(line.startsWith('P') && { body: 'x' }) });
+      await stage.play([{ ask: 'POST /v1/purge', to: 'admin', body: '{"all":true}', expect: {} }]);
+    }
+    await stage.play([
+      { ask: 'GET /kept', answers: fresh('x'), expect: { cacheStatus: STORED } },
+      { ask: 'GET /kept', expect: { cacheStatus: HIT } },
+    ]);
   });
 });
 
