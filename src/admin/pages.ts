@@ -4,6 +4,7 @@ import type { Fields } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
 import type { Answer } from '../purge/problem.ts';
+import type { PurgeRecord } from '../purge/purge-log.ts';
 import { json, problem } from './answer.ts';
 import { type EntriesParts, listEntries } from './entries.ts';
 import type { AdminTokens, Right } from './guard.ts';
@@ -18,8 +19,8 @@ export interface AdminParts extends EntriesParts {
     method(request: { readonly target: Target; readonly fields: Fields; readonly actor: string }): Answer | Promise<Answer>;
     body(text: string, from: { readonly actor: string }): Answer | Promise<Answer>;
   };
-  /** The last receipts, newest first. */
-  purges(): readonly unknown[];
+  /** The last purges, newest first. */
+  purges(): readonly PurgeRecord[];
   /** The configuration in force, its secrets masked. */
   config(): unknown;
   explain(request: Request): unknown;
@@ -59,7 +60,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ],
   ['/metrics', { right: 'admin', methods: GET, answer: metricsPage }],
   ['/v1/entries', { right: 'admin', methods: GET, answer: (visit, parts) => listEntries(visit.target.query, parts, visit.isGone) }],
-  ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => json({ purges: parts.purges() }) }],
+  ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => purgesPage(parts.purges()) }],
   ['/v1/config', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.config()) }],
   ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, { actor: visit.actor }) }],
   ['/v1/explain', { right: 'admin', methods: ['POST'], answer: explainPage }],
@@ -70,6 +71,11 @@ const PURGE_PAGE: Page = { right: 'purge', methods: ['PURGE'], answer: (visit, p
 
 export function findPage(method: string, path: string): Page | undefined {
   return method === 'PURGE' ? PURGE_PAGE : PAGES.get(path);
+}
+
+/** Instants as in the log. */
+function purgesPage(purges: readonly PurgeRecord[]): Answer {
+  return json({ purges: purges.map((record) => ({ ...record, at: new Date(record.at).toISOString() })) });
 }
 
 async function metricsPage(_visit: Visit, parts: AdminParts): Promise<Answer> {

@@ -66,7 +66,7 @@ function describeExplanation(answer: string): string {
   const entries = stored.length === 0 ? ['nothing'] : stored.map(describeEntry);
   return align([
     ['route', route],
-    ['scope', `${scope.kind}${scope.id === '' ? '' : ` ${scope.id}`}: ${scope.why}`],
+    ['scope', `${scope.id === scope.kind ? scope.kind : `${scope.kind} ${scope.id}`}: ${scope.why}`],
     ['key', key],
     ...entries.map((entry, index) => [index === 0 ? 'stored' : '', entry]),
     ['decision', decision],

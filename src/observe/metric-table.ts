@@ -64,7 +64,7 @@ export const METRICS = [
     name: 'freshet_purges_total',
     type: 'counter',
     labels: ['kind', 'mode'],
-    help: 'Purges, by who asked (operator, write, response) and hard or soft.',
+    help: 'Purges, by who asked (operator, or a write through Freshet) and hard or soft.',
   },
   { name: 'freshet_purge_duration_seconds', type: 'histogram', labels: ['kind', 'mode'], help: 'From a purge to its confirmation.' },
   { name: 'freshet_purge_epoch', type: 'gauge', labels: [], help: 'The last published purge.' },

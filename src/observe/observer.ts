@@ -34,7 +34,7 @@ export interface OriginEnd {
 export interface PurgeEnd {
   readonly id: string;
   readonly mode: 'hard' | 'soft';
-  readonly kind: 'operator' | 'write' | 'response';
+  readonly kind: 'operator' | 'write';
   readonly durationMs: number;
 }
 

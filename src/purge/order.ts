@@ -2,8 +2,8 @@
 import type { UrlSelector } from './tag-hash.ts';
 
 export interface PurgeOrder {
-  /** Who asks: an operator, an unsafe method (RFC 9111 §4.4 and `invalidates`), or the fields of its response. */
-  readonly kind: 'operator' | 'write' | 'response';
+  /** Who asks: an operator, or a write (RFC 9111 §4.4, `invalidates`, and the fields of its response). */
+  readonly kind: 'operator' | 'write';
   readonly tags: readonly string[];
   readonly groups: readonly { readonly origin: string; readonly group: string }[];
   readonly urls: readonly UrlSelector[];

@@ -1,5 +1,5 @@
 // What was purged lately, by whom and why: the last receipts, for /v1/purges and the audit. SECURITY §6 "Log": truncated and escaped.
-import { hash } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { PurgeOrder } from './order.ts';
 
 export interface PurgeRecord {
@@ -22,6 +22,8 @@ const TEXT_LENGTH = 100;
 const WHAT_LENGTH = 500;
 
 export class PurgeLog {
+  /** Hashes of values are keyed by it, so that nobody who reads them can try out credentials elsewhere; it never leaves the process. */
+  readonly #secret = randomBytes(32);
   readonly #ring: PurgeRecord[] = [];
   #next = 0;
 
@@ -32,7 +34,7 @@ export class PurgeLog {
       mode: order.mode,
       actor: escaped(order.actor, TEXT_LENGTH),
       ...(order.reason === undefined ? {} : { reason: escaped(order.reason, WHAT_LENGTH) }),
-      what: described(order),
+      what: described(order, this.#secret),
     };
     this.#next = (this.#next + 1) % RECORDS;
   }
@@ -44,24 +46,28 @@ export class PurgeLog {
 }
 
 /** The selectors as words, as many as fit. */
-function described(order: PurgeOrder): string {
+function described(order: PurgeOrder, secret: Buffer): string {
   let text = '';
-  for (const word of words(order)) {
+  for (const word of words(order, secret)) {
     if (text.length + word.length > WHAT_LENGTH) return `${text} …`;
     text = text === '' ? word : `${text} ${word}`;
   }
   return text;
 }
 
-function* words(order: PurgeOrder): Generator<string> {
+function* words(order: PurgeOrder, secret: Buffer): Generator<string> {
   if (order.all) yield 'all';
   for (const tag of order.tags) yield `tag=${escaped(tag, TEXT_LENGTH)}`;
   for (const { origin, group } of order.groups) yield `group=${escaped(`${origin} ${group}`, TEXT_LENGTH)}`;
   for (const url of order.urls) yield `url=${escaped((url.authority ?? '') + url.path + url.query, TEXT_LENGTH)}`;
   for (const prefix of order.prefixes) yield `prefix=${escaped((prefix.authority ?? '') + prefix.path, TEXT_LENGTH)}`;
   // A value may be a credential: only that it was the same one can be seen.
-  for (const [claim, value] of order.scopes) yield `scope=${escaped(claim, TEXT_LENGTH)}=#${hash('sha256', value).slice(0, 8)}`;
+  for (const [claim, value] of order.scopes) yield `scope=${escaped(claim, TEXT_LENGTH)}=#${shortHash(value, secret)}`;
   for (const [tag, lowest] of order.versions) yield `version=${escaped(tag, TEXT_LENGTH)}=${lowest}`;
+}
+
+function shortHash(value: string, secret: Buffer): string {
+  return createHmac('sha256', secret).update(value).digest('hex').slice(0, 8);
 }
 
 /** Visible ASCII and spaces; everything else and the backslash as \uXXXX; at most `length` characters of the text. */

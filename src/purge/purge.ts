@@ -1,4 +1,4 @@
-// The one door of purging: operators, unsafe methods and write responses all end in `purge`. PURGE-PROTOCOL §3.2, §3.3, §4.8.
+// The one door of purging: operators and writes, with what the answer to a write asks for, all end in `purge`. PURGE-PROTOCOL §3.2, §3.3, §4.8.
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Authority, Confirmation, Publication } from './authority.ts';

@@ -174,7 +174,9 @@ describe('purging', () => {
     const answer = await get(admin.address, '/v1/purge', { method: 'POST', body: '{"tags":["x"],"reason":"price"}' });
     expect(parsed(answer)).toMatchObject({ state: 'confirmed', guarantee: 'linearizable', tags: 1 });
     expect(parsed(await get(admin.address, '/v1/entries?tag=x'))).toMatchObject({ entries: [{ verdict: 'purged' }] });
-    expect(parsed(await get(admin.address, '/v1/purges'))).toMatchObject({ purges: [{ actor: '127.0.0.1', reason: 'price', what: 'tag=x' }] });
+    expect(parsed(await get(admin.address, '/v1/purges'))).toMatchObject({
+      purges: [{ at: '1970-01-01T00:16:40.000Z', actor: '127.0.0.1', reason: 'price', what: 'tag=x' }],
+    });
   });
 
   it('of a URL takes the Host that a client would send', async () => {

@@ -118,7 +118,7 @@ describe('failures', () => {
 describe('explain', () => {
   const EXPLANATION = {
     route: '/products/:id',
-    scope: { kind: 'public', id: '', why: 'the route is public' },
+    scope: { kind: 'public', id: 'public', why: 'the route is public' },
     key: '0: http://h/products/42',
     stored: [] as object[],
     decision: 'forward (uri-miss)',
@@ -165,6 +165,11 @@ describe('explain', () => {
   it('prints that nothing is stored', async () => {
     const { printed } = await ask('explain', ['GET', '/a'], { body: JSON.stringify(EXPLANATION) });
     expect(printed.join('\n')).toContain('\nstored    nothing\n');
+  });
+
+  it("prints a scope's id only where it says more than its kind", async () => {
+    const { printed } = await ask('explain', ['GET', '/a'], { body: JSON.stringify(EXPLANATION) });
+    expect(printed.join('\n')).toContain('\nscope     public: the route is public\n');
   });
 
   it('refuses what is no explanation', async () => {

@@ -1,4 +1,5 @@
 // SECURITY §6 "Log": the record of a purge names what was purged, in few safe words, and no credential.
+import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { NOTHING, type PurgeOrder } from '../../src/purge/order.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
@@ -38,4 +39,11 @@ it('the same credential can be recognised, and is nowhere', () => {
   );
   expect([first === third, first === second]).toEqual([true, false]);
   expect([first, second].join()).not.toMatch(/SECRET|OTHER|Bearer/);
+});
+
+it('its hash is keyed by the process: it cannot be tried out elsewhere, and another process has another', () => {
+  const scopes = [['authorization', 'Bearer SECRET']] as const;
+  const [one, another] = [whats({ scopes }), whats({ scopes })];
+  expect(one).not.toEqual(another);
+  expect(one[0]).not.toContain(hash('sha256', 'Bearer SECRET').slice(0, 8));
 });
