@@ -1,7 +1,7 @@
 // Several requests, one fetch: which flight may a request join, and which landing may it take?
 //
 // The idea: at most one joinable flight a key. A request joins it before its head is known on the chance that the answer will fit; at the landing
-// each request decides for itself, in the same synchronous step in which its head is written. The races: a purge between two arrivals (the later
+// each request decides for itself (taking.ts), in the same synchronous step in which its head is written. The races: a purge between two arrivals (the later
 // one may not have the earlier one's answer: `arrivalEpoch` against `asOf`), a response that turns out private, uncacheable or of another variant
 // (followers go by themselves, staggered), a failure (they share one more fetch, then the failure), a leader that takes too long.
 // What must stay true: nobody is given an answer fetched before a purge that was published when they arrived; every follower ends.
@@ -9,31 +9,21 @@
 import { LRUCache } from 'lru-cache';
 import { hasField } from '../http/fields.ts';
 import type { OriginRequest } from '../origin/exchange.ts';
-import type { Policy } from '../rules/policy.ts';
 import type { Reason } from '../rules/reasons.ts';
+import { isOriginError } from '../rules/reuse.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
-import { Flight, type Landing } from './flight.ts';
+import { Flight } from './flight.ts';
 
 /** Of the keys remembered as uncacheable, and of those that vary on fields that nothing stored shows yet: characters, and a flat charge for each. */
 const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
 const REMEMBERED_CHARGE = 200;
-/** After this many fetches in vain a request goes by itself (retry) or is refused (strict). */
-const MAX_TURNS = 3;
-
-export type Taking =
-  | { readonly kind: 'take' }
-  /** Start over: look up again and fetch anew, collapsed with whoever else has to. */
-  | { readonly kind: 'again' }
-  /** Fetch by itself, after the delay. */
-  | { readonly kind: 'alone'; readonly reason: Reason }
-  /** The route is strict and purges do not end. */
-  | { readonly kind: 'refuse'; readonly reason: Reason };
-
 export interface Boarding {
   readonly flight: Flight;
   readonly role: 'leader' | 'follower';
+  /** The key proved uncacheable a moment ago, so nobody else can join. */
+  readonly hitForMiss: boolean;
 }
 
 export class Flights {
@@ -49,16 +39,21 @@ export class Flights {
   /** Joins the flight under way for `x`, or starts one with `request`. */
   board(
     x: Exchange,
-    plan: { readonly request: () => OriginRequest; readonly base: StoredResponse | undefined; readonly collapsible: boolean },
+    plan: {
+      readonly request: (hitForMiss: boolean) => OriginRequest;
+      readonly base: StoredResponse | undefined;
+      readonly collapsible: boolean;
+    },
   ): Boarding {
-    const collapseKey = plan.collapsible ? this.#collapseKey(x) : undefined;
+    const hitForMiss = plan.collapsible && this.#isHitForMiss(x);
+    const collapseKey = plan.collapsible && !hitForMiss ? this.#collapseKey(x) : undefined;
     const present = collapseKey === undefined ? undefined : this.#joinable.get(collapseKey);
     if (present !== undefined && this.#mayJoin(x, present)) {
       present.enter();
-      return { flight: present, role: 'follower' };
+      return { flight: present, role: 'follower', hitForMiss };
     }
     const flight = new Flight(x, {
-      request: plan.request(),
+      request: plan.request(hitForMiss),
       base: plan.base,
       order: ++this.#order,
       collapseKey,
@@ -68,7 +63,7 @@ export class Flights {
     if (collapseKey !== undefined) this.#joinable.set(collapseKey, flight);
     flight.enter();
     flight.start();
-    return { flight, role: 'leader' };
+    return { flight, role: 'leader', hitForMiss };
   }
 
   /** Whether a background refresh of `x`'s entry is under way that a purge has not overtaken. */
@@ -78,7 +73,7 @@ export class Flights {
   }
 
   /** Whether the key proved uncacheable a moment ago. */
-  isHitForMiss(x: Exchange): boolean {
+  #isHitForMiss(x: Exchange): boolean {
     const key = identifiedKey(x);
     const until = this.#hitForMiss.get(key);
     if (until === undefined) return false;
@@ -156,42 +151,8 @@ function identifiedKey(x: Exchange): string {
 /** Refusals that pass by themselves: the next response for the key may well be stored. */
 const PASSING: ReadonlySet<Reason> = new Set(['purged-in-flight', 'held', 'version-behind', 'too-large']);
 
-/** RFC 5861 §4: what counts as the origin failing. */
-export function isOriginError(status: number): boolean {
-  return status === 500 || status === 502 || status === 503 || status === 504;
-}
-
-/** What `x` may do with a landing. Must be called in the same synchronous step as what it permits. */
-export function takingOf(x: Exchange, boarding: Boarding, landing: Landing): Taking {
-  const { flight, role } = boarding;
-  const { policy } = x.route;
-  if (landing.kind === 'base-gone') return startOver(x, policy);
-  if (landing.kind === 'failed') return role === 'leader' || x.turns > 0 ? { kind: 'take' } : { kind: 'again' };
-
-  const verdict = x.parts.marks.gate({ tagIds: flight.tagIds, asOf: flight.asOf, sentAt: flight.sentAt });
-  const askedBefore = x.arrivalEpoch <= flight.asOf;
-  if (verdict.kind === 'purged' && !(askedBefore && policy.inflight === 'retry' && x.turns > 0)) return startOver(x, policy);
-  const behind = landing.kind === 'response' && landing.judgement.refusal === 'version-behind';
-  if ((verdict.kind === 'held' || behind) && !askedBefore) return startOver(x, policy);
-  return role === 'leader' ? { kind: 'take' } : followerTaking(x, flight, landing);
-}
-
-function followerTaking(x: Exchange, flight: Flight, landing: Landing & { kind: 'response' | 'freshened' }): Taking {
-  if (landing.kind === 'freshened') {
-    if (!landing.shareable) return { kind: 'alone', reason: 'not-shareable' };
-    return selectsTheSame(x, flight, landing.stored.axes) ? { kind: 'take' } : startOver(x, x.route.policy);
-  }
-  if (isOriginError(landing.judgement.head.status)) return x.turns > 0 ? { kind: 'take' } : { kind: 'again' };
-  if (!landing.judgement.shareable || !landing.fill.isWhole) return { kind: 'alone', reason: 'not-shareable' };
-  return selectsTheSame(x, flight, landing.judgement.vary) ? { kind: 'take' } : startOver(x, x.route.policy);
-}
-
-function startOver(x: Exchange, policy: Policy): Taking {
-  if (x.turns < MAX_TURNS) return { kind: 'again' };
-  return policy.inflight === 'strict' ? { kind: 'refuse', reason: 'purged-repeatedly' } : { kind: 'alone', reason: 'not-shareable' };
-}
-
-function selectsTheSame(x: Exchange, flight: Flight, vary: readonly string[]): boolean {
+/** Whether a response that varies on `vary` was selected by the same values for `x` as for the flight's leader. */
+export function selectsTheSame(x: Exchange, flight: Flight, vary: readonly string[]): boolean {
   if (vary.length === 0 || flight.selectingFields === x.request.fields) return true;
   const mine = axisValues(vary, x.request.fields, x.route.policy);
   const theirs = axisValues(vary, flight.selectingFields, x.route.policy);

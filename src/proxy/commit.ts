@@ -1,4 +1,4 @@
-// The one door into the store: the second gate, at the verified end of a body. PURGE-PROTOCOL §3.2 rule 2.
+// The one door into the store: the second gate, at the verified end of a body, and what a 304 made anew. PURGE-PROTOCOL §3.2 rules 2 and 7.
 import { type Fields, fieldValue, hasField, withoutFields } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
 import { combineParts } from '../rules/ranges.ts';
@@ -60,7 +60,6 @@ function storedResponse(
 
 /** A part never takes the place of a whole response that may still be used; with another part of the same representation it grows. */
 function put(x: Exchange, response: StoredResponse, present: readonly StoredResponse[]): Commit {
-  const { store } = x.parts;
   let entry = response;
   if (response.part !== undefined) {
     const sameVariant = present.find((other) => sameSelection(other, response));
@@ -69,10 +68,14 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
     }
     entry = (sameVariant?.part === undefined ? undefined : combineParts(sameVariant, response)) ?? response;
   }
-  const result = store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
-  if (result.kind === 'refused') return result;
-  x.parts.observer.fillStored(entry.body.length);
-  return { kind: 'stored' };
+  return keep(x, entry);
+}
+
+/** Puts an entry into the store. The caller has asked the marks in the same synchronous step. */
+export function keep(x: Exchange, entry: StoredResponse): Commit {
+  const result = x.parts.store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
+  if (result.kind === 'stored') x.parts.observer.fillStored(entry.body.length);
+  return result;
 }
 
 function sameSelection(a: StoredResponse, b: StoredResponse): boolean {

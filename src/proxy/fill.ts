@@ -5,6 +5,7 @@
 // reader has not taken is held, and the origin waits for that reader. A reader that takes nothing is cut by its own stall timeout, so one slow
 // client can delay the others of a relay by that long at most.
 // What must stay true: a reader sees every byte once and in order; its end is clean only if the origin's was; chunks are never changed.
+import type { Reason } from '../rules/reasons.ts';
 import type { Client } from './client.ts';
 
 /** A relay lets the slowest reader fall this far behind before the origin has to wait. */
@@ -26,12 +27,15 @@ export class FillBudget {
 
 interface Reader {
   readonly client: Client;
-  readonly done: (complete: boolean) => void;
+  readonly done: (end: ReaderEnd) => void;
   /** Index into the chunks ever received. */
   position: number;
   bytes: number;
   waiting: boolean;
 }
+
+/** How it ended for one reader: all of it taken, cut because the origin's end was not good, or the client gone. */
+export type ReaderEnd = 'complete' | 'cut' | 'gone';
 
 type FillEnd = 'open' | 'complete' | 'failed';
 
@@ -42,6 +46,8 @@ export class Fill {
   kept: boolean;
   /** Why it is not kept although it should have been. */
   released: 'too-large' | 'fills-over-limit' | undefined;
+  /** Why its end was not good. */
+  failure: Reason | undefined;
   readonly #maxKeptBytes: number;
   readonly #resumeOrigin: () => void;
   #chunks: Buffer[] = [];
@@ -108,9 +114,10 @@ export class Fill {
   }
 
   /** The origin's end. After `complete` the bytes are whole; after `failed` every reader is cut. */
-  finish(end: 'complete' | 'failed'): void {
+  finish(end: 'complete' | 'failed', failure?: Reason): void {
     if (this.#end !== 'open') return;
     this.#end = end;
+    this.failure = failure;
     for (const reader of this.#readers) this.#advance(reader);
     this.#letGo();
   }
@@ -126,18 +133,18 @@ export class Fill {
   }
 
   /** Streams to a client whose head has been sent, while `isWhole`. `done` is called once, with the bytes it was given. */
-  read(client: Client, done: (result: { complete: boolean; bytes: number }) => void): void {
+  read(client: Client, done: (result: { end: ReaderEnd; bytes: number }) => void): void {
     if (!this.isWhole) throw new Error('a relay that has dropped bytes was joined');
     const reader: Reader = {
       client,
       position: this.#dropped,
       bytes: 0,
       waiting: false,
-      done: (complete) => {
+      done: (end) => {
         if (!this.#readers.delete(reader)) return;
         this.#makeRoom();
         this.#letGo();
-        done({ complete, bytes: reader.bytes });
+        done({ end, bytes: reader.bytes });
       },
     };
     this.#readers.add(reader);
@@ -146,7 +153,7 @@ export class Fill {
       this.#advance(reader);
       this.#makeRoom();
     });
-    client.onGone(() => reader.done(false));
+    client.onGone(() => reader.done('gone'));
     this.#advance(reader);
     this.#makeRoom();
   }
@@ -163,10 +170,10 @@ export class Fill {
     }
     if (this.#end === 'failed') {
       reader.client.destroy();
-      reader.done(false);
+      reader.done('cut');
     } else if (this.#end === 'complete' && reader.position === this.#dropped + this.#chunks.length) {
       reader.client.end();
-      reader.done(true);
+      reader.done('complete');
     }
   }
 

@@ -165,7 +165,7 @@ export class Flight implements OriginHandler {
     if (this.landing === undefined) {
       this.#land({ kind: 'failed', error });
     } else if (this.landing.kind === 'response') {
-      this.landing.fill.finish('failed');
+      this.landing.fill.finish('failed', error.reason);
       this.#leader.parts.observer.fillRefused('truncated');
     }
     this.#finish();

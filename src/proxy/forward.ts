@@ -3,16 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasField } from '../http/fields.ts';
 import type { CacheStatus } from '../rules/cache-status.ts';
 import type { Reason } from '../rules/reasons.ts';
-import { freshUntil, mayServeOnError, type Reuse } from '../rules/reuse.ts';
+import { type Forward, freshUntil, isOriginError, mayServeOnError } from '../rules/reuse.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
-import { type Boarding, isOriginError, takingOf } from './collapse.ts';
+import type { Boarding } from './collapse.ts';
 import type { Exchange } from './exchange.ts';
-import { respondFailure } from './failure.ts';
+import { respondFailure } from './respond-failure.ts';
 import type { Landing, Waited } from './flight.ts';
 import { type Conditionals, fetchRequest } from './outbound.ts';
 import { clientLeft, respondError, respondFill, respondStored } from './respond.ts';
-
-export type Forward = Reuse & { readonly kind: 'forward' };
+import { takingOf } from './taking.ts';
 
 /** Followers that must go by themselves set out this many at a time, this far apart. */
 const STAGGER_GROUP = 8;
@@ -20,28 +19,27 @@ const STAGGER_MS = 4;
 
 /** One turn: `answered`, or `again` with `x` knowing more than before. */
 export async function forward(x: Exchange, decision: Forward): Promise<'answered' | 'again'> {
-  const hitForMiss = x.parts.flights.isHitForMiss(x);
   const boarding = x.parts.flights.board(x, {
-    request: () => fetchRequest(x, conditionalsFor(x, decision, hitForMiss)),
+    request: (hitForMiss) => fetchRequest(x, conditionalsFor(x, decision, hitForMiss)),
     base: decision.base,
-    collapsible: mayCollapse(x, decision) && !hitForMiss,
+    collapsible: mayCollapse(x, decision),
   });
   if (boarding.role === 'follower') x.parts.observer.followerCollapsed();
-  let settled: Settled;
+  let conclusion: Conclusion;
   try {
     const waited = await boarding.flight.wait(x, boarding.role === 'follower' ? x.route.policy.followerTimeoutMs : undefined);
     x.now = x.parts.clock.now();
-    settled = settle(x, decision, boarding, waited);
+    conclusion = conclude(x, decision, boarding, waited);
   } finally {
     boarding.flight.leave();
   }
-  if (settled === 'when-stored') await boarding.flight.ended();
-  if (settled === 'alone') await delay(Math.floor(boarding.flight.nextAlone() / STAGGER_GROUP) * STAGGER_MS);
-  return settled === 'answered' ? 'answered' : 'again';
+  if (conclusion === 'when-stored') await boarding.flight.ended();
+  if (conclusion === 'alone') await delay(Math.floor(boarding.flight.nextAlone() / STAGGER_GROUP) * STAGGER_MS);
+  return conclusion === 'answered' ? 'answered' : 'again';
 }
 
 /** What became of a wait; all but `answered` start over, at once or when the flight has ended or the others are on their way. */
-type Settled = 'answered' | 'again' | 'when-stored' | 'alone';
+type Conclusion = 'answered' | 'again' | 'when-stored' | 'alone';
 
 /** Renews a stale entry that is being served meanwhile: an ordinary flight that nobody waits for (PURGE-PROTOCOL §3.2 rule 6). Left to the next GET where this is a HEAD. */
 export function refreshInBackground(x: Exchange, base: StoredResponse): void {
@@ -52,7 +50,7 @@ export function refreshInBackground(x: Exchange, base: StoredResponse): void {
 }
 
 /** Synchronous from the marks' answer to the head it permits. */
-function settle(x: Exchange, decision: Forward, boarding: Boarding, waited: Waited): Settled {
+function conclude(x: Exchange, decision: Forward, boarding: Boarding, waited: Waited): Conclusion {
   if (completesPart(decision, waited)) {
     x.turns++;
     return 'when-stored';
@@ -89,12 +87,13 @@ function answer(x: Exchange, decision: Forward, boarding: Boarding, landing: Lan
   switch (landing.kind) {
     case 'response': {
       const { head, refusal, storing } = landing.judgement;
-      const status = missStatus(decision, { fwdStatus: head.status, collapsed, stored: storing !== undefined, refusal });
+      const said = refusal ?? (x.mode === 'solo' ? 'not-shareable' : boarding.hitForMiss ? 'hit-for-miss' : undefined);
+      const status = missStatus(decision, { fwdStatus: head.status, collapsed, stored: storing !== undefined, said });
       if (collapsed && isOriginError(head.status)) return respondError(x, head.status, 'origin-error', status);
       return respondFill(x, head, landing.fill, { outcome: 'miss', status }, () => boarding.flight.readerLeft());
     }
     case 'freshened': {
-      const status = missStatus(decision, { fwdStatus: 304, collapsed, stored: landing.kept, refusal: 'validated' });
+      const status = missStatus(decision, { fwdStatus: 304, collapsed, stored: landing.kept, said: 'validated' });
       return respondStored(x, landing.stored, { outcome: 'validated', status });
     }
     case 'failed':
@@ -109,9 +108,9 @@ function completesPart(decision: Forward, waited: Waited): boolean {
   return decision.missingRange !== undefined && waited.kind === 'response' && waited.judgement.head.status === 206;
 }
 
-/** Why the miss: the refusal to store where there was one, else the reason it went forward unless `fwd` says the same. */
-function missStatus(decision: Forward, met: { fwdStatus: number; collapsed: boolean; stored: boolean; refusal: Reason | undefined }): CacheStatus {
-  const detail = met.refusal ?? (SAID_BY_FWD.has(decision.reason) ? undefined : decision.reason);
+/** Why the miss: what was said of its answer where that was special, else the reason it went forward unless `fwd` says the same. */
+function missStatus(decision: Forward, met: { fwdStatus: number; collapsed: boolean; stored: boolean; said: Reason | undefined }): CacheStatus {
+  const detail = met.said ?? (SAID_BY_FWD.has(decision.reason) ? undefined : decision.reason);
   return {
     hit: false,
     fwd: decision.fwd,

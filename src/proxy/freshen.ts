@@ -1,12 +1,13 @@
 // What a 304 does to the entry it confirms: PURGE-PROTOCOL §3.2 rule 7, RFC 9111 §4.3.4.
 import { withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
+import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { confirms, freshenedFields, freshnessAfter304 } from '../rules/validation.ts';
-import { dated, NEVER_CHECKED, NOT_STORED } from './commit.ts';
+import { dated, keep, NEVER_CHECKED, NOT_STORED } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Landing } from './flight.ts';
-import { type FetchTimes, fillContext, tagsOf } from './landing.ts';
+import { type FetchTimes, fillContext, refusalByMarks, tagsOf } from './landing.ts';
 
 /** A 304 freshens `base` only while it is still what the store holds and no tag of it, old or new, was marked since the validation was sent. */
 export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHead, times: FetchTimes): Landing {
@@ -17,15 +18,13 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   const verdict = marks.gate({ tagIds: tagHash.join(base.tagIds, tagging.tagIds), asOf: times.asOf, sentAt: times.sentAt });
 
   if (verdict.kind === 'purged' || !confirms(base, head) || !store.holds(x.key, base)) {
-    store.remove(x.key, base, 'purged');
-    return { kind: 'base-gone' };
+    return baseGone(x, base, 'purged');
   }
 
   const storability = freshnessAfter304(base, fillContext(x, head, times));
   if (storability.kind === 'store' && !storability.vary.every((name) => base.axes.includes(name))) {
     // It now varies on what nobody noted of the request that it was stored for.
-    store.remove(x.key, base, 'replaced');
-    return { kind: 'base-gone' };
+    return baseGone(x, base, 'replaced');
   }
   const stored: StoredResponse = {
     ...base,
@@ -38,15 +37,24 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     order: times.order,
     checkedAt: verdict.kind === 'ok' ? epoch : NEVER_CHECKED,
   };
+  const refusal = storability.kind === 'refuse' ? storability.reason : (tagging.refusal ?? refusalByMarks(verdict, tagging, marks));
+  return land(x, { base, stored, refusal });
+}
+
+/** The entry may answer what waits for it, and stays where nothing forbids that. */
+function land(x: Exchange, { base, stored, refusal }: { base: StoredResponse; stored: StoredResponse; refusal: Reason | undefined }): Landing {
   if (x.mode === 'unstored') return { kind: 'freshened', stored, shareable: false, kept: false };
-  const isFresh = !stored.alwaysValidate && stored.freshUntil > times.receivedAt;
-  const mayKeep =
-    storability.kind === 'store' && tagging.refusal === undefined && verdict.kind !== 'held' && marks.versionsAccepted(tagging.versions);
-  if (!mayKeep) {
-    store.remove(x.key, base, 'replaced');
-    x.parts.observer.fillRefused(storability.kind === 'refuse' ? storability.reason : (tagging.refusal ?? 'held'));
-    return { kind: 'freshened', stored, shareable: isFresh && storability.kind === 'store' && tagging.refusal === undefined, kept: false };
+  const isFresh = !stored.alwaysValidate && stored.freshUntil > stored.receivedAt;
+  if (refusal !== undefined) {
+    x.parts.store.remove(x.key, base, 'replaced');
+    x.parts.observer.fillRefused(refusal);
+    return { kind: 'freshened', stored, shareable: isFresh && refusal === 'held', kept: false };
   }
-  const kept = store.put(x.key, stored, { maxVariants: x.route.policy.maxVariants }).kind === 'stored';
-  return { kind: 'freshened', stored, shareable: isFresh, kept };
+  return { kind: 'freshened', stored, shareable: isFresh, kept: keep(x, stored).kind === 'stored' };
+}
+
+function baseGone(x: Exchange, base: StoredResponse, why: 'purged' | 'replaced'): Landing {
+  x.parts.store.remove(x.key, base, why);
+  x.parts.observer.fillRefused('base-gone');
+  return { kind: 'base-gone' };
 }

@@ -91,7 +91,8 @@ export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
   return { tags, tagIds, versions, refusal: undefined };
 }
 
-function refusalByMarks(verdict: Verdict, tagging: Tagging, marks: Marks): Reason | undefined {
+/** What the marks and the demanded versions forbid to store. */
+export function refusalByMarks(verdict: Verdict, tagging: Tagging, marks: Marks): Reason | undefined {
   if (verdict.kind === 'purged') return 'purged-in-flight';
   if (verdict.kind === 'held') return 'held';
   return marks.versionsAccepted(tagging.versions) ? undefined : 'version-behind';

@@ -6,7 +6,7 @@ import type { OriginCall, OriginHandler } from '../origin/exchange.ts';
 import { invalidates } from '../rules/invalidation.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { commitFill } from './commit.ts';
-import { respondFailure } from './failure.ts';
+import { respondFailure } from './respond-failure.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
@@ -22,12 +22,12 @@ export interface PassReason {
 
 /** Passes a request on without looking anything up. Nothing is stored. */
 export function pass(x: Exchange, why: PassReason): void {
-  new Passage(x, why, false).start();
+  new Passage(x, why, 'pass').start();
 }
 
 /** Forwards a request of an unsafe method, and purges what it names before the client hears of it. */
 export function write(x: Exchange): void {
-  new Passage(x, { fwd: 'method', reason: 'method' }, true).start();
+  new Passage(x, { fwd: 'method', reason: 'method' }, 'write').start();
 }
 
 class Passage implements OriginHandler {
@@ -43,10 +43,10 @@ class Passage implements OriginHandler {
   #end: { readonly verified: boolean } | undefined;
   #failed = false;
 
-  constructor(x: Exchange, why: PassReason, writes: boolean) {
+  constructor(x: Exchange, why: PassReason, kind: 'pass' | 'write') {
     this.#x = x;
     this.#why = why;
-    this.#writes = writes;
+    this.#writes = kind === 'write';
     this.#asOf = x.parts.marks.epoch;
     this.#sentAt = x.now;
   }
@@ -117,13 +117,14 @@ class Passage implements OriginHandler {
   /** When both the purge is confirmed and the body is whole, in whichever order. */
   #commit(): void {
     if (this.#judgement === undefined || this.#end === undefined || this.#fill?.kept !== true) return;
-    commitFill(this.#x, this.#judgement, this.#fill.body(), this.#end);
+    const commit = commitFill(this.#x, this.#judgement, this.#fill.body(), this.#end);
+    if (commit.kind === 'refused') this.#x.parts.observer.fillRefused(commit.reason);
   }
 
   failed(error: OriginError): void {
     this.#failed = true;
     if (this.#fill !== undefined) {
-      this.#fill.finish('failed');
+      this.#fill.finish('failed', error.reason);
     } else if (this.#writes && error.requestSent) {
       this.#afterPurge(undefined, () => respondFailure(this.#x, error, this.#why.fwd));
     } else {

@@ -15,7 +15,7 @@ import type { Exchange } from './exchange.ts';
 import type { Fill } from './fill.ts';
 
 /** What is said of an answer: in Cache-Status, the access log and the metrics. */
-export interface Verdicted {
+export interface Said {
   readonly outcome: Outcome;
   readonly status: CacheStatus;
 }
@@ -28,7 +28,7 @@ interface Answer {
 }
 
 /** Answers from `stored`, evaluating the client's preconditions and range (RFC 9110 §13.2.2). The caller has just gated it: no await may stand between. */
-export function respondStored(x: Exchange, stored: StoredResponse, said: Verdicted): void {
+export function respondStored(x: Exchange, stored: StoredResponse, said: Said): void {
   const answer = storedAnswer(x, stored, said.status);
   x.client.answer(answer.status, answer.statusText, answer.fields, x.request.method === 'HEAD' ? undefined : answer.body);
   ended(x, said, { status: answer.status, bodyBytes: x.request.method === 'HEAD' ? 0 : (answer.body?.length ?? 0) });
@@ -67,7 +67,7 @@ function isBodyless(status: number): boolean {
 }
 
 /** Sends an origin's head on and streams its body. The client's own preconditions were kept from the origin and are evaluated here. */
-export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: Verdicted, through: () => void): void {
+export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: Said, through: () => void): void {
   const precondition = head.status === 200 && said.outcome !== 'pass' ? evaluatePreconditions(x.request, head) : 'proceed';
   if (precondition !== 'proceed') {
     const status = precondition === 'not-modified' ? 304 : 412;
@@ -86,8 +86,9 @@ export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: V
     return;
   }
   x.client.head(head.status, head.statusText, clientFields(x, head.fields, said.status, {}));
-  fill.read(x.client, ({ complete, bytes }) => {
-    ended(x, said, { status: head.status, bodyBytes: bytes, aborted: !complete });
+  fill.read(x.client, ({ end, bytes }) => {
+    const failure = end === 'cut' ? { failure: fill.failure ?? 'truncated' } : {};
+    ended(x, said, { status: head.status, bodyBytes: bytes, aborted: end === 'gone', ...failure });
     through();
   });
 }
@@ -138,7 +139,7 @@ function clientFields(
   return out;
 }
 
-function ended(x: Exchange, said: Verdicted, end: { status: number; bodyBytes: number; aborted?: boolean }): void {
+function ended(x: Exchange, said: Said, end: { status: number; bodyBytes: number; aborted?: boolean; failure?: Reason }): void {
   x.parts.observer.requestEnded({
     method: x.request.method,
     authority: x.target.authority,
@@ -152,6 +153,7 @@ function ended(x: Exchange, said: Verdicted, end: { status: number; bodyBytes: n
     durationMs: x.parts.clock.now() - x.arrivedAt,
     collapsed: said.status.collapsed === true,
     aborted: end.aborted === true,
+    ...(end.failure === undefined ? {} : { failure: end.failure }),
   });
 }
 

@@ -32,7 +32,6 @@ export const REASONS = {
   'request-body': { source: 'RFC 9110 §9.3.1', sentence: 'A GET or HEAD with a body is passed on, never cached.' },
   'route-pass': { source: 'setting pass', sentence: 'The route is not cached.' },
   'scope-unverified': { source: 'DESIGN section 6', sentence: 'The request carries an identity that the route cannot verify.' },
-  range: { source: 'RFC 9110 §14.2', sentence: 'A range that nothing stored can answer is passed on.' },
   'hit-for-miss': { source: 'setting hit_for_miss', sentence: 'The URL proved uncacheable a moment ago, so its requests are not collapsed.' },
   'follower-timeout': {
     source: 'setting follower_timeout',

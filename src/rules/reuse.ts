@@ -24,7 +24,7 @@ export type Reuse =
   | Forward
   | { readonly kind: 'refuse'; readonly reason: 'only-if-cached' };
 
-interface Forward {
+export interface Forward {
   readonly kind: 'forward';
   readonly fwd: 'uri-miss' | 'vary-miss' | 'miss' | 'stale' | 'request' | 'partial';
   readonly reason: Reason;
@@ -105,6 +105,11 @@ function forwardPart({ request, verdict }: ReuseInput, stored: StoredResponse): 
   const plain = request.method === 'GET' && fieldValue(request.fields, 'range') === undefined;
   const range = plain && verdict.kind === 'ok' ? missingRange(stored) : undefined;
   return { ...forward('partial', 'incomplete'), ...(range === undefined ? {} : { missingRange: range }) };
+}
+
+/** What counts as the origin failing although it answered (RFC 5861 §4). */
+export function isOriginError(status: number): boolean {
+  return status === 500 || status === 502 || status === 503 || status === 504;
 }
 
 /** Whether it may answer in place of an origin that failed (RFC 5861 §4). A hard purge beats availability (PURGE-PROTOCOL §3.2 rule 6). */

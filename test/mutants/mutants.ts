@@ -55,14 +55,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a follower takes unconditionally',
-    file: 'src/proxy/collapse.ts',
+    file: 'src/proxy/taking.ts',
     text: "if (verdict.kind === 'purged' && !(askedBefore && policy.inflight === 'retry' && x.turns > 0)) return startOver(x, policy);",
     replacement: '',
     caughtBy: [FLIGHTS, FILLS],
   },
   {
     name: 'strict gives the older answer after all',
-    file: 'src/proxy/collapse.ts',
+    file: 'src/proxy/taking.ts',
     text: "policy.inflight === 'retry' && x.turns > 0",
     replacement: 'x.turns > 0',
     caughtBy: [FLIGHTS],

@@ -137,7 +137,9 @@ it('property: whatever the order of sending, joining, reading, leaving and endin
         const { source, end } = run;
         expect([source.budget.heldBytes, source.fill.readers]).toEqual([0, 0]);
         for (const { results, received, ends, cuts, gone } of source.readers) {
-          expect(results).toEqual([{ complete: ends === 1, bytes: received.length }]);
+          expect(results).toEqual([
+            { end: expect.stringMatching(ends === 1 ? 'complete' : end === 'failed' ? /^(cut|gone)$/ : 'gone'), bytes: received.length },
+          ]);
           if (ends === 1) expect([end, cuts, received.equals(Buffer.concat(source.sent))]).toEqual(['complete', 0, true]);
           else expect(gone).toBe(true);
         }

@@ -18,7 +18,7 @@ describe('what is kept', () => {
     const last = source.read(new Reader());
     for (const reader of [early, late, last]) {
       expect(reader.received).toEqual(Buffer.concat(source.sent));
-      expect(reader).toMatchObject({ ends: 1, cuts: 0, results: [{ complete: true, bytes: 30 }] });
+      expect(reader).toMatchObject({ ends: 1, cuts: 0, results: [{ end: 'complete', bytes: 30 }] });
     }
   });
 
@@ -92,7 +92,7 @@ describe('a relay', () => {
     source.sendAll();
     source.fill.finish('complete');
     expect(quick.received).toEqual(Buffer.concat(source.sent));
-    expect([source.sent.length, slowest.results[0]?.complete]).toEqual([40, false]);
+    expect([source.sent.length, slowest.results[0]?.end]).toEqual([40, 'gone']);
   });
 });
 
@@ -111,6 +111,10 @@ describe('what is not kept any more', () => {
     expect(source.fill.kept).toBe(released === undefined && setting.keep !== false);
     expect(source.read(new Reader()).received).toEqual(Buffer.concat(source.sent));
   });
+});
+
+it('nothing is kept from the start where the budget is spent', () => {
+  expect(new Source([], { budget: spent() }).fill).toMatchObject({ kept: false, released: 'fills-over-limit' });
 });
 
 function spent(): FillBudget {

@@ -1,7 +1,7 @@
 // A fill between a scripted origin and clients that take what they like: values, no sockets.
 import { expect } from 'vitest';
 import type { Client } from '../../src/proxy/client.ts';
-import { Fill, FillBudget } from '../../src/proxy/fill.ts';
+import { Fill, type ReaderEnd, FillBudget } from '../../src/proxy/fill.ts';
 
 const KIB = 1024;
 
@@ -13,7 +13,7 @@ export class Reader implements Client {
   ends = 0;
   cuts = 0;
   /** What `done` was called with. */
-  readonly results: { complete: boolean; bytes: number }[] = [];
+  readonly results: { end: ReaderEnd; bytes: number }[] = [];
   readonly #takes: boolean[];
   #blocked = false;
   #drained = (): void => undefined;
