@@ -1,6 +1,7 @@
 // `freshet serve` as a process: starting, draining, reloading, and failing to start.
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -42,9 +43,28 @@ describe('serve', () => {
     await barrier.reached;
     freshet.signal('SIGTERM');
     await freshet.says(/finishing/);
-    freshet.signal('SIGTERM');
+    freshet.signal('SIGINT');
     expect((await freshet.ended).code).toBe(1);
     expect(await answer).toBe('cut');
+  });
+
+  it('SIGHUP while it starts does not end it, and the configuration is read again', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'freshet-'));
+    await using origin = await ScriptedOrigin.start();
+    // A pipe: the start waits in it until the configuration is written.
+    const file = join(folder.path, 'freshet.yaml');
+    execFileSync('mkfifo', [file]);
+    const text = `origins: { a: { url: "${origin.url}" } }`;
+    await using freshet = new Running(['--config', file, ...LOCAL]);
+    await using first = await open(file, 'w');
+    freshet.signal('SIGHUP');
+    await first.writeFile(text);
+    await first.close();
+    await freshet.says(/listening on/);
+    await writeFile(file, text);
+    await freshet.says(/the configuration was read again and applies/);
+    freshet.signal('SIGTERM');
+    expect((await freshet.ended).code).toBe(0);
   });
 
   it('a port in use exits 1 and names it', async () => {
