@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../config/config.ts';
-import { formatListen } from '../config/address.ts';
+import { listenError } from '../config/address.ts';
 import { RunError } from '../errors.ts';
 import { fieldLines, fieldsFromRaw, withField } from '../http/fields.ts';
 import { parseTarget } from '../http/target.ts';
@@ -38,8 +38,7 @@ export class AdminServer {
   open({ host, port }: ListenAddress): Promise<void> {
     this.#listenHost = host;
     return new Promise((resolve, reject) => {
-      const fail = (error: NodeJS.ErrnoException): void =>
-        reject(new RunError(`admin.listen: cannot listen on ${formatListen({ host, port })} (${error.code ?? error.message})`, { cause: error }));
+      const fail = (error: NodeJS.ErrnoException): void => reject(listenError('admin.listen', { host, port }, error));
       this.#server.once('error', fail).listen({ host, port }, () => {
         this.#server.off('error', fail).on('error', (error) => this.#parts.error('the admin listener failed', { error }));
         resolve();

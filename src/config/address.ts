@@ -1,5 +1,6 @@
-// Where to listen, as it is written (`8080`, `:8080`, `host:port`, `[::1]:8080`), and whether an address is loopback.
+// Where to listen, as it is written (`8080`, `:8080`, `host:port`, `[::1]:8080`); whether an address is loopback; why it could not be had.
 import { BlockList, isIP } from 'node:net';
+import { RunError } from '../errors.ts';
 import type { ListenAddress } from './config.ts';
 
 export const LISTEN_ALLOWED = 'PORT, :PORT, HOST:PORT or [IPV6]:PORT, with a port from 0 to 65535';
@@ -35,3 +36,17 @@ export function isHostName(host: string): boolean {
   if (host.length > 253 || !/^(?!-)[A-Za-z0-9_-]{1,63}(?:\.(?!-)[A-Za-z0-9_-]{1,63})*$/.test(host)) return false;
   return !/^[\d.]+$/.test(host) || isIP(host) === 4;
 }
+
+/** What ends the start where `setting` (`listen`, `admin.listen`) names an address that could not be had. */
+export function listenError(setting: string, address: ListenAddress, cause: NodeJS.ErrnoException): RunError {
+  const why = LISTEN_FAULTS.get(cause.code ?? '') ?? cause.message;
+  return new RunError(`${setting}: cannot listen on ${formatListen(address)}: ${why}`, { cause });
+}
+
+const LISTEN_FAULTS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'the port is in use'],
+  ['EACCES', 'the port needs a privilege that this process does not have'],
+  ['EADDRNOTAVAIL', 'the address is not one of this machine'],
+  ['ENOTFOUND', 'the name has no address'],
+  ['EAI_AGAIN', 'the name cannot be looked up now'],
+]);

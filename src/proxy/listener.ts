@@ -3,6 +3,7 @@ import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { listenError } from '../config/address.ts';
 import type { LimitConfig, ListenAddress } from '../config/config.ts';
 import { RunError } from '../errors.ts';
 import { fieldLines, hasField } from '../http/fields.ts';
@@ -63,7 +64,7 @@ export class Listener {
   /** Resolves when connections are accepted; rejects with a RunError. */
   open({ host, port }: ListenAddress): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, { host, port }));
+      const fail = (error: NodeJS.ErrnoException): void => reject(listenError('listen', { host, port }, error));
       this.#server.once('error', fail);
       this.#server.listen({ host, port }, () => {
         this.#server.off('error', fail).on('error', this.#faulty);
@@ -273,14 +274,3 @@ function requestOf(head: RequestHead, incoming: IncomingMessage, body: RequestBo
     peerAddress: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
   };
 }
-
-function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): RunError {
-  const why = LISTEN_FAULTS.get(error.code ?? '') ?? error.message;
-  return new RunError(`cannot listen on ${host}:${port}: ${why}`, { cause: error });
-}
-
-const LISTEN_FAULTS: ReadonlyMap<string, string> = new Map([
-  ['EADDRINUSE', 'the port is in use'],
-  ['EACCES', 'the port needs a privilege that this process does not have'],
-  ['EADDRNOTAVAIL', 'the address is not one of this machine'],
-]);

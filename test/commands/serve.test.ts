@@ -67,11 +67,14 @@ describe('serve', () => {
     expect((await freshet.ended).code).toBe(0);
   });
 
-  it('a port in use exits 1 and names it', async () => {
+  it.each([
+    { setting: 'listen', flags: ['--admin', 'false', '--listen'] },
+    { setting: 'admin.listen', flags: ['--listen', '127.0.0.1:0', '--admin'] },
+  ])('a port in use for $setting exits 1 and is named', async ({ setting, flags }) => {
     await using taken = await ScriptedOrigin.start();
-    const ended = await runFreshet(['--origin', 'http://127.0.0.1:1', '--listen', `127.0.0.1:${taken.port}`, '--admin', 'false']);
-    expect([ended.code, ended.err]).toEqual([1, expect.stringContaining(`127.0.0.1:${taken.port}`)]);
-    expect(ended.err.split('\n')).toHaveLength(2);
+    const address = `127.0.0.1:${taken.port}`;
+    const ended = await runFreshet(['--origin', 'http://127.0.0.1:1', ...flags, address]);
+    expect([ended.code, ended.err]).toEqual([1, `freshet: ${setting}: cannot listen on ${address}: the port is in use\n`]);
   });
 
   it('SIGHUP reads the configuration again; an invalid one is refused and the old one stays', async () => {

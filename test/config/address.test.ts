@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatListen, isLoopback, parseListen } from '../../src/config/address.ts';
+import { formatListen, isLoopback, listenError, parseListen } from '../../src/config/address.ts';
 
 describe('listen addresses', () => {
   it.each([
@@ -50,5 +50,18 @@ describe('loopback', () => {
     ['127.0.0.1.example.com', false],
   ])('%s: %s', (host, expected) => {
     expect(isLoopback(host)).toBe(expected);
+  });
+});
+
+describe('an address that cannot be had', () => {
+  it.each([
+    ['EADDRINUSE', '127.0.0.1', 'listen: cannot listen on 127.0.0.1:80: the port is in use'],
+    ['EACCES', '::1', 'listen: cannot listen on [::1]:80: the port needs a privilege that this process does not have'],
+    ['EADDRNOTAVAIL', '10.0.0.1', 'listen: cannot listen on 10.0.0.1:80: the address is not one of this machine'],
+    ['ENOTFOUND', 'nowhere', 'listen: cannot listen on nowhere:80: the name has no address'],
+    ['EOTHER', 'h', 'listen: cannot listen on h:80: as Node says it'],
+  ])('%s', (code, host, expected) => {
+    const cause = Object.assign(new Error('as Node says it'), { code });
+    expect(listenError('listen', { host, port: 80 }, cause).message).toBe(expected);
   });
 });

@@ -317,7 +317,7 @@ describe('opening and closing', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
     const opening = new Listener({ limits: LIMITS, ...NO_OPTIONS }).open({ host: '127.0.0.1', port });
-    await expect(opening).rejects.toThrow(new RunError(`cannot listen on 127.0.0.1:${port}: the port is in use`));
+    await expect(opening).rejects.toThrow(new RunError(`listen: cannot listen on 127.0.0.1:${port}: the port is in use`));
     await new Promise((resolve) => taken.close(resolve));
   });
 
