@@ -55,6 +55,8 @@ const slowCases: readonly SlowCase[] = [
   { name: 'the answer to a write', config: 'store: { memory: 1MiB }', asks: ['POST /large/1'], control: 'no-store', othersBytes: 10 },
 ];
 
+const SMALL = 'store: { memory: 1MiB }\nroutes: [{ path: /pass, pass: true }, { path: /a, store_post: true }, { path: /b, max_object: 1KiB }]';
+
 /** One of these that did not give back what it held would be enough: the store is small. */
 const gone: readonly { readonly name: string; readonly line: string; readonly fields?: Fields; readonly reply: Reply }[] = [
   { name: 'stored', line: 'GET /a', reply: fresh('') },
@@ -88,8 +90,7 @@ describe('bodies on their way', () => {
   });
 
   it.each(gone)('hold nothing when they are through: $name', async ({ line, fields = [], reply }) => {
-    const config = 'store: { memory: 1MiB }\nroutes: [{ path: /pass, pass: true }, { path: /a, store_post: true }, { path: /b, max_object: 1KiB }]';
-    await using stage = await Stage.start({ config });
+    await using stage = await Stage.start({ config: SMALL });
     stage.origin.on('*', { ...reply, body: LARGE.subarray(0, 100 * KIB) });
     for (let i = 0; i < 5; i++) {
       await stage.ask(line, { fields, ...(line.startsWith('P') && { body: 'x' }) });
@@ -99,6 +100,22 @@ describe('bodies on their way', () => {
       { ask: 'GET /kept', answers: fresh('x'), expect: { cacheStatus: STORED } },
       { ask: 'GET /kept', expect: { cacheStatus: HIT } },
     ]);
+  });
+
+  it.each(['GET /a', 'GET /pass', 'PUT /a', 'POST /a'])('hold nothing when their client left before the head: %s', async (line) => {
+    await using stage = await Stage.start({ config: SMALL });
+    for (let nth = 0; nth < 3; nth++) {
+      const barrier = new Barrier();
+      stage.origin.on('*', { ...fresh('', ['content-location', '/a']), body: LARGE.subarray(0, 100 * KIB), barriers: { 'before-head': barrier } });
+      await using client = await RawClient.connect(stage.freshet.address);
+      client.send(`${line} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n`);
+      await barrier.reached;
+      await client[Symbol.asyncDispose]();
+      await stage.roundTrips();
+      barrier.open();
+    }
+    stage.origin.on('*', fresh('x'));
+    expect(await until(stage, 'stored', (nth) => `/kept/${nth}`)).toBe(true);
   });
 });
 
