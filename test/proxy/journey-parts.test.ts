@@ -142,6 +142,16 @@ const ranges: readonly Journey[] = [
     ],
   },
   {
+    name: 'store_partial: a part never takes the place of a fresh whole',
+    config: 'defaults: { store_partial: true }',
+    steps: [
+      { ask: 'GET /a', answers: RANGED, expect: { body: TEN, cacheStatus: STORED } },
+      { ask: 'GET /a', fields: ['range', 'bytes=2-3', 'cache-control', 'no-cache'], expect: { status: 206, body: '23', asked: 1 } },
+      { ask: 'GET /a', expect: { body: TEN, cacheStatus: 'hit; ttl=60' } },
+      { ask: 'GET /metrics', to: 'admin', expect: { body: /^freshet_fills_refused_total\{reason="newer-stored"\} 1$/m } },
+    ],
+  },
+  {
     name: 'a 206 to a request without a range is no answer',
     steps: [
       {

@@ -114,6 +114,27 @@ describe('rule 2: what the end of a body may store', () => {
     expect([await race.body(PAGE), race.origin.count(PAGE)]).toEqual(['fetch 2', 2]);
   });
 
+  it.each(['after-head', 'mid-body', 'before-end'] as const)(
+    'what a purge ended while its body stood %s is refused at its end: no entry appears, and the refusal is counted',
+    async (place) => {
+      await using race = await Race.start();
+      const { barrier, reply } = heldAt(place);
+      race.serve(PAGE, { fields: TAGGED }, reply);
+      const asked = await race.ask(PAGE);
+      await race.standsAt(barrier);
+      await race.purge({ tags: ['product:1'] });
+      barrier.open();
+      expect((await asked.answer()).body).toBe('fetch 1');
+      expect(await race.metrics(/^freshet_(fills_(stored|refused)|store_entries|store_removals_total{reason="purged"})/)).toEqual([
+        'freshet_fills_stored_total 0',
+        'freshet_fills_refused_total{reason="purged-in-flight"} 1',
+        'freshet_fills_refused_by_purge_total 1',
+        'freshet_store_entries 0',
+        'freshet_store_removals_total{reason="purged"} 0',
+      ]);
+    },
+  );
+
   const unverified: readonly [name: string, reply: object][] = [
     ['that is cut', { fault: 'truncate' }],
     ['that is reset', { fault: 'reset' }],

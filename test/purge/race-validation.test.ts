@@ -71,6 +71,23 @@ describe('rule 6: stale while it is refreshed', () => {
   });
 });
 
+describe('rule 6: a refresh that a soft purge overtook', () => {
+  it.each(['before-read', 'before-head'] as const)('%s is not joined: the next stale answer starts another, whose answer is kept', async (place) => {
+    const { barrier, reply } = heldAt(place);
+    await using race = await stale({}, { fields: SWR }, reply);
+    await race.body(PAGE);
+    await race.standsAt(barrier);
+    await race.purge({ tags: ['product:1'], fields: ['soft-purge', '1'] });
+    expect(await race.body(PAGE)).toBe('fetch 1');
+    await race.origin.seen(3);
+    await race.noticed();
+    expect(await race.body(PAGE)).toBe('fetch 3');
+    barrier.open();
+    await race.noticed();
+    expect([await race.body(PAGE), race.origin.count(PAGE)]).toEqual(['fetch 3', 3]);
+  });
+});
+
 describe('rule 6: stale because the origin fails', () => {
   const failures: readonly [name: string, reply: Reply, status: number][] = [
     ['no HTTP', { raw: 'nonsense\r\n\r\n' }, 502],

@@ -119,6 +119,12 @@ export class Race implements AsyncDisposable {
     return answer;
   }
 
+  /** The lines of /metrics that `pattern` finds. */
+  async metrics(pattern: RegExp): Promise<readonly string[]> {
+    const { body } = await get(this.freshet.adminAddress, '/metrics', { fields: ['authorization', `Bearer ${ADMIN_TOKEN}`] });
+    return body.split('\n').filter((line) => pattern.test(line));
+  }
+
   /** Resolves when Freshet has read all that was sent to it before: twice, since a connection's bytes are read a turn after it was accepted. */
   async noticed(): Promise<void> {
     for (let turn = 0; turn < 2; turn++) {
