@@ -1,7 +1,7 @@
 // From YAML text to plain data with variables filled in, and from a path in that data back to its line.
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Environment, interpolate } from './interpolate.ts';
-import type { Path, Problem } from './problems.ts';
+import { type Path, type Problem, show } from './problems.ts';
 
 export interface ConfigDocument {
   /** Undefined where the text is not YAML at all. */
@@ -13,11 +13,20 @@ export interface ConfigDocument {
 
 export function readDocument(text: string, env: Environment): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(shieldVariables(text), { lineCounter: lines, prettyErrors: false });
+  const twice: { readonly key: string; readonly first: number }[] = [];
+  const isTwice = (first: unknown, key: unknown): boolean => {
+    const same = isScalar(first) && isScalar(key) && first.value === key.value;
+    if (same) twice.push({ key: keyText(key), first: rangeStart(first) ?? 0 });
+    return same;
+  };
+  const document = parseDocument(shieldVariables(text), { lineCounter: lines, prettyErrors: false, uniqueKeys: isTwice });
   const syntax = [...document.errors, ...document.warnings][0];
   if (syntax !== undefined) {
     const line = lines.linePos(syntax.pos[0]).line;
-    return { data: undefined, problems: [{ path: [], message: `is not valid YAML: ${firstLine(syntax.message)}` }], lineOf: () => line };
+    const [again] = syntax.code === 'DUPLICATE_KEY' ? twice : [];
+    const fault =
+      again === undefined ? firstLine(syntax.message) : `the key ${show(again.key)} stands in line ${lines.linePos(again.first).line} already`;
+    return { data: undefined, problems: [{ path: [], message: `is not valid YAML: ${fault}` }], lineOf: () => line };
   }
   const problems = document.contents === null ? [] : fillVariables(document.contents, env, []);
   const lineOf = (path: Path): number | undefined => {

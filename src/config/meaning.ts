@@ -1,10 +1,11 @@
 // What is wrong with a configuration whose parts are each well formed: settings that contradict each other. Parts that are not are skipped here.
 import { compilePattern } from '../rules/routes.ts';
 import { formatListen, isLoopback } from './address.ts';
+import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
 import { routeSettings, type RouteSettings } from './route-schema.ts';
 import { routeName } from './routes.ts';
-import { admin, origin, route, store } from './schema.ts';
+import { admin, fileSchema, origin, route, store } from './schema.ts';
 import { templateProblem } from './templates.ts';
 import { formatSize } from './units.ts';
 
@@ -14,8 +15,21 @@ export function meaningProblems(data: unknown): readonly Problem[] {
     ...adminProblems(file['admin'] ?? {}),
     ...storeProblems(file['store'] ?? {}),
     ...originProblems(asMap(file['origins'])),
+    ...overlapProblems(addressesOf(file)),
     ...routesProblems(file),
   ];
+}
+
+/** Those that are well formed. */
+function addressesOf(file: Readonly<Record<string, unknown>>): Addresses {
+  const clients = fileSchema.shape.listen.safeParse(file['listen']);
+  const operators = admin.safeParse(file['admin'] ?? {});
+  const origins = Object.entries(asMap(file['origins'])).flatMap(([name, data]) => {
+    const parsed = origin.safeParse(data);
+    return parsed.success ? [[name, parsed.data.url] as const] : [];
+  });
+  const adminListen = operators.data?.listen;
+  return { listen: clients.data, admin: adminListen === false ? undefined : adminListen, origins };
 }
 
 function adminProblems(data: unknown): readonly Problem[] {
@@ -35,8 +49,17 @@ function storeProblems(data: unknown): readonly Problem[] {
   const parsed = store.safeParse(data);
   if (!parsed.success) return [];
   const { memory, max_object: largest = 0 } = parsed.data;
-  if (largest <= memory) return [];
-  return [{ path: ['store', 'max_object'], message: `found ${formatSize(largest)}; allowed: at most store.memory, which is ${formatSize(memory)}` }];
+  return largest <= memory ? [] : [{ path: ['store', 'max_object'], message: overMemory(largest, memory) }];
+}
+
+function largestProblems(settings: RouteSettings, { at, memory }: { readonly at: Path; readonly memory: number | undefined }): readonly Problem[] {
+  const { max_object: largest = 0 } = settings;
+  if (memory === undefined || largest <= memory) return [];
+  return [{ path: [...at, 'max_object'], message: overMemory(largest, memory) }];
+}
+
+function overMemory(largest: number, memory: number): string {
+  return `found ${formatSize(largest)}; allowed: at most store.memory, which is ${formatSize(memory)}`;
 }
 
 function originProblems(origins: Readonly<Record<string, unknown>>): readonly Problem[] {
@@ -52,13 +75,16 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
   const defaults = parsed.success ? parsed.data : {};
   const origins = Object.keys(asMap(file['origins']));
   const routes = Array.isArray(file['routes']) ? file['routes'] : [];
-  const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...defaultTemplates(defaults)];
+  const memory = store.safeParse(file['store'] ?? {}).data?.memory;
+  const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...largestProblems(defaults, { at: ['defaults'], memory })];
+  problems.push(...defaultTemplates(defaults));
   const seen = new Map<string, number>();
   for (const [index, data] of routes.entries()) {
     const entry = route.safeParse(data);
     if (!entry.success) continue;
     const at = ['routes', index];
-    problems.push(...originNameProblems(entry.data, { at, origins }), ...templateProblems(entry.data, { at, defaults }));
+    problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, memory }));
+    problems.push(...templateProblems(entry.data, { at, defaults }));
     const shape = shapeOf(entry.data);
     const earlier = seen.get(shape);
     if (earlier === undefined) seen.set(shape, index);

@@ -32,7 +32,13 @@ const route = (settings: string): string => `routes: [{ path: /a/:id, ${settings
 describe('one mistake', () => {
   it.each([
     ['not YAML', 'a: [', '1: (top level): is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
-    ['a key twice', 'listen: 1\nlisten: 2', '2: (top level): is not valid YAML: Map keys must be unique'],
+    ['a key twice', 'listen: 1\nlisten: 2', '2: (top level): is not valid YAML: the key "listen" stands in line 1 already'],
+    [
+      'a key twice, inside',
+      'store:\n  memory: 4MiB\n  max_object: 1MiB\n  "memory": 5MiB',
+      '4: (top level): is not valid YAML: the key "memory" stands in line 2 already',
+    ],
+    ['a key twice, in braces', 'log: { level: info,\n level: warn }', '2: (top level): is not valid YAML: the key "level" stands in line 1 already'],
     ['a tag nobody knows', 'listen: !x 1', '1: (top level): is not valid YAML: Unresolved tag: !x'],
     ['not a map', '- a', '1: (top level): found a list; allowed: a map of settings'],
     ['unknown key, near', 'lisen: 1', `1: lisen: unknown key "lisen" (did you mean "listen"?); allowed: ${TOP}`],
@@ -85,6 +91,16 @@ describe('one mistake', () => {
       'object over memory',
       'store: { memory: 4MiB, max_object: 5MiB }',
       '1: store.max_object: found 5MiB; allowed: at most store.memory, which is 4MiB',
+    ],
+    [
+      'object of a route over memory',
+      `store: { memory: 4MiB }\n${route('max_object: 5MiB')}`,
+      '2: routes[0].max_object: found 5MiB; allowed: at most store.memory, which is 4MiB',
+    ],
+    [
+      'object of defaults over memory',
+      'store: { memory: 4MiB }\ndefaults: { max_object: 5MiB }',
+      '2: defaults.max_object: found 5MiB; allowed: at most store.memory, which is 4MiB',
     ],
     ['rate', 'purge: { rate: 1000 }', '1: purge.rate: found 1000; allowed: a whole number a second (1000/s)'],
     ['rate of none', 'purge: { rate: 0/s }', '1: purge.rate: found "0/s"; allowed: a whole number a second (1000/s)'],
