@@ -94,12 +94,13 @@ function languageOf(fields: readonly string[]): string | undefined {
 /** Older than every epoch: the next use asks the marks. */
 export const NEVER_CHECKED = -1;
 
-/** Age is recomputed, framing is ours, and what speaks of one exchange or one proxy is no part of the representation (RFC 9111 §3.1). */
-export const NOT_STORED: ReadonlySet<string> = new Set([
-  'age',
-  'content-length',
+/** What speaks of one exchange or one proxy: no part of the representation (RFC 9111 §3.1), and for nobody but whom that exchange was made for. */
+export const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([
   'authentication-info',
   'proxy-authenticate',
   'proxy-authentication-info',
   'proxy-authorization',
 ]);
+
+/** Age is recomputed, and framing is ours. */
+export const NOT_STORED: ReadonlySet<string> = new Set(['age', 'content-length', ...OF_ONE_EXCHANGE]);

@@ -67,10 +67,13 @@ export class Connection {
     else this.#refusal = refusal;
   }
 
-  /** Whether it is the client's fault that nothing moved on the socket: it owes a body, or takes no byte of its answer. */
+  /**
+   * Whether it is the client's fault that nothing moved on the socket: it owes a body, or takes no byte of its answer. Of a pipelined answer it can take
+   * none while the one in front is not through, and both may be readers of one relay that waits for the second.
+   */
   get stalled(): boolean {
     if (this.idle || this.#socket.writableLength > 0) return true;
-    for (const client of this.#clients) if (client.owesBody) return true;
+    for (const client of this.#clients) if (client.owesBody || client.awaitsDrain) return true;
     return false;
   }
 

@@ -1,11 +1,12 @@
 // Nothing stored will do: board a flight to the origin, wait for its landing, and take it, start over, or go alone.
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasField } from '../http/fields.ts';
+import { hasField, withoutFields } from '../http/fields.ts';
 import type { CacheStatus } from '../rules/cache-status.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { type Forward, freshUntil, isOriginError, mayServeOnError } from '../rules/reuse.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import type { Boarding } from './collapse.ts';
+import { OF_ONE_EXCHANGE } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import { respondFailure } from './respond-failure.ts';
 import type { Landing, Waited } from './flight.ts';
@@ -90,7 +91,8 @@ function answer(x: Exchange, decision: Forward, boarding: Boarding, landing: Lan
       const said = refusal ?? (x.mode === 'solo' ? 'not-shareable' : boarding.hitForMiss ? 'hit-for-miss' : undefined);
       const status = missStatus(decision, { fwdStatus: head.status, collapsed, stored: storing !== undefined, said });
       if (collapsed && isOriginError(head.status)) return respondError(x, head.status, 'origin-error', status);
-      return respondFill(x, head, landing.fill, { outcome: 'miss', status }, () => boarding.flight.readerLeft());
+      const given = collapsed ? { ...head, fields: withoutFields(head.fields, OF_ONE_EXCHANGE) } : head;
+      return respondFill(x, given, landing.fill, { outcome: 'miss', status }, () => boarding.flight.readerLeft());
     }
     case 'freshened': {
       const status = missStatus(decision, { fwdStatus: 304, collapsed, stored: landing.kept, said: 'validated' });

@@ -56,6 +56,11 @@ export class NodeClient implements Client {
     return this.#options.body?.starving ?? false;
   }
 
+  /** It was told more than is taken from us: whoever writes to it waits. */
+  get awaitsDrain(): boolean {
+    return this.#response.writableNeedDrain;
+  }
+
   onGone(listener: () => void): void {
     if (this.#gone) listener();
     else this.#leavers.push(listener);
