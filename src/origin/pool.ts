@@ -133,15 +133,15 @@ class OriginPool implements CallHost {
 
 /** One retry for ten requests, ten at most: resets of a whole origin are not answered with twice the load (SECURITY §8). */
 class RetryBudget {
-  #tokens = 1;
+  #tenths = 10;
 
   earn(): void {
-    this.#tokens = Math.min(10, this.#tokens + 0.1);
+    this.#tenths = Math.min(100, this.#tenths + 1);
   }
 
   take(): boolean {
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tenths < 10) return false;
+    this.#tenths -= 10;
     return true;
   }
 }
