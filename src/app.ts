@@ -27,6 +27,7 @@ import { Sweeper } from './purge/sweeper.ts';
 import { TagHash, type UrlSelector } from './purge/tag-hash.ts';
 import { keyedTarget } from './rules/key.ts';
 import type { Route } from './rules/routes.ts';
+import { scopeNames } from './rules/scope-names.ts';
 import { MemoryStore } from './store/memory.ts';
 
 export interface Freshet {
@@ -128,6 +129,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     purger,
     clock,
     rate: () => parts.settings.purgeRate,
+    names: () => parts.settings.purgeNames,
     refused: (detail) => observe.warn('a purge was refused', detail),
   });
   const parts: Parts = {
@@ -195,6 +197,7 @@ function settingsOf(config: Config): Settings {
     trusted: trustedPeers(config.trustedProxies),
     tagHeaders: new Set(config.tags.headers),
     purgeRate: new PurgeRate(config.purge.ratePerSecond),
+    purgeNames: { tagHeaders: config.tags.headers, scopes: scopeNames([...config.routes, config.defaultRoute]) },
   };
 }
 

@@ -22,6 +22,7 @@ export function problem(kind: keyof typeof PROBLEMS, detail: string, fields: Fie
     status,
     fields: ['content-type', 'application/problem+json', ...fields],
     body: JSON.stringify({ type: `urn:problem-type:freshet:${kind}`, title, status, detail }),
+    refusal: { title, detail },
   };
 }
 

@@ -46,7 +46,7 @@ export function unauthorised(right: Right, fields: Fields, { token, purgeToken }
     return right === 'purge' ? undefined : problem('token-lacks-right', 'This token permits purges only.');
   }
   const challenge = admin === 'missing' ? 'Bearer realm="freshet"' : 'Bearer realm="freshet", error="invalid_token"';
-  return problem(admin === 'missing' ? 'token-missing' : 'token-wrong', 'Send Authorization: Bearer with the admin token.', [
+  return problem(admin === 'missing' ? 'token-missing' : 'token-wrong', 'Send the admin token: Authorization: Bearer TOKEN.', [
     'www-authenticate',
     challenge,
   ]);

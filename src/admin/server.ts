@@ -6,7 +6,7 @@ import { listenError } from '../config/address.ts';
 import { RunError } from '../errors.ts';
 import { fieldLines, fieldsFromRaw, withField } from '../http/fields.ts';
 import { parseTarget } from '../http/target.ts';
-import type { Answer } from '../purge/problem.ts';
+import { type Answer, loggedRefusal } from '../purge/problem.ts';
 import { problem } from './answer.ts';
 import { readBody } from './body.ts';
 import { fromBrowser, misdirected, unauthorised } from './guard.ts';
@@ -86,20 +86,22 @@ export class AdminServer {
       fromBrowser(method, fields) ??
       misdirected(method, target, this.#listenHost) ??
       unauthorised(page?.right ?? 'admin', fields, this.#parts.tokens());
-    if (refusal !== undefined) return this.#audited(refusal, { method, path: target.path, actor: peerOf(incoming) });
+    const attempt = { method, path: target.path, actor: peerOf(incoming) };
+    if (refusal !== undefined) return this.#audited(refusal, attempt);
     if (page === undefined) return problem('not-found', `${target.path} is no page of the admin listener.`);
     if (!page.methods.includes(method)) {
       const allow = page.methods.join(', ');
       return problem('method-not-allowed', `${method} is not allowed here; ${allow} is.`, ['allow', allow]);
     }
-    const body = method === 'POST' ? await readBody(incoming) : { text: '' };
-    if ('refusal' in body) return body.refusal;
-    return page.answer({ target, fields, body: body.text, actor: peerOf(incoming), isGone: () => response.destroyed }, this.#parts);
+    // PURGE takes none, and says so once it is read: a connection that is closed on unread bytes may lose the answer.
+    const body = method === 'POST' || method === 'PURGE' ? await readBody(incoming) : { text: '' };
+    if ('refusal' in body) return this.#audited(body.refusal, attempt);
+    return page.answer({ target, fields, body: body.text, actor: attempt.actor, isGone: () => response.destroyed }, this.#parts);
   }
 
   /** SECURITY §6 "Log": every attempt leaves a line. */
   #audited(refusal: Answer, attempt: { readonly method: string; readonly path: string; readonly actor: string }): Answer {
-    this.#parts.warn('an admin request was refused', { ...attempt, status: refusal.status });
+    this.#parts.warn('an admin request was refused', { ...attempt, ...loggedRefusal(refusal) });
     return refusal;
   }
 }

@@ -21,6 +21,13 @@ export async function askAdmin(
   return body;
 }
 
+/** Somebody else answered: most likely the port of the clients was named, whose API takes any path. */
+export function unexpected(answer: string, what: string): RunError {
+  return new RunError(`the answer is not ${what}: ${JSON.stringify(answer.slice(0, 200))}${NOT_ADMIN}`);
+}
+
+const NOT_ADMIN = '; is that the admin listener? (--admin URL)';
+
 async function post(url: URL, token: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
   const response = await fetch(url, {
     method: 'POST',
@@ -45,11 +52,11 @@ function unreachable(error: unknown): string {
   return cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
 }
 
-/** RFC 9457: its title and detail; the beginning of anything else. */
+/** RFC 9457: its title and detail; the beginning of anything else, which is no answer of the admin listener. */
 function problemOf(body: string): string {
   const problem = parseObject(body);
   const said = [problem['title'], problem['detail']].filter((text) => typeof text === 'string');
-  return said.length === 0 ? JSON.stringify(body.slice(0, 200)) : said.join(': ');
+  return said.length === 0 ? `${JSON.stringify(body.slice(0, 200))}${NOT_ADMIN}` : said.join(': ');
 }
 
 /** The members of a JSON object; none where `text` is something else. */

@@ -1,8 +1,8 @@
 // `freshet explain METHOD URL`: what would a running Freshet do with this request now, and why?
 import { z } from 'zod';
 import { align } from '../config/align.ts';
-import { RunError, UsageError } from '../errors.ts';
-import { askAdmin, parseObject } from './admin-client.ts';
+import { UsageError } from '../errors.ts';
+import { askAdmin, parseObject, unexpected } from './admin-client.ts';
 import type { Command } from './command.ts';
 import type { CommandLine } from './flags.ts';
 
@@ -61,7 +61,7 @@ const EXPLANATION = z.object({
 
 function describeExplanation(answer: string): string {
   const parsed = EXPLANATION.safeParse(parseObject(answer));
-  if (!parsed.success) throw new RunError(`the answer is not an explanation: ${JSON.stringify(answer.slice(0, 200))}`);
+  if (!parsed.success) throw unexpected(answer, 'an explanation');
   const { route, scope, key, stored, decision, reason, sentence } = parsed.data;
   const entries = stored.length === 0 ? ['nothing'] : stored.map(describeEntry);
   return align([

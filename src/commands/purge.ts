@@ -1,16 +1,26 @@
 // `freshet purge`: ask a running Freshet to purge, and say when that is confirmed.
 import { z } from 'zod';
-import { RunError, UsageError } from '../errors.ts';
-import { askAdmin, parseObject } from './admin-client.ts';
+import { UsageError } from '../errors.ts';
+import { askAdmin, parseObject, unexpected } from './admin-client.ts';
 import type { Command } from './command.ts';
 import type { CommandLine } from './flags.ts';
 
 export const purge: Command = async (line, context) => {
-  const answer = await askAdmin(line, context, { path: '/v1/purge', body: purgeBody(line) });
-  context.print(line.has('json') ? answer : describeReceipt(answer));
+  const asked = askedFor(line);
+  const answer = await askAdmin(line, context, { path: '/v1/purge', body: asked });
+  context.print(line.has('json') ? answer : describeReceipt(answer, asked));
 };
 
-function purgeBody(line: CommandLine): Readonly<Record<string, unknown>> {
+interface Asked {
+  readonly tags: readonly string[];
+  readonly urls: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly scopes: readonly Readonly<Record<string, string>>[];
+  readonly all: boolean;
+  readonly mode: 'hard' | 'soft';
+}
+
+function askedFor(line: CommandLine): Asked {
   const tags = line.words;
   const [urls, prefixes] = [line.all('url'), line.all('prefix')];
   const scopes = line.all('scope').map(scopeOf);
@@ -20,10 +30,14 @@ function purgeBody(line: CommandLine): Readonly<Record<string, unknown>> {
   return { tags, urls, prefixes, scopes, all: line.has('all'), mode: line.has('soft') ? 'soft' : 'hard' };
 }
 
+/** Which names there are is for the routes of the running Freshet to say. */
 function scopeOf(text: string): Readonly<Record<string, string>> {
-  const [, claim, value] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-  if (claim === undefined || value === undefined) throw new UsageError(`--scope: found ${JSON.stringify(text)}; allowed: CLAIM=VALUE (sub=u7)`);
-  return Object.fromEntries([[claim, value]]);
+  const [, name, value] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    const found = JSON.stringify(text.split('=', 1)[0]);
+    throw new UsageError(`--scope: found ${found} without a value; allowed: NAME=VALUE, such as authorization='Bearer …' or cookie.session=…`);
+  }
+  return Object.fromEntries([[name, value]]);
 }
 
 const RECEIPT = z.object({
@@ -37,16 +51,22 @@ const RECEIPT = z.object({
   waited_ms: z.number(),
 });
 
-/** One line: `confirmed: hard purge 9f3c.814 of 3 tags …`. */
-function describeReceipt(answer: string): string {
+/** One line: `confirmed: hard purge 9f3c.814 of 3 tags and 1 prefix …`. What the receipt does not count is told from what was asked. */
+function describeReceipt(answer: string, asked: Asked): string {
   const parsed = RECEIPT.safeParse(parseObject(answer));
-  if (!parsed.success) throw new RunError(`the answer is not a receipt: ${JSON.stringify(answer.slice(0, 200))}`);
+  if (!parsed.success) throw unexpected(answer, 'a receipt');
   const { id, state, guarantee, authority, mode, tags, urls, waited_ms: waitedMs } = parsed.data;
-  const named = [counted(tags, 'tag'), counted(urls, 'URL')].filter((text) => text !== '').join(' and ');
-  return `${state}: ${mode} purge ${id}${named === '' ? '' : ` of ${named}`} in ${waitedMs} ms (guarantee ${guarantee}, authority ${authority})`;
+  const named = [
+    ...(asked.all ? ['everything'] : []),
+    ...counted(tags, 'tag'),
+    ...counted(urls, 'URL'),
+    ...counted(asked.prefixes.length, 'prefix', 'prefixes'),
+    ...counted(asked.scopes.length, 'scope'),
+  ];
+  const what = named.length === 0 ? '' : ` of ${[named.slice(0, -1).join(', '), named.at(-1)].filter((text) => text !== '').join(' and ')}`;
+  return `${state}: ${mode} purge ${id}${what} in ${waitedMs} ms (guarantee ${guarantee}, authority ${authority})`;
 }
 
-function counted(count: number, what: string): string {
-  if (count === 0) return '';
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+function counted(count: number, one: string, several = `${one}s`): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : several}`];
 }

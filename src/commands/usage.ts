@@ -29,12 +29,12 @@ export const USAGES = {
   check: { about: 'validate a configuration and explain what it means', synopsis: 'check --config FILE', flags: CONFIGURATION },
   purge: {
     about: 'purge by tag, URL, prefix or scope, and say when it is confirmed',
-    synopsis: 'purge [TAG …] [--url URL] [--prefix PREFIX] [--scope CLAIM=VALUE] [--all] [--soft]',
+    synopsis: 'purge [TAG …] [--url URL] [--prefix PREFIX] [--scope NAME=VALUE] [--all] [--soft]',
     flags: {
       soft: { about: 'make entries stale instead of gone' },
       url: { value: 'URL', isList: true, about: 'every variant and scope of this URL (http://host/path?query, or /path for any host)' },
       prefix: { value: 'PREFIX', isList: true, about: 'everything below this path' },
-      scope: { value: 'CLAIM=VALUE', isList: true, about: 'everything of this scope' },
+      scope: { value: 'NAME=VALUE', isList: true, about: "everything of scopes with this part: authorization='Bearer …', cookie.session=…" },
       all: { about: 'everything' },
       ...ADMIN,
     },

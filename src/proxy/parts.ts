@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Origins } from '../origin/exchange.ts';
 import type { Marks } from '../purge/authority.ts';
+import type { PurgeNames } from '../purge/endpoint.ts';
 import type { PurgeGate } from '../purge/gate.ts';
 import type { Purger } from '../purge/purge.ts';
 import type { PurgeRate } from '../purge/rate.ts';
@@ -34,4 +35,5 @@ export interface Settings {
   readonly trusted: (address: string) => boolean;
   readonly tagHeaders: ReadonlySet<string>;
   readonly purgeRate: PurgeRate;
+  readonly purgeNames: PurgeNames;
 }

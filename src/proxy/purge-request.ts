@@ -1,5 +1,5 @@
 // PURGE on the client listener: off without `purge.token` (405, not forwarded, no effect), else authorised and through the gate.
-import { answerUnauthorised, authorise } from '../purge/endpoint.ts';
+import { authorise } from '../purge/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { respondError, respondOwn } from './respond.ts';
 
@@ -9,9 +9,6 @@ export async function answerPurge(x: Exchange): Promise<void> {
   const { target, fields, peerAddress: actor } = x.request;
   if (token === undefined) return respondError(x, 405, 'purge-disabled', { hit: false }, ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']);
   const authorisation = authorise(fields, token);
-  if (authorisation !== 'ok') {
-    x.parts.observer.warn('a PURGE was refused', { actor, status: 401 });
-    return respondOwn(x, answerUnauthorised(authorisation), 'purge');
-  }
+  if (authorisation !== 'ok') return respondOwn(x, x.parts.purgeGate.unauthorised(authorisation, { actor }), 'purge');
   respondOwn(x, await x.parts.purgeGate.method({ target, fields, actor }), 'purge');
 }

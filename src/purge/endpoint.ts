@@ -2,12 +2,11 @@
 // `Prefer: respond-async` (RFC 7240) needs nothing here: a purge of this process is confirmed at once, which is more than was asked.
 import { hash, timingSafeEqual } from 'node:crypto';
 import { type Fields, fieldLines } from '../http/fields.ts';
-import type { Target } from '../http/target.ts';
-import { NOTHING, type PurgeOrder, type PurgeOutcome } from './order.ts';
+import type { PurgeOrder, PurgeOutcome } from './order.ts';
 import { type Answer, problem } from './problem.ts';
-import { type Fault, faultOfTags, malformed, parseSettle, quoted, readPurgeBody, SETTLE_ALLOWED } from './purge-body.ts';
+import { type Fault, readPurgeBody } from './purge-body.ts';
+import { type PurgeRequest, readPurgeMethod } from './purge-method.ts';
 import type { Admission } from './rate.ts';
-import { split } from './surrogate-keys.ts';
 
 export type ParsedPurge = { readonly kind: 'order'; readonly order: PurgeOrder } | { readonly kind: 'problem'; readonly answer: Answer };
 
@@ -23,7 +22,7 @@ export function authorise(fields: Fields, token: string): 'ok' | 'missing' | 'wr
 /** RFC 6750 §3: 401 with its challenge. */
 export function answerUnauthorised(authorisation: 'missing' | 'wrong'): Answer {
   const challenge = authorisation === 'missing' ? 'Bearer realm="freshet"' : 'Bearer realm="freshet", error="invalid_token"';
-  const detail = 'Send Authorization: Bearer with the purge token.';
+  const detail = 'Send the purge token: Authorization: Bearer TOKEN.';
   return problem(authorisation === 'missing' ? 'token-missing' : 'token-wrong', detail, ['www-authenticate', challenge]);
 }
 
@@ -32,40 +31,23 @@ export function answerRefused(admission: Extract<Admission, { kind: 'refused' }>
   return problem('too-many', `Purges arrive faster than purge.rate allows. Try again in ${seconds} s.`, ['retry-after', seconds]);
 }
 
-/** A `PURGE` request: of the tags in Surrogate-Key where it has that field, else of its URL. */
-export function parsePurgeMethod(request: { readonly target: Target; readonly fields: Fields; readonly actor: string }): ParsedPurge {
-  const { target, fields, actor } = request;
-  const mode = softPurge(fields);
-  if (typeof mode !== 'string') return refuse([mode]);
-  const settle = fieldLines(fields, 'purge-settle')[0];
-  const settleMs = settle === undefined ? undefined : parseSettle(settle);
-  if (settle !== undefined && settleMs === undefined) return refuse([malformed(`Purge-Settle: found ${quoted(settle)}; ${SETTLE_ALLOWED}.`)]);
-  const how = { ...NOTHING, kind: 'operator', mode, actor, ...(settleMs === undefined ? {} : { settleMs }) } as const;
-
-  const lines = fieldLines(fields, 'surrogate-key');
-  if (lines.length === 0) {
-    if (target.path === '*') return refuse([malformed('* is not a URL that can be purged.')]);
-    return { kind: 'order', order: { ...how, urls: [{ authority: target.authority, path: target.path, query: target.query }] } };
-  }
-  const tags = [...new Set(lines.flatMap((line) => split(line, 'surrogate-key')))];
-  const fault = tags.length === 0 ? ({ kind: 'no-selector', detail: 'Surrogate-Key is empty.' } as const) : faultOfTags(tags);
-  return fault === undefined ? { kind: 'order', order: { ...how, tags } } : refuse([fault]);
+/** What of the configuration decides what a purge may name. */
+export interface PurgeNames {
+  /** `tags.headers`. */
+  readonly tagHeaders: readonly string[];
+  /** Of scopes: what those of the routes consist of. */
+  readonly scopes: readonly string[];
 }
 
-function softPurge(fields: Fields): 'hard' | 'soft' | Fault {
-  let mode: 'hard' | 'soft' = 'hard';
-  for (const name of ['soft-purge', 'fastly-soft-purge']) {
-    for (const value of fieldLines(fields, name)) {
-      if (value !== '0' && value !== '1') return malformed(`${name}: found ${quoted(value)}; 0 or 1 is allowed.`);
-      if (value === '1') mode = 'soft';
-    }
-  }
-  return mode;
+/** A `PURGE` request. */
+export function parsePurgeMethod(request: PurgeRequest, from: { readonly actor: string } & Pick<PurgeNames, 'tagHeaders'>): ParsedPurge {
+  const read = readPurgeMethod(request, from.tagHeaders);
+  return 'fault' in read ? refuse([read.fault]) : { kind: 'order', order: { ...read.order, kind: 'operator', actor: from.actor } };
 }
 
 /** The body of `POST /v1/purge`. */
-export function parsePurgeBody(text: string, from: { readonly actor: string }): ParsedPurge {
-  const read = readPurgeBody(text);
+export function parsePurgeBody(text: string, from: { readonly actor: string } & Pick<PurgeNames, 'scopes'>): ParsedPurge {
+  const read = readPurgeBody(text, from.scopes);
   return 'faults' in read ? refuse(read.faults) : { kind: 'order', order: { ...read.order, kind: 'operator', actor: from.actor } };
 }
 

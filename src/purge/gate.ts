@@ -1,9 +1,8 @@
 // Operators' purges on their way to the door: parsed, admitted, purged, answered. The same for the client listener and the admin one.
 import type { Clock } from '../clock.ts';
-import type { Fields } from '../http/fields.ts';
-import type { Target } from '../http/target.ts';
-import { answerOf, answerRefused, type ParsedPurge, parsePurgeBody, parsePurgeMethod } from './endpoint.ts';
-import type { Answer } from './problem.ts';
+import { answerOf, answerRefused, answerUnauthorised, type ParsedPurge, parsePurgeBody, parsePurgeMethod, type PurgeNames } from './endpoint.ts';
+import { type Answer, loggedRefusal } from './problem.ts';
+import type { PurgeRequest } from './purge-method.ts';
 import type { Purger } from './purge.ts';
 import type { PurgeRate } from './rate.ts';
 
@@ -12,11 +11,13 @@ export interface PurgeGateParts {
   readonly clock: Clock;
   /** Read at every purge, so that a reload counts at once. */
   rate(): PurgeRate;
+  /** Likewise. */
+  names(): PurgeNames;
   /** Every attempt that was refused leaves a line (SECURITY §6). */
-  refused(detail: { readonly actor: string; readonly status: number }): void;
+  refused(detail: { readonly actor: string } & ReturnType<typeof loggedRefusal>): void;
 }
 
-/** Whoever calls it has checked the token. */
+/** Whoever calls `method` or `body` has checked the token. */
 export class PurgeGate {
   readonly #parts: PurgeGateParts;
 
@@ -25,13 +26,19 @@ export class PurgeGate {
   }
 
   /** A `PURGE` request. */
-  method(request: { readonly target: Target; readonly fields: Fields; readonly actor: string }): Promise<Answer> {
-    return this.#pass(parsePurgeMethod(request), request.actor);
+  method(request: PurgeRequest & { readonly actor: string }): Promise<Answer> {
+    const { actor } = request;
+    return this.#pass(parsePurgeMethod(request, { actor, ...this.#parts.names() }), actor);
   }
 
   /** The body of `POST /v1/purge`. */
   body(text: string, from: { readonly actor: string }): Promise<Answer> {
-    return this.#pass(parsePurgeBody(text, from), from.actor);
+    return this.#pass(parsePurgeBody(text, { ...from, ...this.#parts.names() }), from.actor);
+  }
+
+  /** A purge whose token was missing or wrong. */
+  unauthorised(authorisation: 'missing' | 'wrong', from: { readonly actor: string }): Answer {
+    return this.#refuse(answerUnauthorised(authorisation), from.actor);
   }
 
   async #pass(parsed: ParsedPurge, actor: string): Promise<Answer> {
@@ -42,7 +49,7 @@ export class PurgeGate {
   }
 
   #refuse(answer: Answer, actor: string): Answer {
-    this.#parts.refused({ actor, status: answer.status });
+    this.#parts.refused({ actor, ...loggedRefusal(answer) });
     return answer;
   }
 }

@@ -28,7 +28,7 @@ export interface Receipt {
   readonly epoch: number;
   readonly authority: 'process';
   readonly mode: 'hard' | 'soft';
-  /** How many were named, never how many entries were concerned. */
+  /** How many were named, cache groups among them, never how many entries were concerned. */
   readonly tags: number;
   readonly urls: number;
   readonly waitedMs: number;

@@ -1,11 +1,14 @@
 // How a purge is refused: problem details (RFC 9457), never cached.
 import type { Fields } from '../http/fields.ts';
+import { escaped } from './purge-log.ts';
 
 /** A whole answer, for whoever holds the socket. */
 export interface Answer {
   readonly status: number;
   readonly fields: Fields;
   readonly body: string;
+  /** Of a refusal: what the log says of it. */
+  readonly refusal?: { readonly title: string; readonly detail: string };
 }
 
 /** Each kind of refusal: the last word of its `type`, its status and its title. */
@@ -27,5 +30,13 @@ export function problem(kind: ProblemKind, detail: string, fields: Fields = []):
     status,
     fields: ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...fields],
     body: JSON.stringify({ type: `urn:problem-type:freshet:${kind}`, title, status, detail }),
+    refusal: { title, detail },
   };
+}
+
+const LOGGED_LENGTH = 500;
+
+/** For the line in the log that every refusal leaves; a detail may repeat what its sender wrote. */
+export function loggedRefusal({ status, refusal }: Answer): { readonly status: number; readonly title: string; readonly detail: string } {
+  return { status, title: refusal?.title ?? '', detail: escaped(refusal?.detail ?? '', LOGGED_LENGTH) };
 }

@@ -18,8 +18,11 @@ const MAX_SETTLE_MS = 3_600_000;
 const MEMBERS = ['tags', 'urls', 'prefixes', 'scopes', 'all', 'mode', 'settle', 'versions', 'reason'] as const;
 type Member = (typeof MEMBERS)[number];
 
-/** The order that `text` states, without who asks; or its faults. */
-export function readPurgeBody(text: string): { readonly order: Omit<PurgeOrder, 'kind' | 'actor'> } | { readonly faults: readonly Fault[] } {
+/** The order that `text` states, without who asks; or its faults. `scopeNames`: what scopes may be named by. */
+export function readPurgeBody(
+  text: string,
+  scopeNames: readonly string[],
+): { readonly order: Omit<PurgeOrder, 'kind' | 'actor'> } | { readonly faults: readonly Fault[] } {
   if (Buffer.byteLength(text) > MAX_BODY_BYTES) return { faults: [{ kind: 'too-large', detail: `The body is over ${MAX_BODY_BYTES} bytes.` }] };
   const json = parseJson(text);
   if (!isRecord(json)) return { faults: [malformed('The body is not a JSON object.')] };
@@ -31,7 +34,7 @@ export function readPurgeBody(text: string): { readonly order: Omit<PurgeOrder, 
     groups: [],
     urls: body.urls('urls'),
     prefixes: body.urls('prefixes').map(({ authority, path }) => ({ authority, path })),
-    scopes: body.scopes(),
+    scopes: body.scopes(scopeNames),
     all: body.all(),
     mode: body.mode(),
     versions: body.versions(),
@@ -54,6 +57,14 @@ export function faultOfTags(tags: readonly string[]): Fault | undefined {
   return undefined;
 }
 
+/** The same of groups beside `tagCount` tags. */
+export function faultOfGroups(groups: readonly string[], tagCount: number): Fault | undefined {
+  const count = tagCount + groups.length;
+  if (count > MAX_SELECTORS) return tooLarge(`There are ${count} tags and groups; ${MAX_SELECTORS} are allowed.`);
+  const long = groups.find((group) => group.length > MAX_TAG_BYTES);
+  return long === undefined ? undefined : tooLarge(`The group ${quoted(long)} has ${long.length} bytes; ${MAX_TAG_BYTES} are allowed.`);
+}
+
 /** `2s`, `250ms`; undefined where it is not a settle window. */
 export function parseSettle(text: string): number | undefined {
   const [, digits, unit] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text) ?? [];
@@ -68,8 +79,8 @@ export function malformed(detail: string): Fault {
 }
 
 /** A value as it may be repeated to its sender. */
-export function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined';
+export function quoted(value: unknown, replacer?: (key: string, part: unknown) => unknown): string {
+  const text = JSON.stringify(value, replacer) ?? 'undefined';
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
@@ -102,8 +113,15 @@ class BodyReader {
     });
   }
 
-  scopes(): readonly (readonly [string, string])[] {
-    return this.#list('scopes', isClaim, 'an object with one claim and its string, such as {"sub":"u7"}').flatMap((claim) => Object.entries(claim));
+  /** An entry carries only what its route's scope consists of: a purge of anything else would be confirmed and purge nothing. */
+  scopes(names: readonly string[]): readonly (readonly [string, string])[] {
+    const allowed = 'an object with one name and its string, such as {"authorization":"Bearer …"}';
+    const scopes = this.#list('scopes', isScope, allowed).flatMap((scope) => Object.entries(scope));
+    const known = names.length === 0 ? 'every route is public' : `allowed: ${listed(names)}`;
+    for (const [name] of scopes) {
+      if (!names.includes(name)) this.#refuse(malformed(`scopes: ${quoted(name)} is part of no route's scope; ${known}.`));
+    }
+    return scopes;
   }
 
   all(): boolean {
@@ -141,14 +159,14 @@ class BodyReader {
     const list = this.#one(name, isArray, 'an array is allowed') ?? [];
     if (list.length > MAX_SELECTORS) this.#refuse(tooLarge(`There are ${list.length} ${name}; ${MAX_SELECTORS} are allowed.`));
     const wrong = list.find((value) => !is(value));
-    if (wrong !== undefined) this.#refuse(malformed(`${name}: found ${quoted(wrong)}; each must be ${allowed}.`));
+    if (wrong !== undefined) this.#refuse(malformed(`${name}: found ${shown(name, wrong)}; each must be ${allowed}.`));
     return list.filter(is);
   }
 
   #one<T>(name: Member, is: (value: unknown) => value is T, allowed: string): T | undefined {
     const value = this.#members.get(name);
     if (value === undefined || is(value)) return value;
-    this.#refuse(malformed(`${name}: found ${quoted(value)}; ${allowed}.`));
+    this.#refuse(malformed(`${name}: found ${shown(name, value)}; ${allowed}.`));
     return undefined;
   }
 
@@ -159,6 +177,11 @@ class BodyReader {
 
 function namesAnything(order: Pick<PurgeOrder, 'tags' | 'urls' | 'prefixes' | 'scopes' | 'all' | 'versions'>): boolean {
   return order.all || order.versions.size + order.tags.length + order.urls.length + order.prefixes.length + order.scopes.length > 0;
+}
+
+/** Values in scopes may be credentials, and faults are logged: of those only where a value stood. */
+function shown(name: Member, value: unknown): string {
+  return name === 'scopes' ? quoted(value, (_key, part) => (isString(part) ? '…' : part)) : quoted(value);
 }
 
 function unknownMember(name: string): Fault {
@@ -219,6 +242,6 @@ function isVersion(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 1e15;
 }
 
-function isClaim(value: unknown): value is Readonly<Record<string, string>> {
+function isScope(value: unknown): value is Readonly<Record<string, string>> {
   return isRecord(value) && Object.keys(value).length === 1 && Object.values(value).every(isString);
 }

@@ -82,7 +82,7 @@ export class Purger {
       epoch: confirmation.epoch,
       authority: authority.name,
       mode: order.mode,
-      tags: tagsOf(order).length,
+      tags: tagsOf(order).length + order.groups.length,
       urls: order.urls.length,
       waitedMs,
     };

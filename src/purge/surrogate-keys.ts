@@ -29,6 +29,9 @@ const SEPARATORS: ReadonlyMap<string, RegExp> = new Map([
 const EITHER = /[ \t,]+/;
 const GROUPS = 'cache-groups';
 
+/** Every field that can carry tags or groups; `tags.headers` says which do. */
+export const TAG_HEADERS: readonly string[] = [...SEPARATORS.keys(), GROUPS];
+
 /** Whether `tag` is in the grammar; its length is for the caller, who answers it differently. */
 export function isTag(tag: string): boolean {
   return TAG.test(tag);
@@ -97,8 +100,19 @@ export function purgeRequestedBy(fields: Fields, settings: TagSettings): { reado
   return { tags: [...new Set(tags.filter(isTag))], groups: [...new Set(groups)] };
 }
 
+/** Each tag and group in `headers`, whatever the limits; undefined where Cache-Groups is malformed. */
+export function tagsNamedIn(
+  fields: Fields,
+  headers: readonly string[],
+): { readonly tags: readonly string[]; readonly groups: readonly string[] } | undefined {
+  const ofTags = headers.filter((name) => name !== GROUPS);
+  const tags = ofTags.flatMap((name) => fieldLines(fields, name).flatMap((line) => split(line, name)));
+  const groups = headers.includes(GROUPS) ? stringList(fieldLines(fields, GROUPS).join(', ')) : [];
+  return groups && { tags: [...new Set(tags)], groups: [...new Set(groups)] };
+}
+
 /** The members of a tag header's line, as that header separates them. */
-export function split(line: string, name: string): string[] {
+function split(line: string, name: string): string[] {
   return line.split(SEPARATORS.get(name) ?? EITHER).filter((tag) => tag !== '');
 }
 

@@ -44,7 +44,10 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
       return selector && tagHash.urlIds(selector);
     },
     tokens: () => given.secrets ?? {},
-    purge: { method: (request) => carry(parsePurgeMethod(request)), body: (text, from) => carry(parsePurgeBody(text, from)) },
+    purge: {
+      method: (request) => carry(parsePurgeMethod(request, { actor: request.actor, tagHeaders: ['surrogate-key'] })),
+      body: (text, { actor }) => carry(parsePurgeBody(text, { actor, scopes: [] })),
+    },
     purges: () => log.recent(),
     config: () => ({ listen: 'somewhere', token: '***' }),
     explain: (request) => ({

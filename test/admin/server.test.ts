@@ -9,6 +9,10 @@ function parsed(answer: Answer): unknown {
   return JSON.parse(answer.body);
 }
 
+function detailOf(answer: Answer): unknown {
+  return (parsed(answer) as { detail: unknown }).detail;
+}
+
 const ALL_HEALTHY = { host: '127.0.0.1' };
 
 describe('pages', () => {
@@ -116,7 +120,8 @@ describe('tokens', () => {
     expect(answer.field('www-authenticate')?.startsWith('Bearer ')).toBe(status === 401 ? true : undefined);
     expect(admin.log.recent()).toHaveLength(status === 200 && asking.method !== undefined ? 1 : 0);
     expect(admin.lines).toHaveLength(status === 200 ? 0 : 1);
-    expect(admin.lines.join()).not.toContain('token');
+    expect(admin.lines.join()).not.toMatch(/(admin|purge)-token|Basic/);
+    if (status !== 200) expect(admin.lines[0]).toContain(JSON.stringify(detailOf(answer)));
   });
 
   it('twice are wrong', async () => {
@@ -202,6 +207,24 @@ describe('purging', () => {
     else expect(body.length, 'only a large body may be cut off while it is sent').toBeGreaterThan(1_000_000);
     expect(admin.log.recent()).toEqual([]);
     expect((await get(admin.address, '/v1/health')).status).toBe(200);
+  });
+
+  it('by PURGE with a body is refused, and the connection serves the next', async () => {
+    await using admin = await startAdmin();
+    admin.fill('/', []);
+    await using client = await RawClient.connect(admin.address);
+    client.send('PURGE / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 14\r\n\r\n{"tags":["x"]}');
+    client.send('GET /v1/entries HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const answer = await client.answer();
+    expect([answer?.status, answer?.body]).toEqual([400, expect.stringContaining('POST /v1/purge')]);
+    expect(JSON.parse((await client.answer())?.body ?? '')).toMatchObject({ entries: [{ verdict: 'ok' }] });
+    expect(admin.log.recent()).toEqual([]);
+  });
+
+  it('refused for its size leaves a line', async () => {
+    await using admin = await startAdmin();
+    await get(admin.address, '/v1/purge', { method: 'POST', body: Buffer.alloc(70_000, 97) });
+    expect(admin.lines).toEqual([expect.stringMatching(/^an admin request was refused .*"status":413.*over 65536 bytes/)]);
   });
 });
 

@@ -40,7 +40,7 @@ describe('purge asks', () => {
     ['soft', ['a', '--soft'], { tags: ['a'], mode: 'soft' }],
     ['URLs', ['--url', '/a?b=1', '--url', 'http://h/c'], { urls: ['/a?b=1', 'http://h/c'] }],
     ['prefixes', ['--prefix', '/docs'], { prefixes: ['/docs'] }],
-    ['scopes', ['--scope', 'sub=u7=x'], { scopes: [{ sub: 'u7=x' }] }],
+    ['scopes', ['--scope', 'cookie.session=u7=x'], { scopes: [{ 'cookie.session': 'u7=x' }] }],
     ['all', ['--all'], { all: true }],
   ])('%s', async (_, args, expected) => {
     const { request } = await ask('purge', args, receipt());
@@ -74,6 +74,16 @@ describe('purge prints', () => {
     expect((await ask('purge', ['a'], reply)).printed).toEqual([expected]);
   });
 
+  const NAMED_ALL = ['--prefix', '/a', '--prefix', '/b', '--scope', 'authorization=x', '--all'];
+  it.each([
+    ['a prefix', ['--prefix', '/docs'], receipt({ tags: 0 }), 'of 1 prefix in'],
+    ['scopes', ['--scope', 'authorization=x', '--scope', 'cookie.s=y'], receipt({ tags: 0 }), 'of 2 scopes in'],
+    ['all', ['--all'], receipt({ tags: 0 }), 'of everything in'],
+    ['all of them', ['a', '--url', '/u', ...NAMED_ALL], receipt({ tags: 1, urls: 1 }), 'of everything, 1 tag, 1 URL, 2 prefixes and 1 scope in'],
+  ])('%s, as they were asked for', async (_, args, reply, expected) => {
+    expect((await ask('purge', args, reply)).printed).toEqual([expect.stringContaining(`9f3c.814 ${expected} 0.6 ms`)]);
+  });
+
   it('the answer as it came with --json', async () => {
     expect((await ask('purge', ['a', '--json'], { body: '{"id":1}' })).printed).toEqual(['{"id":1}']);
   });
@@ -83,9 +93,13 @@ describe('failures', () => {
   const problem = JSON.stringify({ title: 'Not a tag', detail: 'There is a comma in it.' });
   it.each([
     ['a problem', { status: 400, body: problem }, /^http:\/\/127\.0\.0\.1:\d+\/v1\/purge answered 400: Not a tag: There is a comma in it\.$/],
-    ['an error of something else', { status: 502, body: '<html>' }, /answered 502: "<html>"$/],
-    ['a redirect', { status: 302, fields: ['location', 'http://h/'], body: '' }, /answered 302: ""$/],
-    ['no receipt', { body: 'hello' }, /^the answer is not a receipt: "hello"$/],
+    ['an error of something else', { status: 502, body: '<html>' }, /answered 502: "<html>"; is that the admin listener\? \(--admin URL\)$/],
+    ['a redirect', { status: 302, fields: ['location', 'http://h/'], body: '' }, /answered 302: ""; is that the admin listener\?/],
+    [
+      'an answer of the API, through the port of the clients',
+      { body: 'ok' },
+      /^the answer is not a receipt: "ok"; is that the admin listener\? \(--admin URL\)$/,
+    ],
     ['a cut answer', { body: 'hello', fault: 'truncate' }, /is Freshet running, with its admin listener there\? \(--admin URL\)$/],
   ] as const)('%s', async (_, reply, message) => {
     await expect(ask('purge', ['a'], reply)).rejects.toThrow(message);
@@ -104,7 +118,11 @@ describe('failures', () => {
 
   it.each([
     ['purge', [], 'nothing to purge; name tags, or give --url, --prefix, --scope or --all'],
-    ['purge', ['--scope', 'u7'], '--scope: found "u7"; allowed: CLAIM=VALUE (sub=u7)'],
+    [
+      'purge',
+      ['--scope', 'authorization='],
+      '--scope: found "authorization" without a value; allowed: NAME=VALUE, such as authorization=\'Bearer …\' or cookie.session=…',
+    ],
     ['purge', ['a', '--admin', 'http://'], '--admin: found "http://"; allowed: a URL (http://127.0.0.1:8081)'],
     ['explain', ['GET'], 'needs METHOD and URL: freshet explain GET /products/42'],
     ['explain', ['GET', '/a', 'b'], 'needs METHOD and URL: freshet explain GET /products/42'],
@@ -173,6 +191,8 @@ describe('explain', () => {
   });
 
   it('refuses what is no explanation', async () => {
-    await expect(ask('explain', ['GET', '/a'], { body: '{}' })).rejects.toThrow(new RunError('the answer is not an explanation: "{}"'));
+    await expect(ask('explain', ['GET', '/a'], { body: '{}' })).rejects.toThrow(
+      new RunError('the answer is not an explanation: "{}"; is that the admin listener? (--admin URL)'),
+    );
   });
 });

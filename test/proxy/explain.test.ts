@@ -48,12 +48,13 @@ function setUp() {
   const purger = new Purger({ authority, tagHash, clock, observer, log: new PurgeLog(), normaliseUrl: (url) => [url], settleMs: 0 });
   const config = loadConfig({ text: 'origins: { shop: { url: "http://127.0.0.1:1" } }', env: {}, overrides: {} });
   const purgeRate = new PurgeRate(1000);
+  const purgeNames = { tagHeaders: [], scopes: [] };
   const parts: Parts = {
     clock,
     store,
     marks: authority.marks,
     purger,
-    purgeGate: new PurgeGate({ purger, clock, rate: () => purgeRate, refused: ignore }),
+    purgeGate: new PurgeGate({ purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: ignore }),
     tagHash,
     origins: {
       fetch: () => {
@@ -64,7 +65,7 @@ function setUp() {
     flights: new Flights(),
     fillBudget: new FillBudget(STORE_BYTES),
     secret,
-    settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeRate },
+    settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeRate, purgeNames },
   };
   const ask = (path: string) => explain(request(path), parts);
   const put = (path: string, tag: string) =>

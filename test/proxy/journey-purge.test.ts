@@ -9,14 +9,15 @@ interface Kept {
   readonly path: string;
   readonly fields?: Fields;
   readonly tags?: string;
+  readonly groups?: string;
   readonly forwardedAs?: string;
 }
 
-const store = ({ path, fields = SHOP, tags, forwardedAs = path }: Kept): Step => ({
+const store = ({ path, fields = SHOP, tags, groups, forwardedAs = path }: Kept): Step => ({
   ask: `GET ${path}`,
   forwardedAs,
   fields,
-  answers: fresh('old', tags === undefined ? [] : ['surrogate-key', tags]),
+  answers: fresh('old', [...(tags === undefined ? [] : ['surrogate-key', tags]), ...(groups === undefined ? [] : ['cache-groups', groups])]),
   expect: { body: 'old', asked: 1, cacheStatus: /^fwd=(uri|vary)-miss; fwd-status=200; stored$/ },
 });
 const gone = ({ path, fields = SHOP, forwardedAs = path }: Kept): Step => ({
@@ -57,6 +58,19 @@ const selectors: readonly PurgeCase[] = [
       { path: '/b', tags: 'b' },
     ],
     left: [{ path: '/c', tags: 'c ab' }],
+  },
+  {
+    name: 'PURGE with other tag headers: those tags and groups, and not its path',
+    purge: purge('/c', ['xkey', 'a', 'cache-tag', 'b, d', 'cache-groups', '"g"']),
+    gone: [
+      { path: '/a', tags: 'a x' },
+      { path: '/b', tags: 'b' },
+      { path: '/g', groups: '"g"' },
+    ],
+    left: [
+      { path: '/c', tags: 'c g' },
+      { path: '/g', groups: '"g"', fields: ['host', 'other.test'] },
+    ],
   },
   {
     name: 'PURGE of a URL: every variant, whatever the case of its host and its percent-encoding',
@@ -222,6 +236,29 @@ const refusals: readonly Journey[] = [
         expect: { status: 400, fields: { 'content-type': 'application/problem+json' } },
       })),
       left({ path: '/a' }),
+    ],
+  },
+  {
+    name: 'what could only purge something else than was meant purges nothing',
+    config: 'tags: { headers: [surrogate-key, xkey] }',
+    steps: [
+      store({ path: '/a' }),
+      { ...purge('/a'), body: '{"tags":["b"]}', expect: { status: 400, body: /POST \/v1\/purge/, fields: PROBLEM, asked: 0 } },
+      { ...purge('/a', ['transfer-encoding', 'chunked']), body: '{"tags":["b"]}', expect: { status: 400, fields: PROBLEM, asked: 0 } },
+      { ...purge('/a', ['xkey', '']), expect: { status: 400, fields: PROBLEM } },
+      { ...purge('/a', ['cache-tag', 'b']), expect: { status: 400, body: /surrogate-key, xkey can/, fields: PROBLEM } },
+      left({ path: '/a' }),
+    ],
+  },
+  {
+    name: 'a scope that no route has: no entry could carry it',
+    config: 'routes: [{ path: /me, scope: { credential: [cookie.session] } }]',
+    steps: [
+      ...[{ sub: 'u7' }, { authorisation: 'x' }, { authorization: 'x' }, { 'cookie.sid': 'x' }].map((scope) => ({
+        ...post({ tags: ['a'], scopes: [scope] }),
+        expect: { status: 400, body: /is part of no route's scope; allowed: cookie\.session\./ },
+      })),
+      post({ scopes: [{ 'cookie.session': 'x' }] }),
     ],
   },
   {

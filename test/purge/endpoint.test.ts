@@ -14,6 +14,7 @@ import { NOTHING } from '../../src/purge/order.ts';
 import type { Answer } from '../../src/purge/problem.ts';
 
 const HOW = { ...NOTHING, kind: 'operator', actor: 'test' };
+const FROM = { actor: 'test', tagHeaders: ['surrogate-key', 'xkey', 'cache-tag', 'cache-groups'], scopes: ['authorization', 'cookie.session'] };
 
 /** `[status, detail]` of a refusal. */
 function refusal(parsed: ParsedPurge): [number, string] | ParsedPurge {
@@ -52,11 +53,24 @@ describe('the token', () => {
 describe('PURGE', () => {
   const target = { scheme: 'http', authority: 'shop.example', path: '/products/42', query: '?x' } as const;
   const ofUrl = { urls: [{ authority: 'shop.example', path: '/products/42', query: '?x' }] };
-  const parse = (fields: string[], path: string = target.path) => parsePurgeMethod({ target: { ...target, path }, fields, actor: 'test' });
+  const parse = (fields: string[], path: string = target.path) => parsePurgeMethod({ target: { ...target, path }, fields }, FROM);
 
   const orders: readonly [name: string, fields: string[], expected: object][] = [
     ['the URL', [], ofUrl],
     ['the tags, whatever the path', ['surrogate-key', 'a b', 'surrogate-key', 'b c'], { tags: ['a', 'b', 'c'] }],
+    ['the tags of every tag header together', ['xkey', 'a b', 'cache-tag', 'c, d', 'surrogate-key', 'a e'], { tags: ['a', 'e', 'b', 'c', 'd'] }],
+    [
+      "groups, of the request's host",
+      ['cache-groups', '"a b"', 'cache-groups', '"c", "c"'],
+      {
+        groups: [
+          { origin: 'shop.example', group: 'a b' },
+          { origin: 'shop.example', group: 'c' },
+        ],
+      },
+    ],
+    ['tags and groups', ['cache-groups', '"g"', 'xkey', 't'], { tags: ['t'], groups: [{ origin: 'shop.example', group: 'g' }] }],
+    ['an empty body is none', ['content-length', '0'], ofUrl],
     ['soft', ['soft-purge', '1'], { ...ofUrl, mode: 'soft' }],
     ['soft as Fastly writes it', ['fastly-soft-purge', '1'], { ...ofUrl, mode: 'soft' }],
     ['not soft', ['soft-purge', '0'], ofUrl],
@@ -68,7 +82,14 @@ describe('PURGE', () => {
   it.each(orders)('%s', (_name, fields, expected) => expect(parse(fields)).toEqual({ kind: 'order', order: { ...HOW, ...expected } }));
 
   const refusals: readonly [name: string, fields: string[], status: number, detail: RegExp][] = [
-    ['no tag in Surrogate-Key: never the URL instead', ['surrogate-key', ' '], 400, /empty/],
+    ['no tag in Surrogate-Key: never the URL instead', ['surrogate-key', ' '], 400, /no tag in surrogate-key\./],
+    ['no tag in Cache-Tag: never the URL instead', ['cache-tag', ','], 400, /no tag in cache-tag\./],
+    ['no group: never the URL instead', ['cache-groups', ''], 400, /no tag in cache-groups\./],
+    ['Cache-Groups without quotes', ['cache-groups', 'g'], 400, /cache-groups.*double quotes/],
+    ['257 tags and groups', ['xkey', Array.from({ length: 256 }, (_, i) => i).join(' '), 'cache-groups', '"g"'], 413, /257 tags and groups; 256/],
+    ['a long group', ['cache-groups', `"${'g'.repeat(1025)}"`], 413, /group.*1025 bytes/],
+    ['a body', ['content-length', '14'], 400, /PURGE takes no body.*POST \/v1\/purge/],
+    ['a chunked body, and tags', ['transfer-encoding', 'chunked', 'surrogate-key', 'a'], 400, /PURGE takes no body/],
     ['a comma', ['surrogate-key', 'a,b'], 400, /"a,b".*commas/],
     ['a NUL', ['surrogate-key', 'a\u0000b'], 400, /"a\\u0000b"/],
     ['UTF-8', ['surrogate-key', 'caf\u00c3\u00a9'], 400, /visible ASCII/],
@@ -80,6 +101,14 @@ describe('PURGE', () => {
   ];
   it.each(refusals)('%s is refused', (_name, fields, status, detail) => {
     expect(refusal(parse(fields))).toEqual([status, expect.stringMatching(detail)]);
+  });
+
+  it('a tag header that carries no tags here is refused, never the URL instead; Surrogate-Key always counts', () => {
+    const [other, always] = ['cache-tag', 'surrogate-key'].map((name) =>
+      parsePurgeMethod({ target, fields: [name, 'a'] }, { actor: 'test', tagHeaders: ['xkey'] }),
+    ) as [ParsedPurge, ParsedPurge];
+    expect(refusal(other)).toEqual([400, expect.stringMatching(/^cache-tag carries no tags here; surrogate-key, xkey can/)]);
+    expect(always).toEqual({ kind: 'order', order: { ...HOW, tags: ['a'] } });
   });
 
   it('* is refused', () => expect(refusal(parse([], '*'))).toEqual([400, expect.any(String)]));
@@ -102,11 +131,11 @@ describe('POST /v1/purge', () => {
     ['prefixes', { prefixes: ['/docs/*'] }, { prefixes: [{ authority: undefined, path: '/docs/*' }] }],
     [
       'scopes',
-      { scopes: [{ sub: 'u7' }, { tenant: 't' }] },
+      { scopes: [{ authorization: 'Bearer one' }, { 'cookie.session': 's2' }] },
       {
         scopes: [
-          ['sub', 'u7'],
-          ['tenant', 't'],
+          ['authorization', 'Bearer one'],
+          ['cookie.session', 's2'],
         ],
       },
     ],
@@ -120,7 +149,7 @@ describe('POST /v1/purge', () => {
     ['names from prototypes are names', { versions: JSON.parse('{"__proto__":1}') as object }, { versions: new Map([['__proto__', 1]]) }],
   ];
   it.each(orders)('%s', (_name, body, expected) => {
-    expect(parsePurgeBody(JSON.stringify(body), { actor: 'test' })).toEqual({ kind: 'order', order: { ...HOW, ...expected } });
+    expect(parsePurgeBody(JSON.stringify(body), FROM)).toEqual({ kind: 'order', order: { ...HOW, ...expected } });
   });
 
   const refusals: readonly [name: string, body: string, status: number, detail: RegExp][] = [
@@ -139,8 +168,28 @@ describe('POST /v1/purge', () => {
     ['a URL that is none', '{"urls":["products"]}', 400, /urls: "products"/],
     ['a fragment', '{"urls":["/a#b"]}', 400, /"\/a#b"/],
     ['a prefix with a query', '{"prefixes":["/a?b"]}', 400, /without a query/],
-    ['two claims in a scope', '{"scopes":[{"sub":"a","tenant":"b"}]}', 400, /one claim/],
-    ['a claim that is no string', '{"scopes":[{"sub":1}]}', 400, /one claim/],
+    [
+      'two names in a scope',
+      '{"scopes":[{"sub":"a","tenant":"b"}]}',
+      400,
+      /found \{"sub":"…","tenant":"…"\}; each must be an object with one name and its string/,
+    ],
+    [
+      'a scope whose value is no string',
+      '{"scopes":[{"authorization":1}]}',
+      400,
+      /found \{"authorization":1\}; each must be an object with one name/,
+    ],
+    ['a credential as an array', '{"scopes":["SECRET"]}', 400, /^scopes: found "…"/],
+    ['a credential for an array', '{"scopes":{"authorization":"SECRET"}}', 400, /^scopes: found \{"authorization":"…"\}; an array is allowed/],
+    [
+      'a scope that no route has',
+      '{"tags":["a"],"scopes":[{"authorization":"one"},{"sub":"SECRET"}]}',
+      400,
+      /^scopes: "sub" is part of no route's scope; allowed: authorization, cookie\.session\.$/,
+    ],
+    ['a misspelt one', '{"scopes":[{"authorisation":"SECRET"}]}', 400, /^scopes: "authorisation" is part of no route's scope/],
+    ['another cookie', '{"scopes":[{"cookie.sid":"SECRET"}]}', 400, /^scopes: "cookie\.sid" is part/],
     ['a mode', '{"all":true,"mode":"gentle"}', 400, /mode: found "gentle"; "hard" or "soft"/],
     ['all as text', '{"all":"true"}', 400, /all: found "true"/],
     ['settle as a number', '{"all":true,"settle":2}', 400, /settle: found 2/],
@@ -152,7 +201,27 @@ describe('POST /v1/purge', () => {
     ['over 64 KiB', JSON.stringify({ all: true, reason: 'a'.repeat(64 * 1024) }), 413, /65536 bytes/],
   ];
   it.each(refusals)('%s is refused', (_name, body, status, detail) => {
-    expect(refusal(parsePurgeBody(body, { actor: 'test' }))).toEqual([status, expect.stringMatching(detail)]);
+    expect(refusal(parsePurgeBody(body, FROM))).toEqual([status, expect.stringMatching(detail)]);
+  });
+
+  it('a scope is refused where no route has one', () => {
+    const parsed = parsePurgeBody('{"scopes":[{"authorization":"one"}]}', { actor: 'test', scopes: [] });
+    expect(refusal(parsed)).toEqual([400, expect.stringMatching(/"authorization" is part of no route's scope; every route is public\.$/)]);
+  });
+
+  it('property: no value of a scope is repeated', () => {
+    const secret = fc.stringMatching(/^[A-Z]{12}$/);
+    const scopes = fc.oneof(
+      secret,
+      fc.array(fc.oneof(secret, fc.dictionary(fc.string(), secret))),
+      fc.dictionary(fc.string(), fc.oneof(secret, fc.array(secret))),
+    );
+    fc.assert(
+      fc.property(scopes, (given) => {
+        const parsed = parsePurgeBody(JSON.stringify({ scopes: given }), FROM);
+        if (parsed.kind === 'problem') expect(detailOf(parsed.answer)).not.toMatch(/[A-Z]{12}/);
+      }),
+    );
   });
 
   it('property: never throws, and an order always names something', () => {
@@ -163,7 +232,7 @@ describe('POST /v1/purge', () => {
     );
     fc.assert(
       fc.property(text, (body) => {
-        const parsed = parsePurgeBody(body, { actor: 'test' });
+        const parsed = parsePurgeBody(body, FROM);
         if (parsed.kind === 'order') expect(parsed.order.all || parsed.order.tags.length + parsed.order.versions.size > 0).toBe(true);
         else detailOf(parsed.answer);
       }),
