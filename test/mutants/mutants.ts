@@ -16,6 +16,10 @@ const FLIGHTS = 'test/purge/race-flights.test.ts';
 const VALIDATION = 'test/purge/race-validation.test.ts';
 const WRITES = 'test/purge/race-writes.test.ts';
 const FENCES = 'test/purge/race-fences.test.ts';
+const HERD = 'test/proxy/journey-herd.test.ts';
+const BOUNDS = 'test/proxy/journey-bounds.test.ts';
+const PARTS = 'test/proxy/journey-parts.test.ts';
+const PASSAGE = 'test/proxy/passage.test.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -199,5 +203,96 @@ export const MUTANTS: readonly Mutant[] = [
     text: 'return this.#state.holds.accepts(stated);',
     replacement: 'return stated.length >= 0;',
     caughtBy: [FENCES],
+  },
+  {
+    name: 'what was purged at the end of its body is stored, and judged at each use only',
+    file: 'src/proxy/commit.ts',
+    text: "if (verdict.kind === 'purged') return { kind: 'refused', reason: 'purged-in-flight' };",
+    replacement: '',
+    caughtBy: [FILLS],
+  },
+  {
+    name: 'followers that go by themselves set out all at once',
+    file: 'src/proxy/forward.ts',
+    text: 'await delay(Math.floor(boarding.flight.nextAlone() / STAGGER_GROUP) * STAGGER_MS);',
+    replacement: 'boarding.flight.nextAlone();',
+    caughtBy: [HERD],
+  },
+  {
+    name: 'a cookie makes the URL uncacheable for those who have none',
+    file: 'src/proxy/collapse.ts',
+    text: "x.route.policy.cookies === 'explicit' && hasField(x.request.fields, 'cookie') ? '\\ncookie' : ''",
+    replacement: "''",
+    caughtBy: [HERD, BOUNDS],
+  },
+  {
+    name: 'a credential makes the URL uncacheable for those who have none',
+    file: 'src/proxy/collapse.ts',
+    text: "hasField(x.request.fields, 'authorization') ? '\\nauthorization' : ''",
+    replacement: "''",
+    caughtBy: [HERD, BOUNDS],
+  },
+  {
+    name: 'an answer too large to be stored makes the URL uncacheable',
+    file: 'src/proxy/collapse.ts',
+    text: ", 'too-large']",
+    replacement: ']',
+    caughtBy: [HERD],
+  },
+  {
+    name: 'a refresh that a purge overtook counts as one under way',
+    file: 'src/proxy/collapse.ts',
+    text: 'return present !== undefined && this.#mayJoin(x, present);',
+    replacement: 'return present !== undefined;',
+    caughtBy: [VALIDATION],
+  },
+  {
+    name: 'requests that want what is newest share a fetch',
+    file: 'src/proxy/forward.ts',
+    text: "decision.fwd !== 'request' &&",
+    replacement: '',
+    caughtBy: [HERD],
+  },
+  {
+    name: 'a follower that waited too long stores by a 304',
+    file: 'src/proxy/freshen.ts',
+    text: "if (x.mode === 'unstored') return { kind: 'freshened', stored, shareable: false, kept: false };",
+    replacement: '',
+    caughtBy: [BOUNDS],
+  },
+  {
+    name: '1xx of a background refresh goes to a client that has its answer',
+    file: 'src/proxy/flight.ts',
+    text: 'if (!this.#leader.client.headSent) ',
+    replacement: '',
+    caughtBy: [PASSAGE],
+  },
+  {
+    name: 'a write without room for its settle window purges nothing',
+    file: 'src/proxy/written.ts',
+    text: 'const bare = await purger.purge({ ...order, settleMs: 0 });',
+    replacement: 'const bare = outcome as PurgeOutcome;',
+    caughtBy: [PASSAGE],
+  },
+  {
+    name: 'the answer to a POST is kept though another purge came beside its own',
+    file: 'src/proxy/passage.ts',
+    text: ' && purged.epoch === epochBefore + 1',
+    replacement: '',
+    caughtBy: [PASSAGE],
+  },
+  {
+    name: 'the variants of a URL have any number of axes',
+    file: 'src/proxy/commit.ts',
+    text: "if (axes.length > MAX_AXES) return { kind: 'refused', reason: 'vary-too-wide' };",
+    replacement: '',
+    caughtBy: [BOUNDS],
+  },
+  {
+    name: 'a part takes the place of a fresh whole',
+    file: 'src/proxy/commit.ts',
+    text: 'if (sameVariant !== undefined && sameVariant.part === undefined && sameVariant.freshUntil > response.receivedAt) {',
+    replacement: 'if (Math.random() > 1) {',
+    caughtBy: [PARTS],
   },
 ];

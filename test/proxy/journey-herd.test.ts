@@ -35,6 +35,16 @@ describe('followers of a private answer', () => {
   const FOLLOWERS = 64;
   const MOST_TRIES = 20;
 
+  /** As many connections to the origin are open, so that who sets out has arrived at once. */
+  async function connect(stage: Stage): Promise<void> {
+    const barrier = new Barrier();
+    stage.origin.on('/connect', { barriers: { 'before-head': barrier } });
+    const answers = stage.askAtOnce(FOLLOWERS + 1, 'GET /connect', { fields: ['cache-control', 'no-store'] });
+    await stage.origin.seen(FOLLOWERS + 1);
+    barrier.open();
+    await Promise.all(answers);
+  }
+
   /** How many of them the origin has when it has the first one and all that was on its way by then. */
   async function arrivedWithTheFirst(stage: Stage, path: string): Promise<number> {
     const before = stage.origin.requests.length;
@@ -57,6 +67,7 @@ describe('followers of a private answer', () => {
 
   it('do not set out all at once', async () => {
     await using stage = await Stage.start();
+    await connect(stage);
     let fewest = FOLLOWERS;
     // A machine that stood still for a moment lets them all out together: once without that is enough.
     for (let nth = 0; nth < MOST_TRIES && fewest === FOLLOWERS; nth++) fewest = Math.min(fewest, await arrivedWithTheFirst(stage, `/a/${nth}`));

@@ -1,0 +1,115 @@
+// Orders of events that no socket can be made to keep: a purge beside a write's own, no room for its settle window, and 1xx after an answer.
+import { describe, expect, it } from 'vitest';
+import type { Fields } from '../../src/http/fields.ts';
+import { handle } from '../../src/proxy/handle.ts';
+import type { Authority } from '../../src/purge/authority.ts';
+import { MAX_HOLDS } from '../../src/purge/holds.ts';
+import { NOTHING } from '../../src/purge/order.ts';
+import type { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { askStored, makeParts, NotingClient, play, requestOf } from './parts.ts';
+
+const FRESH: Fields = ['cache-control', 'max-age=60', 'surrogate-key', 'product:1'];
+
+/** Confirms nothing before it is let. */
+class SlowAuthority implements Authority {
+  readonly name = 'process';
+  readonly marks: Authority['marks'];
+  readonly #inner: ProcessAuthority;
+  readonly #let = Promise.withResolvers<void>();
+
+  constructor(inner: ProcessAuthority) {
+    this.#inner = inner;
+    this.marks = inner.marks;
+  }
+
+  go(): void {
+    this.#let.resolve();
+  }
+
+  async publish(publication: Parameters<Authority['publish']>[0]) {
+    await this.#let.promise;
+    return this.#inner.publish(publication);
+  }
+}
+
+describe('the answer to a POST is kept beside its own purge, and beside no other', () => {
+  const cases = [
+    { name: 'no other', purged: [], entries: 1, later: 200 },
+    { name: 'one of its tag', purged: ['product:1'], entries: 0, later: 504 },
+    { name: 'one of another tag: it is not known which', purged: ['product:2'], entries: 0, later: 504 },
+  ];
+
+  it.each(cases)('$name', async ({ purged, entries, later }) => {
+    let slow: SlowAuthority | undefined;
+    const { parts, clock, store, authority, tagHash, origin } = makeParts({
+      config: 'defaults: { store_post: true }',
+      aroundAuthority: (inner) => (slow = new SlowAuthority(inner)),
+    });
+    const client = new NotingClient();
+    handle(requestOf('POST /p'), client, parts);
+    play(await origin.nth(1), clock.now(), { fields: [...FRESH, 'content-location', '/p'], body: 'posted' });
+    if (purged.length > 0) authority.publish({ selectors: { tagIds: tagHash.tagIds(purged), all: false }, mode: 'hard', at: clock.now() });
+    expect(client.told).toEqual([]);
+    slow?.go();
+    await client.ended;
+    expect([client.told, client.body]).toEqual([[200, 'end'], 'posted']);
+    expect(store.stats.entries).toBe(entries);
+
+    expect((await askStored(parts, '/p')).told[0]).toBe(later);
+  });
+});
+
+it('a write for whose settle window there is no room purges all the same, and says so', async () => {
+  const { parts, clock, origin, observer, purger } = makeParts({
+    config: 'purge: { settle: 2s }\nroutes: [{ path: "/products/:id", invalidates: ["product:{id}"] }]',
+  });
+  const first = new NotingClient();
+  handle(requestOf('GET /a'), first, parts);
+  play(await origin.nth(1), clock.now(), { fields: FRESH, body: 'old' });
+  await first.ended;
+  const held = Array.from({ length: MAX_HOLDS }, (_, i) => `held:${i}`);
+  expect(purger.purgeNow({ ...NOTHING, kind: 'operator', actor: 'test', tags: held, settleMs: 60_000 }).kind).toBe('confirmed');
+
+  const writing = new NotingClient();
+  handle(requestOf('PUT /products/1'), writing, parts);
+  play(await origin.nth(2), clock.now(), { fields: [], body: 'written' });
+  await writing.ended;
+  expect(writing.cacheStatus).toBe('freshet; fwd=method; fwd-status=200; detail=purge-unconfirmed');
+  expect(observer.warnings).toEqual(['write purged without its settle window: out of holds']);
+
+  const after = new NotingClient();
+  handle(requestOf('GET /a'), after, parts);
+  play(await origin.nth(3), clock.now(), { fields: FRESH, body: 'new' });
+  await after.ended;
+  expect([after.body, after.cacheStatus]).toEqual(['new', expect.stringContaining('stored; detail=purged')]);
+});
+
+describe('1xx', () => {
+  const EARLY = { status: 103, statusText: '', fields: ['link', '</a>'] };
+  const FEW_SECONDS: Fields = ['cache-control', 'max-age=1, stale-while-revalidate=60'];
+
+  it('before the head goes on to who leads', async () => {
+    const { parts, clock, origin } = makeParts();
+    const client = new NotingClient();
+    handle(requestOf('GET /a'), client, parts);
+    const asked = await origin.nth(1);
+    asked.handler.informational(EARLY);
+    play(asked, clock.now(), { fields: FEW_SECONDS, body: 'a' });
+    await client.ended;
+    expect(client.told).toEqual([103, 200, 'end']);
+  });
+
+  it('of a background refresh goes to nobody: its client has its answer', async () => {
+    const { parts, clock, origin, observer } = makeParts();
+    const first = new NotingClient();
+    handle(requestOf('GET /a'), first, parts);
+    play(await origin.nth(1), clock.now(), { fields: FEW_SECONDS, body: 'a' });
+    await first.ended;
+    clock.advance(2_000);
+    const client = new NotingClient();
+    handle(requestOf('GET /a'), client, parts);
+    await client.ended;
+    (await origin.nth(2)).handler.informational(EARLY);
+    expect([client.told, observer.refreshes]).toEqual([[200, 'end'], 1]);
+  });
+});
