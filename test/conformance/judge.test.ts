@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeFault, judge } from './judge.ts';
 import { type Outcome, readTests, type SuiteTest } from './suite.ts';
-import { EXPECTED_FAILURES } from './expected-failures.ts';
+import { EXPECTED_FAILURES, OTHER_KINDS } from './expected-failures.ts';
 
 const must: SuiteTest = { id: 'must', name: 'A must', kind: 'required' };
 const may: SuiteTest = { id: 'may', name: 'A may', kind: 'optimal' };
@@ -12,6 +12,7 @@ interface Row {
   readonly name: string;
   readonly outcomes: Record<string, Outcome>;
   readonly expected: Record<string, string>;
+  readonly otherKinds?: Record<string, string>;
   readonly faults: readonly string[];
 }
 
@@ -37,6 +38,26 @@ const rows: readonly Row[] = [
     faults: ['must (required) Setup: no'],
   },
   { name: 'an expected failure fails', outcomes: { must: failed, may: true, ask: true }, expected: { must: 'RFC' }, faults: [] },
+  {
+    name: 'an expected failure could not be judged',
+    outcomes: { must: ['Setup', 'no'], may: true, ask: true },
+    expected: { must: 'RFC' },
+    faults: ['must fails by Setup: no, but expected-failures.ts says by Assertion'],
+  },
+  {
+    name: 'an expected failure that breaks the harness',
+    outcomes: { must: ['TypeError', 'fetch failed'], may: true, ask: true },
+    expected: { must: 'RFC' },
+    otherKinds: { must: 'Setup' },
+    faults: ['must fails by TypeError: fetch failed, but expected-failures.ts says by Setup'],
+  },
+  {
+    name: 'an expected failure that fails as stated',
+    outcomes: { must: ['Setup', 'no'], may: true, ask: true },
+    expected: { must: 'RFC' },
+    otherKinds: { must: 'Setup' },
+    faults: [],
+  },
   { name: 'an expected failure passes', outcomes: { must: true, may: true, ask: true }, expected: { must: 'RFC' }, faults: ['must passes, but'] },
   { name: 'a test without a result', outcomes: { may: true, ask: true }, expected: {}, faults: ['must (required) has no result'] },
   {
@@ -49,8 +70,8 @@ const rows: readonly Row[] = [
 ];
 
 describe('a conformance run', () => {
-  it.each(rows)('$name', ({ outcomes, expected, faults }) => {
-    const judgement = judge({ tests: [must, may, ask], outcomes: new Map(Object.entries(outcomes)), expected });
+  it.each(rows)('$name', ({ outcomes, expected, otherKinds = {}, faults }) => {
+    const judgement = judge({ tests: [must, may, ask], outcomes: new Map(Object.entries(outcomes)), expected, otherKinds });
     const found = judgement.faults.map(describeFault);
     expect(found).toHaveLength(faults.length);
     found.forEach((line, index) => expect(line).toContain(faults[index]));
@@ -60,6 +81,10 @@ describe('a conformance run', () => {
     const tests = await readTests();
     expect(tests.length).toBe(350);
     expect(new Set(tests.map((test) => test.id)).size).toBe(tests.length);
+  });
+
+  it('states how only where it is expected to fail', () => {
+    for (const id of Object.keys(OTHER_KINDS)) expect(EXPECTED_FAILURES).toHaveProperty([id]);
   });
 
   it('has a reason with a source for every expected failure', () => {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort, startFreshet } from '../support/child-process.ts';
-import { EXPECTED_FAILURES } from './expected-failures.ts';
+import { EXPECTED_FAILURES, OTHER_KINDS } from './expected-failures.ts';
 import { describeFault, type Judgement, judge } from './judge.ts';
 import { type Outcome, parseOutcomes, readTests, runSuiteClient, type SuiteTest, startSuiteOrigin } from './suite.ts';
 
@@ -18,7 +18,7 @@ process.exitCode = await (options.id === '' ? runAll() : showOne(options.id)).ca
 async function runAll(): Promise<number> {
   const tests = await readTests();
   const outcomes = parseOutcomes(await printedBy(''));
-  const judgement = judge({ tests, outcomes, expected: EXPECTED_FAILURES });
+  const judgement = judge({ tests, outcomes, expected: EXPECTED_FAILURES, otherKinds: OTHER_KINDS });
   printJudgement(judgement);
   if (options.checks) printChecks(tests, outcomes);
   const { required, optimal } = judgement.tallies;
