@@ -161,6 +161,10 @@ describe('rule 7: 304', () => {
     barrier.open();
     expect([(await asked.answer()).body, validated(race, 2), validated(race, 3)]).toEqual(['fetch 3', true, false]);
     expect([await race.body(PAGE), race.origin.count(PAGE)]).toEqual(['fetch 3', 3]);
+    expect(await race.metrics(/^freshet_fills_refused/)).toEqual([
+      'freshet_fills_refused_total{reason="base-gone"} 1',
+      'freshet_fills_refused_by_purge_total 1',
+    ]);
   });
 
   it('who asks after that purge does not wait for the 304', async () => {
