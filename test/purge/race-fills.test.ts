@@ -135,18 +135,19 @@ describe('rule 2: what the end of a body may store', () => {
     },
   );
 
-  const unverified: readonly [name: string, reply: object][] = [
-    ['that is cut', { fault: 'truncate' }],
-    ['that is reset', { fault: 'reset' }],
-    ['shorter than its length', { fault: 'lie' }],
-    ['cut between chunks', { fault: 'truncate', framing: 'chunked' }],
-    ['that only the end of the connection ends', { framing: 'close' }],
+  const unverified: readonly [name: string, reply: object, reason: string][] = [
+    ['that is cut', { fault: 'truncate' }, 'truncated'],
+    ['that is reset', { fault: 'reset' }, 'truncated'],
+    ['shorter than its length', { fault: 'lie' }, 'truncated'],
+    ['cut between chunks', { fault: 'truncate', framing: 'chunked' }, 'truncated'],
+    ['that only the end of the connection ends', { framing: 'close' }, 'close-delimited'],
   ];
-  it.each(unverified)('a body %s is not stored', async (_name, reply) => {
+  it.each(unverified)('a body %s is not stored', async (_name, reply, reason) => {
     await using race = await Race.start();
     race.serve(PAGE, { fields: TAGGED }, reply);
     await (await race.ask(PAGE)).answer();
     expect(await race.body(PAGE)).toBe('fetch 2');
+    expect(await race.metrics(/^freshet_fills_refused_total/)).toEqual([`freshet_fills_refused_total{reason="${reason}"} 1`]);
   });
 });
 
