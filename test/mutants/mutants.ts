@@ -295,4 +295,11 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: 'if (Math.random() > 1) {',
     caughtBy: [PARTS],
   },
+  {
+    name: 'a purge looks through the store for what it hits',
+    file: 'src/proxy/purge-request.ts',
+    text: 'respondOwn(x, await x.parts.purgeGate.method(',
+    replacement: 'x.parts.store.slice(0, 1_000);\n  respondOwn(x, await x.parts.purgeGate.method(',
+    caughtBy: ['test/purge/purge-cost.test.ts'],
+  },
 ];
