@@ -207,7 +207,8 @@ describe('purging', () => {
     await using admin = await startAdmin();
     const answer = await get(admin.address, '/v1/purge', { method: 'POST', body }).catch((error: NodeJS.ErrnoException) => error.code);
     if (typeof answer === 'object') expect(answer.status).toBe(status);
-    else expect([answer, body.length > 1_000_000], 'only a large body may be cut off while it is sent').toEqual([expect.stringMatching(CUT_OFF), true]);
+    else
+      expect([answer, body.length > 1_000_000], 'only a large body may be cut off while it is sent').toEqual([expect.stringMatching(CUT_OFF), true]);
     expect(admin.log.recent()).toEqual([]);
     expect((await get(admin.address, '/v1/health')).status).toBe(200);
   });
