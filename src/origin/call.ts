@@ -121,6 +121,10 @@ export class PoolCall implements OriginCall, PooledHandler {
   onResponseEnd(): void {
     this.#host.released();
     if (this.#over) return;
+    if (!this.#verified && this.#client?.broke === true) {
+      this.#fail(new OriginError('origin-reset', 'the connection broke in a body that only its end could end', { requestSent: true }));
+      return;
+    }
     this.#finish(undefined);
     this.#handler.end(this.#verified);
   }
