@@ -3,6 +3,7 @@
 import type { StoredResponse } from '../src/rules/stored-response.ts';
 import { limitHeapGrowth } from '../src/store/heap-growth.ts';
 import { MemoryStore } from '../src/store/memory.ts';
+import { entry } from '../test/rules/builders.ts';
 
 const MIB = 1_048_576;
 const [memoryMib = 256, bodyBytes = 200, count = 1_000_000, perSecond = 20_000] = process.argv.slice(2).map(Number);
@@ -50,9 +51,7 @@ function report(done: number): void {
 
 function makeResponse(i: number): StoredResponse {
   const now = performance.timeOrigin + performance.now();
-  return {
-    status: 200,
-    statusText: 'OK',
+  return entry({
     fields: [
       ...field('content-type', 'application/json; charset=utf-8'),
       ...field('content-length', String(bodyBytes)),
@@ -65,20 +64,13 @@ function makeResponse(i: number): StoredResponse {
     initialAgeMs: 0.25,
     receivedAt: now,
     freshUntil: now + 3_600_000,
-    staleWhileRevalidateMs: 0,
-    staleIfErrorMs: 0,
-    keepMs: 0,
-    alwaysValidate: false,
-    neverStale: false,
-    axes: [],
-    axisValues: [],
     scopeId: 'public',
     tags: [text(`product:${i}`), text(`category:${i % 100}`), text('catalog')],
     tagIds: Int32Array.from({ length: 22 }, (_, index) => index * i),
     asOf: i,
     order: i,
     checkedAt: i,
-  };
+  });
 }
 
 function field(name: string, value: string): [string, string] {

@@ -5,6 +5,7 @@ import type { Config } from '../../src/config/config.ts';
 import { jsonSchema } from '../../src/config/json-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Overrides } from '../../src/config/overrides.ts';
+import { strictPolicy } from '../rules/builders.ts';
 
 const FLAG = { origin: 'http://127.0.0.1:5000' };
 const load = (text: string, overrides: Overrides = FLAG, env: Readonly<Record<string, string>> = {}): Config => loadConfig({ text, env, overrides });
@@ -73,32 +74,7 @@ describe('nothing but --origin', () => {
   });
 
   it('has the strict defaults of the design', () => {
-    expect(load('').defaultRoute.policy).toEqual({
-      pass: false,
-      override: false,
-      staleWhileRevalidateMs: 0,
-      staleIfErrorMs: 0,
-      keepMs: 3_600_000,
-      heuristicFraction: 0,
-      storeSetCookie: false,
-      storePartial: false,
-      storePost: false,
-      storeErrors: true,
-      storeCloseDelimited: false,
-      storeAuthorized: 'explicit',
-      storePrivate: false,
-      cookies: 'explicit',
-      sMaxageAllowsSwr: true,
-      normalise: new Set(['accept-encoding']),
-      maxVariants: 64,
-      maxObjectBytes: 8 * 1024 ** 2,
-      inflight: 'retry',
-      collapse: true,
-      leaderTimeoutMs: 10_000,
-      followerTimeoutMs: 5000,
-      hitForMissMs: 120_000,
-      clientCacheControl: 'origin',
-    });
+    expect(load('').defaultRoute.policy).toEqual(strictPolicy);
   });
 });
 

@@ -7,10 +7,13 @@ import type { StoredResponse } from '../../src/rules/stored-response.ts';
 /** Sun, 06 Nov 1994 08:49:37 GMT. */
 export const NOW = 784_111_777_000;
 
+/** What a route has that says nothing. */
 export const strictPolicy: Policy = {
   pass: false,
   override: false,
-  keepMs: 60_000,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  keepMs: 3_600_000,
   heuristicFraction: 0,
   storeSetCookie: false,
   storePartial: false,
@@ -27,8 +30,8 @@ export const strictPolicy: Policy = {
   inflight: 'retry',
   collapse: true,
   leaderTimeoutMs: 10_000,
-  followerTimeoutMs: 10_000,
-  hitForMissMs: 1000,
+  followerTimeoutMs: 5000,
+  hitForMissMs: 120_000,
   clientCacheControl: 'origin',
 };
 

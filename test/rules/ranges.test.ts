@@ -4,31 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { formatHttpDate } from '../../src/http/http-date.ts';
 import { combineParts, rangeAnswer } from '../../src/rules/ranges.ts';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
+import { entry } from './builders.ts';
 
 function stored(given: Partial<StoredResponse> = {}): StoredResponse {
-  return {
-    status: 200,
-    statusText: 'OK',
+  return entry({
     fields: ['etag', '"a"'],
     body: Buffer.from('0123456789'),
-    initialAgeMs: 0,
     receivedAt: 0,
     freshUntil: 100,
-    staleWhileRevalidateMs: 0,
-    staleIfErrorMs: 0,
-    keepMs: 0,
-    alwaysValidate: false,
-    neverStale: false,
-    axes: [],
-    axisValues: [],
-    scopeId: '',
-    tags: [],
-    tagIds: new Int32Array(),
     asOf: 1,
     order: 1,
     checkedAt: 1,
     ...given,
-  };
+  });
 }
 
 /** A stored 206 whose bytes are their own positions, modulo ten. */

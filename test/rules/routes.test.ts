@@ -2,33 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Target } from '../../src/http/target.ts';
-import type { Policy } from '../../src/rules/policy.ts';
 import { compilePattern, expandTemplates, matchRoute, orderBySpecificity, type PathPattern, type Route } from '../../src/rules/routes.ts';
-
-const policy: Policy = {
-  pass: false,
-  override: false,
-  keepMs: 0,
-  heuristicFraction: 0,
-  storeSetCookie: false,
-  storePartial: false,
-  storePost: false,
-  storeErrors: true,
-  storeCloseDelimited: false,
-  storeAuthorized: 'explicit',
-  storePrivate: false,
-  cookies: 'explicit',
-  sMaxageAllowsSwr: true,
-  normalise: new Set(),
-  maxVariants: 8,
-  maxObjectBytes: 1024,
-  inflight: 'retry',
-  collapse: true,
-  leaderTimeoutMs: 1,
-  followerTimeoutMs: 1,
-  hitForMissMs: 0,
-  clientCacheControl: 'origin',
-};
+import { strictPolicy } from './builders.ts';
 
 function pattern(path: string): PathPattern {
   const compiled = compilePattern(path);
@@ -43,7 +18,7 @@ function route(text: string): Route {
     name: text,
     origin: 'o',
     upgrade: false,
-    policy,
+    policy: strictPolicy,
     query: { kind: 'as-received' },
     scope: { kind: 'public' },
     tags: [],

@@ -240,7 +240,7 @@ const ROWS: readonly Row[] = [
   { name: 'stale on arrival', fields: ['cache-control', 'max-age=60', 'age', '60'], expected: 'already-stale' },
   { name: 'stale on arrival by Expires', fields: ['expires', '0'], expected: 'already-stale' },
   { name: 'stale on arrival, with a validator', fields: ['expires', '0', 'etag', '"1"'], expected: 'store' },
-  { name: 'stale on arrival, beyond keep', fields: ['cache-control', 'max-age=0', 'age', '60', 'etag', '"1"'], expected: 'already-stale' },
+  { name: 'stale on arrival, beyond keep', fields: ['cache-control', 'max-age=0', 'age', '3600', 'etag', '"1"'], expected: 'already-stale' },
   { name: 'stale on arrival, a validator of an error', status: 500, fields: ['expires', '0', 'etag', '"1"'], expected: 'already-stale' },
   { name: 'stale on arrival, with a window', fields: ['cache-control', 'max-age=0, stale-while-revalidate=60'], expected: 'store' },
   {

@@ -1,31 +1,11 @@
 // Stored responses for the stores' tests: builders that supply what a case is not about, and a walk over a whole store.
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
 import type { Store, StoreEntry } from '../../src/store/store.ts';
+import { entry as anyEntry } from '../rules/builders.ts';
 
 export function entry(given: Partial<StoredResponse> = {}): StoredResponse {
-  return {
-    status: 200,
-    statusText: 'OK',
-    fields: ['content-type', 'text/plain'],
-    body: Buffer.from('body'),
-    initialAgeMs: 0,
-    receivedAt: 1_000_000,
-    freshUntil: 1_060_000,
-    staleWhileRevalidateMs: 0,
-    staleIfErrorMs: 0,
-    keepMs: 0,
-    alwaysValidate: false,
-    neverStale: false,
-    axes: [],
-    axisValues: [],
-    scopeId: 'public',
-    tags: [],
-    tagIds: new Int32Array(0),
-    asOf: 0,
-    order: 0,
-    checkedAt: 0,
-    ...given,
-  };
+  const fields = ['content-type', 'text/plain'];
+  return anyEntry({ fields, body: Buffer.from('body'), receivedAt: 1_000_000, freshUntil: 1_060_000, scopeId: 'public', ...given });
 }
 
 /** An entry of the variant that `accept-language: value` selects. */
