@@ -142,7 +142,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     origins,
     observer: observe,
     flights: new Flights(),
-    fillBudget: new FillBudget(config.store.memoryBytes / FILL_SHARE),
+    fillBudget: new FillBudget(fillBytes(config)),
     secret,
     settings: settingsOf(config),
   };
@@ -189,6 +189,11 @@ function purgeAfterReload({ purger, observer }: Parts): void {
   observer.warn('routes are keyed or tagged otherwise than before: the cache was emptied', {});
   const reason = 'the configuration changed what entries are keyed or tagged by';
   purger.purgeNow({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
+}
+
+/** A quarter of the store, but room for one of the largest bodies it may take. */
+function fillBytes({ store, routes, defaultRoute }: Config): number {
+  return Math.max(store.memoryBytes / FILL_SHARE, ...[...routes, defaultRoute].map((route) => route.policy.maxObjectBytes));
 }
 
 function settingsOf(config: Config): Settings {

@@ -10,8 +10,21 @@
 
 const SLOTS = 4;
 
-/** Two columns: fingerprint and mark. Three: also the instant of the purge, in the owner's units. */
-export type Columns = 2 | 3;
+/**
+ * Two columns: fingerprint and mark. Five: also the instant of that purge, the mark before it, and the instant of the first, in the owner's units:
+ * what was fetched before the mark before has been stale since the first, the rest since the last (PURGE-PROTOCOL §3.2 rule 8).
+ */
+export type Columns = 2 | 5;
+
+interface Mark {
+  readonly epoch: number;
+  readonly instant: number;
+}
+
+interface SoftMark extends Mark {
+  readonly before: number;
+  readonly first: number;
+}
 
 /** Position of a mark; `NONE` where the tag was never marked. */
 const NONE = -1;
@@ -59,29 +72,25 @@ export class MarkTable {
     for (let i = 0; i < ids.length; i += 2) {
       const at = this.#find(ids[i] as number, ids[i + 1] as number);
       if (at === NONE || Atomics.load(this.#words, at) <= mark) continue;
-      const instant = this.#isEvictedMax(at) ? 0 : Atomics.load(this.#words, at + 1);
+      const instant = this.#isEvictedMax(at) ? 0 : this.#instantFor(at, mark);
       if (earliest === undefined || instant < earliest) earliest = instant;
     }
     return earliest;
   }
 
   /** Marks the pair. Only the one writer may call it, with marks that never fall. */
-  write(bucket: number, fingerprint: number, mark: { readonly epoch: number; readonly instant: number }): void {
+  write(bucket: number, fingerprint: number, mark: Mark): void {
     const start = this.#startOf(bucket);
     let oldest = start;
     for (let slot = 0, at = start; slot < SLOTS; slot++, at += this.#columns) {
       const found = this.#words[at];
-      if (found === fingerprint) return this.#put(at, fingerprint, this.#sinceFirst(at, mark));
-      if (found === 0) return this.#put(at, fingerprint, mark);
+      if (found === fingerprint) return this.#putAgain(at, mark);
+      if (found === 0) return this.#put(at, fingerprint, { ...mark, before: 0, first: mark.instant });
       if ((this.#words[at + 1] as number) < (this.#words[oldest + 1] as number)) oldest = at;
     }
     this.#raiseEvictedMax(start + SLOTS * this.#columns, this.#words[oldest + 1] as number);
-    this.#put(oldest, fingerprint, mark);
-  }
-
-  /** Marked again, a tag keeps its first instant: what was stale then has been stale since (PURGE-PROTOCOL §3.2 rule 8). */
-  #sinceFirst(at: number, mark: { readonly epoch: number; readonly instant: number }): { readonly epoch: number; readonly instant: number } {
-    return this.#columns === 3 ? { epoch: mark.epoch, instant: Math.min(mark.instant, this.#words[at + 2] as number) } : mark;
+    // What it was marked with before may have been in a slot that was lost: then it has been stale since nobody knows when.
+    this.#put(oldest, fingerprint, { ...mark, before: this.#words[start + SLOTS * this.#columns] as number, first: 0 });
   }
 
   /** Forgets every mark. Readers must be kept away meanwhile: see marks.ts on generations. */
@@ -101,10 +110,28 @@ export class MarkTable {
     return at;
   }
 
-  #put(at: number, fingerprint: number, mark: { readonly epoch: number; readonly instant: number }): void {
+  #put(at: number, fingerprint: number, mark: SoftMark): void {
     Atomics.store(this.#words, at + 1, mark.epoch);
-    if (this.#columns === 3) Atomics.store(this.#words, at + 2, mark.instant);
+    if (this.#columns === 5) {
+      Atomics.store(this.#words, at + 2, mark.instant);
+      Atomics.store(this.#words, at + 3, mark.before);
+      Atomics.store(this.#words, at + 4, mark.first);
+    }
     Atomics.store(this.#words, at, fingerprint);
+  }
+
+  /** The epoch, the mark before, then the instant: a reader in between takes an instant that is too early. */
+  #putAgain(at: number, mark: Mark): void {
+    const before = this.#words[at + 1] as number;
+    Atomics.store(this.#words, at + 1, mark.epoch);
+    if (this.#columns === 2) return;
+    Atomics.store(this.#words, at + 3, before);
+    Atomics.store(this.#words, at + 2, mark.instant);
+  }
+
+  #instantFor(at: number, mark: number): number {
+    const first = mark < Atomics.load(this.#words, at + 2);
+    return Atomics.load(this.#words, first ? at + 3 : at + 1);
   }
 
   #raiseEvictedMax(at: number, epoch: number): void {

@@ -21,7 +21,16 @@ export const GENERATION_SIZE = 2 ** 31;
 export const INSTANT_UNIT_MS = 10;
 
 /** Words of the header. */
-export const WORD = { generation: 0, published: 1, floor: 2, lastSoft: 3, softFloor: 4, softFloorAt: 5 } as const;
+export const WORD = {
+  generation: 0,
+  published: 1,
+  floor: 2,
+  lastSoft: 3,
+  softFloor: 4,
+  softFloorAt: 5,
+  softFloorBefore: 6,
+  softFloorFirstAt: 7,
+} as const;
 
 /** What reader and writer share. `start` holds one number, the instant that the units of soft marks are counted from: written only while the generation is odd, and before the first purge. */
 export interface SharedState {
@@ -80,19 +89,22 @@ export class SharedMarks implements Marks {
     return Atomics.load(this.#header, WORD.generation) === generation ? verdict : PURGED;
   }
 
+  /** As with a tag: since the last purge of everything, or, for what was there before the one before, since the first. */
+  #softFloorAt(n: number): number {
+    const { header } = this.#state;
+    return Atomics.load(header, n < Atomics.load(header, WORD.softFloorBefore) ? WORD.softFloorFirstAt : WORD.softFloorAt);
+  }
+
   #compare(tagIds: Int32Array, n: number): Verdict {
     const { header, hard, soft } = this.#state;
     if (n < Atomics.load(header, WORD.floor) || hard.anyAfter(tagIds, n)) return PURGED;
     if (n >= Atomics.load(header, WORD.lastSoft)) return OK;
-    const units = earlier(
-      soft.earliestAfter(tagIds, n),
-      n < Atomics.load(header, WORD.softFloor) ? Atomics.load(header, WORD.softFloorAt) : undefined,
-    );
+    const units = earlier(soft.earliestAfter(tagIds, n), n < Atomics.load(header, WORD.softFloor) ? this.#softFloorAt(n) : undefined);
     return units === undefined ? OK : { kind: 'softened', since: (this.#state.start[0] as number) + units * INSTANT_UNIT_MS };
   }
 }
 
-/** A tag keeps the instant of its first soft purge; nothing was made stale before it was fetched. Known: fetched between two, it counts as stale since its fetch. */
+/** Nothing was made stale before it was fetched. Known: of more than two soft purges, what was fetched between the first and the last but one counts as stale since its fetch. */
 function notBefore(verdict: Verdict, fetchedAt: number): Verdict {
   return verdict.kind === 'softened' && verdict.since < fetchedAt ? { kind: 'softened', since: fetchedAt } : verdict;
 }

@@ -31,7 +31,7 @@ export class ProcessAuthority implements Authority {
       header: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(WORD).length)),
       start: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
       hard: new MarkTable(allocateTable(options.memoryBytes, 2), 2),
-      soft: new MarkTable(allocateTable(options.memoryBytes / 4, 3), 3),
+      soft: new MarkTable(allocateTable(options.memoryBytes / 4, 5), 5),
       holds: new Holds(options.holdKeepMs),
     };
     this.marks = new SharedMarks(this.#state);
@@ -67,10 +67,12 @@ export class ProcessAuthority implements Authority {
     const { header, soft } = this.#state;
     const instant = this.#unitsOf(at);
     if (selectors.all) {
-      // The epoch first: a reader between the two gets the earlier instant. As for a tag, the first instant stays (rule 8).
-      const isFirst = header[WORD.softFloor] === 0;
+      // In the order of MarkTable: a reader in between gets an instant that is too early.
+      const before = header[WORD.softFloor] as number;
       Atomics.store(header, WORD.softFloor, epoch);
-      if (isFirst) Atomics.store(header, WORD.softFloorAt, instant);
+      Atomics.store(header, WORD.softFloorBefore, before);
+      Atomics.store(header, WORD.softFloorAt, instant);
+      if (before === 0) Atomics.store(header, WORD.softFloorFirstAt, instant);
     } else {
       writeAll(soft, selectors.tagIds, { epoch, instant });
     }
@@ -97,7 +99,8 @@ export class ProcessAuthority implements Authority {
     hard.clear();
     soft.clear();
     this.#startUnits(at);
-    for (const word of [WORD.floor, WORD.lastSoft, WORD.softFloor, WORD.softFloorAt, WORD.published]) Atomics.store(header, word, 0);
+    for (const word of [WORD.floor, WORD.lastSoft, WORD.softFloor, WORD.softFloorAt, WORD.softFloorBefore, WORD.softFloorFirstAt, WORD.published])
+      Atomics.store(header, word, 0);
     Atomics.add(header, WORD.generation, 1);
     this.#exhausted();
   }

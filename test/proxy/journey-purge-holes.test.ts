@@ -140,6 +140,8 @@ const down: Reply = { status: 503, body: 'down' };
 const softly = (by: 'tag' | 'all'): Step => post(by === 'all' ? { all: true, mode: 'soft' } : { tags: ['t'], mode: 'soft' });
 const lasting = fresh('old', ['surrogate-key', 't', 'cache-control', 'stale-if-error=30']);
 
+const windowed = fresh('old', ['surrogate-key', 't', 'cache-control', 'stale-while-revalidate=30']);
+
 /** PURGE-PROTOCOL §3.2 rule 8: stale since the first soft purge, however often it is repeated. */
 const soft: readonly Journey[] = (['tag', 'all'] as const).flatMap((by) => [
   {
@@ -169,9 +171,19 @@ const soft: readonly Journey[] = (['tag', 'all'] as const).flatMap((by) => [
       { ask: 'GET /a', afterMs: 10_000, answers: down, expect: { body: 'old', cacheStatus: /detail=stale-if-error$/ } },
     ],
   },
+  {
+    name: `${by}: fetched after the first purge, softly purged 40 s later: served while it is refreshed`,
+    steps: [
+      { ask: 'GET /a', answers: windowed, expect: { cacheStatus: STORED } },
+      softly(by),
+      { ask: 'GET /a', afterMs: 100_000, expect: { asked: 1 } },
+      { ...softly(by), afterMs: 40_000 },
+      { ask: 'HEAD /a', expect: { cacheStatus: 'hit; ttl=0; detail=stale-while-revalidate' } },
+    ],
+  },
 ]);
 
-describe('soft purges repeated do not prolong the stale windows', () => it.each(soft)('$name', play));
+describe('soft purges repeated neither prolong nor close the stale windows', () => it.each(soft)('$name', play));
 
 it('the list of recent purges shows no credential', () =>
   play({

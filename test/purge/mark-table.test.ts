@@ -10,7 +10,7 @@ describe('size', () => {
     ['the default: 9 MiB hold 2^18 buckets', 9 * 1024 ** 2, 2, 2 ** 18],
     ['a power of two', 3 * BUCKET_BYTES, 2, 2],
     ['at least one bucket', 1, 2, 1],
-    ['three columns', 52 * 4, 3, 4],
+    ['five columns', 84 * 4, 5, 4],
   ];
   it.each(rows)('%s', (_name, bytes, columns, buckets) => {
     expect(new MarkTable(allocateTable(bytes, columns), columns).buckets).toBe(buckets);
@@ -61,7 +61,7 @@ describe('against a map without limits', () => {
 });
 
 function softTable() {
-  const made = new MarkTable(allocateTable(1, 3), 3);
+  const made = new MarkTable(allocateTable(1, 5), 5);
   for (let i = 1; i <= 4; i++) made.write(0, i, { epoch: i, instant: 100 * i });
   return made;
 }
@@ -81,15 +81,20 @@ describe('instants beside soft marks', () => {
     expect(full.earliestAfter(Int32Array.of(0, 1), 0)).toBe(0);
     expect(full.earliestAfter(Int32Array.of(0, 1), 1)).toBeUndefined();
     expect(full.earliestAfter(Int32Array.of(0, 5), 1)).toBe(500);
+    expect(full.earliestAfter(Int32Array.of(0, 5), 0)).toBe(0);
     expect(full.falseShare).toBe(1);
   });
 });
 
 describe('marked again (§3.2 rule 8)', () => {
-  it('a soft mark keeps its first instant under the new epoch', () => {
+  it('what was there before the mark before is stale since the first instant, the rest since the last', () => {
     const again = softTable();
+    again.write(0, 2, { epoch: 7, instant: 700 });
     again.write(0, 2, { epoch: 9, instant: 900 });
-    expect(again.earliestAfter(Int32Array.of(0, 2), 8)).toBe(200);
+    expect(again.earliestAfter(Int32Array.of(0, 2), 1)).toBe(200);
+    expect(again.earliestAfter(Int32Array.of(0, 2), 6)).toBe(200);
+    expect(again.earliestAfter(Int32Array.of(0, 2), 7)).toBe(900);
+    expect(again.earliestAfter(Int32Array.of(0, 2), 8)).toBe(900);
     expect(again.earliestAfter(Int32Array.of(0, 2), 9)).toBeUndefined();
     expect(again.earliestAfter(Int32Array.of(0, 3), 0)).toBe(300);
   });

@@ -111,14 +111,23 @@ describe('gate', () => {
   });
 });
 
-it('rule 8: what was fetched between two soft purges is stale since its fetch at the earliest', () => {
+it('rule 8: what was fetched between two soft purges is stale since the second', () => {
   const to = authority();
-  purge(to, ['a'], { mode: 'soft' });
+  purge(to, ['a'], { mode: 'soft', at: NOW });
   const [asOf, fetchedAt] = [to.marks.epoch, NOW + 1000];
   purge(to, ['a'], { mode: 'soft', at: NOW + 2000 });
-  const softened = { kind: 'softened', since: fetchedAt };
+  const softened = { kind: 'softened', since: NOW + 2000 };
   expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: fetchedAt })).toEqual(softened);
-  expect(to.marks.gateEntry({ tagIds: ids('a'), asOf, receivedAt: fetchedAt, checkedAt: -1 })).toEqual(softened);
+  expect(to.marks.gateEntry({ tagIds: ids('a'), asOf, receivedAt: fetchedAt, checkedAt: asOf })).toEqual(softened);
+});
+
+it('rule 8: of several soft purges, what is older than the last but one is stale since the first, or since its fetch', () => {
+  const to = authority();
+  purge(to, ['a'], { mode: 'soft', at: NOW });
+  const [asOf, fetchedAt] = [to.marks.epoch, NOW + 1000];
+  for (const after of [2000, 3000]) purge(to, ['a'], { mode: 'soft', at: NOW + after });
+  expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: fetchedAt })).toEqual({ kind: 'softened', since: fetchedAt });
+  expect(to.marks.gate({ tagIds: ids('a'), asOf: 0, sentAt: NOW - 1 })).toEqual({ kind: 'softened', since: NOW });
 });
 
 describe('checkedAt (rule 3: a hit is checked again only when something was published)', () => {
