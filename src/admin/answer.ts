@@ -1,6 +1,6 @@
 // What the admin listener answers: JSON, or problem details (RFC 9457). Purges have their own problems (purge/problem.ts).
 import type { Fields } from '../http/fields.ts';
-import type { Answer } from '../purge/problem.ts';
+import { type Answer, problemAnswer } from '../purge/problem.ts';
 
 /** Each kind of refusal: the last word of its `type`, its status and its title. */
 const PROBLEMS = {
@@ -17,13 +17,7 @@ const PROBLEMS = {
 } as const;
 
 export function problem(kind: keyof typeof PROBLEMS, detail: string, fields: Fields = []): Answer {
-  const { status, title } = PROBLEMS[kind];
-  return {
-    status,
-    fields: ['content-type', 'application/problem+json', ...fields],
-    body: JSON.stringify({ type: `urn:problem-type:freshet:${kind}`, title, status, detail }),
-    refusal: { title, detail },
-  };
+  return problemAnswer({ kind, ...PROBLEMS[kind], detail }, fields);
 }
 
 export function json(value: unknown, status = 200): Answer {

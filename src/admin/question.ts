@@ -1,6 +1,7 @@
 // What does `POST /v1/explain` ask about? A request as data: {"method":"GET","url":"/products/42","fields":[["accept","text/html"]]}.
 import { z } from 'zod';
 import { fieldLines, fieldsFromRaw } from '../http/fields.ts';
+import { parseJson } from '../http/json.ts';
 import type { Request } from '../http/message.ts';
 import { parseTarget } from '../http/target.ts';
 
@@ -29,14 +30,6 @@ export function readQuestion(text: string, peerAddress: string): Question {
   const result = parseTarget({ requestTarget: url, hosts: fieldLines(fields, 'host'), method, scheme, version: '1.0' });
   if (result.kind === 'refuse') return refuse(`url: ${result.message}`);
   return { kind: 'request', request: { method, target: result.target, fields, version: '1.1', peerAddress } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(message: string): Question {

@@ -25,7 +25,19 @@ const PROBLEMS = {
 export type ProblemKind = keyof typeof PROBLEMS;
 
 export function problem(kind: ProblemKind, detail: string, fields: Fields = []): Answer {
-  const { status, title } = PROBLEMS[kind];
+  return problemAnswer({ kind, ...PROBLEMS[kind], detail }, fields);
+}
+
+export interface ProblemText {
+  /** The last word of the `type`. */
+  readonly kind: string;
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** `fields` besides those that every problem has. */
+export function problemAnswer({ kind, status, title, detail }: ProblemText, fields: Fields): Answer {
   return {
     status,
     fields: ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...fields],

@@ -1,4 +1,5 @@
 // What does the body of POST /v1/purge ask for? DESIGN section 2 "Purging". Every fault is found and named, with what is allowed.
+import { parseJson } from '../http/json.ts';
 import { parseUrlSelector } from '../http/target.ts';
 import { MAX_TAG_BYTES, isTag } from './surrogate-keys.ts';
 import type { PurgeOrder } from './order.ts';
@@ -188,14 +189,6 @@ function unknownMember(name: string): Fault {
   const near = MEMBERS.find((known) => known.startsWith(name.slice(0, 2).toLowerCase()));
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   return malformed(`There is no member ${quoted(name)}; ${listed(MEMBERS)} are allowed.${hint}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function tooLarge(detail: string): Fault {
