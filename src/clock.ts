@@ -5,6 +5,9 @@ export interface Clock {
   now(): number;
 }
 
+/** The machine's own time, steps and all: for what the world outside dates, such as a token's end. A suspended machine has slept through it. */
+export const wallClock: Clock = { now: () => Date.now() };
+
 /** The system's clock: a step of the wall clock neither expires nor revives anything, since only the base was read from it. */
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),

@@ -1,0 +1,181 @@
+// Is this bearer token true, now? One answer for a token however many requests carry it at once, remembered for a short while (SECURITY §5).
+//
+// The issuer is chosen by the claim that the token itself makes, and then it is verified against that issuer's keys, algorithms and audience and no
+// others, so that a lie there only chooses who refuses it. What is remembered is what was verified, never longer than the token is valid, than
+// REMEMBERED_MS, or than the keys stay what they were. Only tokens that are true are remembered: whatever made one fail may pass.
+import { hash } from 'node:crypto';
+import { errors, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+import type { Reason } from '../rules/reasons.ts';
+import { KeySet, type KeySource, SecretKey } from './keys.ts';
+import { RemoteKeys } from './remote-keys.ts';
+import { isJsonObject, type JsonObject, memberOf } from './strict-json.ts';
+import { MAX_TOKEN_BYTES, readToken } from './token.ts';
+
+/** Of one issuer; the configuration's IssuerConfig has these. */
+export interface IssuerSettings {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly leewayMs: number;
+  readonly keys:
+    | { readonly kind: 'url'; readonly url: string; readonly maxAgeMs: number }
+    /** JSON text of a key set. */
+    | { readonly kind: 'set'; readonly jwks: string }
+    | { readonly kind: 'secret'; readonly secret: string };
+}
+
+export interface VerifierOptions {
+  readonly issuers: readonly IssuerSettings[];
+  /** The machine's own time: `exp` is an instant of the world outside. */
+  readonly clock: Clock;
+  readonly warn: (message: string, detail: Readonly<Record<string, unknown>>) => void;
+}
+
+/** One object for as long as the token is remembered. */
+export interface VerifiedToken {
+  readonly kind: 'verified';
+  readonly issuer: string;
+  readonly claims: JsonObject;
+}
+
+export type Verification = VerifiedToken | { readonly kind: 'refused'; readonly reason: Reason };
+
+interface Remembered {
+  readonly token: VerifiedToken;
+  readonly since: number;
+  readonly until: number;
+}
+
+interface Issuer {
+  readonly settings: IssuerSettings;
+  readonly keys: KeySource;
+}
+
+const REMEMBERED_MS = 60_000;
+/** Of remembered tokens: twice their length and a flat charge for each. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024;
+const REMEMBERED_CHARGE_BYTES = 500;
+const MAX_PENDING = 1024;
+
+export class TokenVerifier {
+  readonly #clock: Clock;
+  readonly #issuers: ReadonlyMap<string, Issuer>;
+  readonly #remembered = new LRUCache<string, Remembered>({ maxSize: REMEMBERED_BYTES });
+  readonly #pending = new Map<string, Promise<Verification>>();
+  /** Counts changes of keys: what was verified with older ones is not remembered. */
+  #generation = 0;
+
+  constructor(options: VerifierOptions) {
+    this.#clock = options.clock;
+    this.#issuers = new Map(options.issuers.map((settings) => [settings.issuer, { settings, keys: this.#keysOf(settings, options) }]));
+  }
+
+  /** At once where the token is remembered. Never rejects. */
+  verify(text: string): Verification | Promise<Verification> {
+    if (text.length > MAX_TOKEN_BYTES) return refused('token-malformed');
+    const id = hash('sha256', text, 'base64url');
+    const remembered = this.#recall(id);
+    if (remembered !== undefined) return remembered;
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) return pending;
+    if (this.#pending.size >= MAX_PENDING) return refused('verification-busy');
+    const verifying = this.#verify(text, id).finally(() => this.#pending.delete(id));
+    this.#pending.set(id, verifying);
+    return verifying;
+  }
+
+  /** Ends what is being fetched. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#issuers.values(), ({ keys }) => keys.close()));
+  }
+
+  #recall(id: string): VerifiedToken | undefined {
+    const found = this.#remembered.get(id);
+    if (found === undefined) return undefined;
+    const now = this.#clock.now();
+    if (found.since <= now && now < found.until) return found.token;
+    this.#remembered.delete(id);
+    return undefined;
+  }
+
+  async #verify(text: string, id: string): Promise<Verification> {
+    const token = readToken(text);
+    if (token === undefined) return refused('token-malformed');
+    const claimed = memberOf(token.claims, 'iss');
+    const issuer = typeof claimed === 'string' ? this.#issuers.get(claimed) : undefined;
+    if (issuer === undefined || !issuer.settings.algorithms.includes(token.header.alg)) return refused('token-invalid');
+    const found = await issuer.keys.find(token.header);
+    if (found.kind !== 'key') return refused(found.kind === 'unknown' ? 'token-key-unknown' : 'keys-unavailable');
+    const generation = this.#generation;
+    const now = this.#clock.now();
+    const claims = await claimsOf(text, { ...issuer.settings, key: found.key, now });
+    if (claims.kind === 'refused') return claims;
+    const verified: VerifiedToken = { kind: 'verified', issuer: issuer.settings.issuer, claims: claims.claims };
+    const until = Math.min(claims.until, now + REMEMBERED_MS);
+    const size = 2 * text.length + REMEMBERED_CHARGE_BYTES;
+    if (generation === this.#generation) this.#remembered.set(id, { token: verified, since: now, until }, { size });
+    return verified;
+  }
+
+  #keysOf({ issuer, keys }: IssuerSettings, { clock, warn }: VerifierOptions): KeySource {
+    switch (keys.kind) {
+      case 'secret':
+        return new SecretKey(keys.secret);
+      case 'set':
+        return new KeySet(JSON.parse(keys.jwks));
+      case 'url':
+        return new RemoteKeys({
+          ...keys,
+          clock,
+          changed: () => {
+            this.#generation++;
+            this.#remembered.clear();
+          },
+          failed: (why) => warn('the keys of an issuer could not be fetched', { issuer, url: keys.url, why }),
+        });
+    }
+  }
+}
+
+type Checked = IssuerSettings & { readonly key: Parameters<typeof jwtVerify>[1]; readonly now: number };
+
+/** Signature, issuer, audience and times. `until` is the instant from which the token is no longer valid. */
+async function claimsOf(
+  text: string,
+  { issuer, audiences, algorithms, leewayMs, key, now }: Checked,
+): Promise<{ readonly kind: 'claims'; readonly claims: JsonObject; readonly until: number } | { readonly kind: 'refused'; readonly reason: Reason }> {
+  const currentDate = new Date(now);
+  const options = {
+    issuer,
+    audience: [...audiences],
+    algorithms: [...algorithms],
+    clockTolerance: leewayMs / 1000,
+    currentDate,
+    requiredClaims: ['exp'],
+  };
+  let claims: unknown;
+  try {
+    ({ payload: claims } = await jwtVerify(text, key, options));
+  } catch (error) {
+    return refused(reasonOf(error));
+  }
+  if (!isJsonObject(claims)) return refused('token-invalid');
+  const expires = memberOf(claims, 'exp');
+  const issued = memberOf(claims, 'iat');
+  if (typeof expires !== 'number' || !Number.isFinite(expires)) return refused('token-invalid');
+  if (issued !== undefined && !(typeof issued === 'number' && issued * 1000 <= now + leewayMs)) return refused('token-not-yet-valid');
+  const until = expires * 1000 + leewayMs;
+  return now < until ? { kind: 'claims', claims, until } : refused('token-expired');
+}
+
+function reasonOf(error: unknown): Reason {
+  if (error instanceof errors.JWTExpired) return 'token-expired';
+  const early = error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed';
+  return early ? 'token-not-yet-valid' : 'token-invalid';
+}
+
+function refused(reason: Reason): { readonly kind: 'refused'; readonly reason: Reason } {
+  return { kind: 'refused', reason };
+}
