@@ -1,11 +1,13 @@
 // The whole, put together: every part is made here, once, and given to those that consult it.
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { AdminServer } from './admin/server.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock, wallClock } from './clock.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { maskedConfig } from './config/mask.ts';
 import { trustedPeers } from './http/forwarding.ts';
 import { parseUrlSelector } from './http/target.ts';
+import { TokenVerifier } from './identity/verifier.ts';
 import { Log } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Observe } from './observe/observe.ts';
@@ -51,9 +53,12 @@ const FILL_SHARE = 4;
 const SWEEP_EVERY_MS = 20;
 
 /** Starts everything and resolves when requests are accepted. Rejects with RunError where an address cannot be had; nothing is left running then. */
-export async function startFreshet({ config, clock = systemClock }: FreshetOptions): Promise<Freshet> {
+export async function startFreshet({ config, clock: given }: FreshetOptions): Promise<Freshet> {
+  const clock = given ?? systemClock;
   const purgeLog = new PurgeLog();
   const { parts, authority, observe, metrics, origins } = makeParts(config, clock, purgeLog, () => listener.connections);
+  const verifierOf = (next: Config) => makeVerifier(next, { clock: given ?? wallClock, observer: parts.observer });
+  parts.settings = settingsOf(config, verifierOf(config));
   const upgrades = new Upgrades(parts);
   const listener = new Listener({
     limits: config.limits,
@@ -81,7 +86,7 @@ export async function startFreshet({ config, clock = systemClock }: FreshetOptio
     adminAddress: admin?.address,
     reload: (next) => {
       const rekeyed = keying(next) !== keying(parts.settings.config);
-      parts.settings = settingsOf(next);
+      parts.settings = settingsOf(next, nextVerifier(parts.settings, next, verifierOf));
       observe.log = new Log(next.log);
       origins.reconfigure(next.origins);
       listener.reconfigure(next.limits);
@@ -92,7 +97,7 @@ export async function startFreshet({ config, clock = systemClock }: FreshetOptio
       const { drainTimeoutMs } = parts.settings.config.limits;
       await Promise.all([listener.close(drainTimeoutMs), upgrades.close(drainTimeoutMs)]);
       clearInterval(sweeping);
-      await Promise.all([admin?.close(0), origins.close()]);
+      await Promise.all([admin?.close(0), origins.close(), parts.settings.tokens?.close()]);
       metrics.close();
     },
   };
@@ -191,14 +196,32 @@ function purgeAfterReload({ purger, observer }: Parts): void {
   purger.purgeNow({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
 }
 
+interface VerifierParts {
+  readonly clock: Clock;
+  readonly observer: Parts['observer'];
+}
+
+function makeVerifier({ issuers }: Config, { clock, observer }: VerifierParts): TokenVerifier | undefined {
+  if (issuers.length === 0) return undefined;
+  return new TokenVerifier({ issuers, clock, warn: (message, detail) => observer.warn(message, detail) });
+}
+
+/** The one in use, with its keys and what it remembers, unless the issuers have changed. */
+function nextVerifier(current: Settings, next: Config, make: (next: Config) => TokenVerifier | undefined): TokenVerifier | undefined {
+  if (isDeepStrictEqual(current.config.issuers, next.issuers)) return current.tokens;
+  void current.tokens?.close();
+  return make(next);
+}
+
 /** A quarter of the store, but room for one of the largest bodies it may take. */
 function fillBytes({ store, routes, defaultRoute }: Config): number {
   return Math.max(store.memoryBytes / FILL_SHARE, ...[...routes, defaultRoute].map((route) => route.policy.maxObjectBytes));
 }
 
-function settingsOf(config: Config): Settings {
+function settingsOf(config: Config, tokens?: TokenVerifier): Settings {
   return {
     config,
+    ...(tokens === undefined ? {} : { tokens }),
     trusted: trustedPeers(config.trustedProxies),
     tagHeaders: new Set(config.tags.headers),
     purgeRate: new PurgeRate(config.purge.ratePerSecond),

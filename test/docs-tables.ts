@@ -73,7 +73,9 @@ function rowsBelow(name: string, node: Node): readonly Row[] {
 /** Of a map with names of the user's own, NAME. */
 function childrenOf(node: Node): Readonly<Record<string, Node>> {
   const named = typeof node.additionalProperties === 'object' ? { NAME: node.additionalProperties } : {};
-  return Object.fromEntries(Object.entries(node.properties ?? named).map(([key, child]) => [key, NODE.parse(child)]));
+  // Of what may stand by itself or in a list, those of one.
+  const one = NODE.parse(node.anyOf?.[0] ?? {}).properties;
+  return Object.fromEntries(Object.entries(node.properties ?? one ?? named).map(([key, child]) => [key, NODE.parse(child)]));
 }
 
 const ALLOWED: Readonly<Record<string, string>> = {
@@ -93,8 +95,13 @@ function valueOf(node: Node): string {
   if (node.pattern.includes('KiB')) return 'size';
   if (node.pattern.includes('/s')) return 'rate';
   const [first, ...others] = (node.anyOf ?? []).map((choice) => NODE.parse(choice));
-  if (first !== undefined) return others.some((choice) => choice.type === 'object') ? 'see below' : valueOf(first);
+  if (first !== undefined) return others.some((choice) => choice.type === 'object') ? 'see below' : oneOf(first, others);
   return ALLOWED[String(node.type)] ?? `unknown to this test: ${JSON.stringify(node)}`;
+}
+
+function oneOf(first: Node, others: readonly Node[]): string {
+  const one = valueOf(first);
+  return others.some((choice) => choice.type === 'array') ? `${one}, or a list of ${one}s` : one;
 }
 
 function listed(item: Node): string {

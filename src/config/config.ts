@@ -14,6 +14,8 @@ export interface Config {
   /** CIDRs whose Forwarded and X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
   readonly tags: TagConfig;
+  /** Of tokens whose claims may be scopes. */
+  readonly issuers: readonly IssuerConfig[];
   readonly limits: LimitConfig;
   readonly origins: ReadonlyMap<string, OriginConfig>;
   /** Most specific first. */
@@ -44,6 +46,20 @@ export interface TagConfig {
   readonly expose: boolean;
   readonly maxBytes: number;
   readonly maxCount: number;
+}
+
+export interface IssuerConfig {
+  /** As in `iss`; each is there once. */
+  readonly issuer: string;
+  /** One of them must be in `aud`. */
+  readonly audiences: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly leewayMs: number;
+  readonly keys:
+    | { readonly kind: 'url'; readonly url: string; readonly maxAgeMs: number }
+    /** JSON text of a key set. */
+    | { readonly kind: 'set'; readonly jwks: string }
+    | { readonly kind: 'secret'; readonly secret: string };
 }
 
 /** Of the client side. */

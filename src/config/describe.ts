@@ -1,6 +1,6 @@
 // The configuration as `freshet check` prints it: what takes which request, and what the operator should know about it.
 import { formatListen } from './address.ts';
-import type { Config, OriginConfig } from './config.ts';
+import type { Config, IssuerConfig, OriginConfig } from './config.ts';
 import { align } from './align.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import type { Route, ScopeRule } from '../rules/routes.ts';
@@ -31,11 +31,19 @@ function generalRows(config: Config): readonly (readonly string[])[] {
     ],
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
+    ...config.issuers.map((issuer) => ['issuer', describeIssuer(issuer)]),
   ];
 }
 
 function describeOrigin(origin: OriginConfig): string {
   return `${origin.name} ${origin.url}, ${origin.connections} connections, ${formatDuration(origin.headersTimeoutMs)} to answer`;
+}
+
+function describeIssuer({ issuer, audiences, algorithms, leewayMs, keys }: IssuerConfig): string {
+  const source = { url: 'keys fetched', set: 'keys from a file', secret: 'a secret' }[keys.kind];
+  const where = keys.kind === 'url' ? ` from ${keys.url}, kept ${formatDuration(keys.maxAgeMs)} at most` : '';
+  const leeway = leewayMs === 0 ? '' : `, leeway ${formatDuration(leewayMs)}`;
+  return `${issuer} for ${audiences.join(' or ')}, ${algorithms.join(' or ')}, ${source}${where}${leeway}`;
 }
 
 function routeRow(route: Route, config: Config): readonly string[] {
@@ -54,6 +62,7 @@ function routeRow(route: Route, config: Config): readonly string[] {
 
 function describeScope(scope: ScopeRule): string {
   if (scope.kind === 'public') return 'public';
+  if (scope.kind === 'claims') return `claims ${scope.names.join('+')}${scope.required ? ', required' : ''}`;
   return scope.sources.map((source) => (source.kind === 'cookie' ? `cookie.${source.name}` : source.kind)).join('+');
 }
 
@@ -90,6 +99,9 @@ function notes(config: Config, routes: readonly Route[]): readonly string[] {
           `${listed(clientSide)}: clients get the origin's Cache-Control; what browsers and caches in front keep is outside every purge (client_cache_control: no-cache changes that)`,
         ]),
     ...(config.purge.token === undefined ? [withoutPurgeToken(config)] : []),
+    ...(config.issuers.length > 0 && routes.every(({ scope }) => scope.kind !== 'claims')
+      ? ['auth.jwt: no route has a scope of claims, so no token is read']
+      : []),
     ...(config.fastPath ? ['fast_path: this version has no fast path; requests take the ordinary one'] : []),
   ];
 }

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { orderBySpecificity } from '../rules/routes.ts';
-import type { Config, OriginConfig, TagConfig } from './config.ts';
+import { readIssuers } from './auth.ts';
+import type { Config, IssuerConfig, OriginConfig, TagConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import type { Environment } from './interpolate.ts';
 import { meaningProblems } from './meaning.ts';
 import { applyOverrides, flagOf, type Overrides } from './overrides.ts';
-import { formatPath, type Problem, problemsOf } from './problems.ts';
+import { formatPath, type Problem, problemsOf, unreadable } from './problems.ts';
 import { defaultRouteOf, type RouteContext, routeOf } from './routes.ts';
 import { type FileSettings, fileSchema, type OriginSettings } from './schema.ts';
 
@@ -27,9 +28,10 @@ export function loadConfig(input: ConfigInput): Config {
   const parsed = data === undefined ? undefined : fileSchema.safeParse(data);
   const shape = parsed?.error === undefined ? [] : problemsOf(parsed.error, []);
   const certificates = parsed?.data === undefined ? { problems: [], read: new Map<string, string>() } : readCertificates(parsed.data, input.file);
-  const problems = distinct([...document.problems, ...shape, ...meaningProblems(data), ...certificates.problems]);
+  const issuers = parsed?.data === undefined ? { problems: [], issuers: [] } : readIssuers(parsed.data.auth?.jwt ?? [], rawAuth(data), input.file);
+  const problems = distinct([...document.problems, ...shape, ...meaningProblems(data), ...certificates.problems, ...issuers.problems]);
   if (problems.length > 0 || parsed?.data === undefined) throw new UsageError(report(problems, document, input));
-  return configOf(parsed.data, certificates.read);
+  return configOf(parsed.data, { certificates: certificates.read, issuers: issuers.issuers });
 }
 
 function readText(file: string | undefined): string {
@@ -37,12 +39,8 @@ function readText(file: string | undefined): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file}: cannot be read: ${reasonOf(error)}`);
+    throw new UsageError(`${file}: cannot be read: ${unreadable(error)}`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/,? (open|read) '.*'$/, '').replace(/^E[A-Z]+: /, '') : String(error);
 }
 
 /** PEM text by origin. Read here, so that a missing file is a mistake in the configuration and not of the first request. */
@@ -57,7 +55,7 @@ function readCertificates(
     try {
       read.set(name, readFileSync(resolve(dirname(file ?? '.'), tls.ca), 'utf8'));
     } catch (error) {
-      problems.push({ path: ['origins', name, 'tls', 'ca'], message: `found ${JSON.stringify(tls.ca)}, which cannot be read: ${reasonOf(error)}` });
+      problems.push({ path: ['origins', name, 'tls', 'ca'], message: `found ${JSON.stringify(tls.ca)}, which cannot be read: ${unreadable(error)}` });
     }
   }
   return { problems, read };
@@ -87,7 +85,17 @@ function report(problems: readonly Problem[], document: ConfigDocument, { file, 
     .join('\n');
 }
 
-function configOf(file: FileSettings, certificates: ReadonlyMap<string, string>): Config {
+/** What other files say. */
+interface FilesRead {
+  readonly certificates: ReadonlyMap<string, string>;
+  readonly issuers: readonly IssuerConfig[];
+}
+
+function rawAuth(data: unknown): unknown {
+  return typeof data === 'object' && data !== null && 'auth' in data ? data.auth : undefined;
+}
+
+function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Config {
   const maxObjectBytes = file.store.max_object ?? Math.min(DEFAULT_MAX_OBJECT_BYTES, file.store.memory);
   const origins = new Map(Object.entries(file.origins).map(([name, settings]) => [name, originOf(name, settings, certificates.get(name))]));
   const context: RouteContext = { defaults: file.defaults, firstOrigin: Object.keys(file.origins)[0] ?? '', maxObjectBytes };
@@ -107,6 +115,7 @@ function configOf(file: FileSettings, certificates: ReadonlyMap<string, string>)
     log: file.log,
     trustedProxies: file.trusted_proxies,
     tags: tagsOf(file),
+    issuers,
     limits: limitsOf(file),
     origins,
     routes: orderBySpecificity(file.routes.map((entry) => routeOf(entry, context))),

@@ -11,6 +11,7 @@ export function maskedConfig(config: Config): unknown {
 
 function masked(value: unknown, key: string): unknown {
   if (SECRET_KEYS.has(key)) return MASK;
+  if (typeof value === 'string' && key === 'jwks') return `${value.length} characters of JSON`;
   if (typeof value === 'string') return key === 'ca' ? `${value.length} characters of PEM` : value.replace(/\/\/[^/]*@/, `//${MASK}@`);
   if (value instanceof Map) return Object.fromEntries([...value].map(([name, item]) => [name, masked(item, String(name))]));
   if (value instanceof Set || Array.isArray(value)) return [...value].map((item) => masked(item, ''));

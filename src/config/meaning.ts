@@ -1,6 +1,7 @@
 // What is wrong with a configuration whose parts are each well formed: settings that contradict each other. Parts that are not are skipped here.
-import { compilePattern } from '../rules/routes.ts';
+import { compilePattern, type ScopeRule } from '../rules/routes.ts';
 import { formatListen, isLoopback } from './address.ts';
+import { authProblems } from './auth.ts';
 import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
 import { routeSettings, type RouteSettings } from './route-schema.ts';
@@ -15,6 +16,7 @@ export function meaningProblems(data: unknown): readonly Problem[] {
     ...adminProblems(file['admin'] ?? {}),
     ...storeProblems(file['store'] ?? {}),
     ...originProblems(asMap(file['origins'])),
+    ...authProblems(file['auth']),
     ...overlapProblems(addressesOf(file)),
     ...routesProblems(file),
   ];
@@ -77,7 +79,8 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
   const routes = Array.isArray(file['routes']) ? file['routes'] : [];
   const memory = store.safeParse(file['store'] ?? {}).data?.memory;
   const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...largestProblems(defaults, { at: ['defaults'], memory })];
-  problems.push(...defaultTemplates(defaults));
+  const hasIssuer = asMap(file['auth'])['jwt'] !== undefined;
+  problems.push(...defaultTemplates(defaults), ...scopeProblems(defaults, { at: ['defaults'], inherited: PUBLIC, hasIssuer }));
   const seen = new Map<string, number>();
   for (const [index, data] of routes.entries()) {
     const entry = route.safeParse(data);
@@ -85,6 +88,7 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
     const at = ['routes', index];
     problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, memory }));
     problems.push(...templateProblems(entry.data, { at, defaults }));
+    problems.push(...scopeProblems(entry.data, { at, inherited: defaults.scope ?? PUBLIC, hasIssuer }));
     const shape = shapeOf(entry.data);
     const earlier = seen.get(shape);
     if (earlier === undefined) seen.set(shape, index);
@@ -107,17 +111,37 @@ function originNameProblems(settings: RouteSettings, place: { readonly at: Path;
   ];
 }
 
+const PUBLIC: ScopeRule = { kind: 'public' };
+
+/** A scope that nobody could prove to be in, and a demand for tokens that nobody reads. */
+function scopeProblems(
+  { scope, required }: RouteSettings,
+  place: { readonly at: Path; readonly inherited: ScopeRule; readonly hasIssuer: boolean },
+): readonly Problem[] {
+  const { kind } = scope ?? place.inherited;
+  const needsIssuer = scope?.kind === 'claims' && !place.hasIssuer;
+  const isIdle = required === true && kind !== 'claims';
+  return [
+    ...(needsIssuer ? [{ path: [...place.at, 'scope'], message: 'needs auth.jwt: claims count only from a token of an issuer named there' }] : []),
+    ...(isIdle
+      ? [{ path: [...place.at, 'required'], message: `means nothing where the scope is ${kind}; allowed: with a list of claims as the scope` }]
+      : []),
+  ];
+}
+
 type Entry = ReturnType<typeof route.parse>;
 
 function templateProblems(entry: Entry, place: { readonly at: Path; readonly defaults: RouteSettings }): readonly Problem[] {
   const query = entry.query ?? place.defaults.query ?? { kind: 'as-received' };
+  const scope = entry.scope ?? place.defaults.scope ?? PUBLIC;
   return (['tags', 'invalidates'] as const).flatMap((key): Problem[] => {
     const own = entry[key];
-    const faults = (own ?? place.defaults[key] ?? []).map((template) => templateProblem(template, { pattern: entry.path, query }));
+    const faults = (own ?? place.defaults[key] ?? []).map((template) => templateProblem(template, { pattern: entry.path, query, scope }));
     return faults.flatMap((message, index): Problem[] => {
-      // Those of `defaults` were judged there, but for what this route's own query leaves of them.
-      if (message === undefined || (own === undefined && entry.query === undefined)) return [];
-      return [{ path: own === undefined ? [...place.at, 'query'] : [...place.at, key, index], message }];
+      // Those of `defaults` were judged there, but for what this route's own query and scope leave of them.
+      if (message === undefined || (own === undefined && entry.query === undefined && entry.scope === undefined)) return [];
+      const changed = entry.query === undefined ? 'scope' : 'query';
+      return [{ path: own === undefined ? [...place.at, changed] : [...place.at, key, index], message }];
     });
   });
 }
@@ -129,7 +153,7 @@ function defaultTemplates(defaults: RouteSettings): readonly Problem[] {
   const query = defaults.query ?? { kind: 'as-received' };
   return (['tags', 'invalidates'] as const).flatMap((key) =>
     (defaults[key] ?? []).flatMap((template, index): Problem[] => {
-      const message = templateProblem(template, { pattern: everything.pattern, query });
+      const message = templateProblem(template, { pattern: everything.pattern, query, scope: defaults.scope ?? PUBLIC });
       return message === undefined ? [] : [{ path: ['defaults', key, index], message }];
     }),
   );

@@ -40,6 +40,11 @@ export function problemsOf(error: z.ZodError, base: Path): readonly Problem[] {
   });
 }
 
+/** Why a file could not be read, without its name. */
+export function unreadable(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/,? (open|read) '.*'$/, '').replace(/^E[A-Z]+: /, '') : String(error);
+}
+
 function unknownKey(key: string, known: string): string {
   const meant = nearest(key, known.split(', '));
   return `unknown key ${show(key)}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}; allowed: ${known}`;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { duration, flag, fraction, integer, list, oneOf, section, size, type Setting, text, timeout, given } from './setting.ts';
 import { fieldName, fieldValue, host, method, originName, pathPattern, query, scope } from './values.ts';
 
-const template = text({ allowed: 'a tag, with {name} and {query.name}', read: given }, { about: 'A tag.' });
+const template = text({ allowed: 'a tag, with {name}, {query.name} and {claim.name}', read: given }, { about: 'A tag.' });
 
 /** Those with a default. */
 const withDefault = {
@@ -47,7 +47,8 @@ const withDefault = {
   hit_for_miss: duration({ about: 'How long a URL that proved uncacheable is remembered as such.', default: '2m' }),
   client_cache_control: fieldValue({ about: 'What clients get as Cache-Control on stored responses; origin leaves it.', default: 'origin' }),
   scope: scope({ about: 'Whom an answer may be shared with.', default: 'public' }),
-  tags: list(template, { about: "Tags beside the origin's own; {name} from the path, {query.name}.", default: [] }),
+  required: flag({ about: 'Under a scope of claims: a GET or HEAD without a token is answered 401.', default: false }),
+  tags: list(template, { about: "Tags beside the origin's own; {name} from the path, {query.name}, {claim.name}.", default: [] }),
   invalidates: list(template, { about: 'Purged when a POST, PUT, PATCH or DELETE here succeeds, before its answer is released.', default: [] }),
 };
 

@@ -45,7 +45,7 @@ function settled(
     upgrade: settings.upgrade,
     policy: policyOf(settings, context.maxObjectBytes),
     query: settings.query ?? { kind: 'as-received' },
-    scope: settings.scope,
+    scope: settings.scope.kind === 'claims' ? { ...settings.scope, required: settings.required } : settings.scope,
     tags: settings.tags,
     invalidates: settings.invalidates,
   };

@@ -1,5 +1,6 @@
 // Every key of the configuration file outside routes: its kind, its default and what it means. DESIGN section 2 "Configuration".
 import { z } from 'zod';
+import { auth } from './auth-schema.ts';
 import { show } from './problems.ts';
 import { routeMatch, routeSettings } from './route-schema.ts';
 import {
@@ -125,7 +126,7 @@ export const fileSchema = section({
   trusted_proxies: optional(list(cidr({ about: 'A network.' }), { about: 'Networks whose Forwarded and X-Forwarded-* are believed.', default: [] })),
   redis: z.exactOptional(notYet('several nodes (Redis)')),
   tags: tags.prefault({}),
-  auth: z.exactOptional(notYet('verified claims (auth)')),
+  auth: z.exactOptional(auth),
   limits: limits.prefault({}),
   origins: z.record(ORIGIN_NAME, origin, { error: ORIGIN_NEEDED }).refine((origins) => Object.keys(origins).length > 0, { error: ORIGIN_NEEDED }),
   defaults: routeSettings.prefault({}),

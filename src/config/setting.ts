@@ -1,6 +1,6 @@
 // The kinds of value a setting can have, each with the text it is written as, what is allowed, and its JSON Schema for editors.
 import { z } from 'zod';
-import { notAllowed } from './problems.ts';
+import { notAllowed, problemsOf } from './problems.ts';
 import { DURATION_ALLOWED, formatDuration, formatSize, parseDuration, parseRate, parseSize, RATE_ALLOWED, SIZE_ALLOWED } from './units.ts';
 
 export type Setting<T> = z.ZodType<T>;
@@ -58,6 +58,20 @@ export function section<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.cor
 
 export function list<T>(item: Setting<T>, about: About): Setting<T[]> {
   return z.array(item, { error: (issue) => notAllowed(issue.input, 'a list') }).meta(described(about));
+}
+
+/** One of them by itself, or a list of at least one; a list when read. */
+export function oneOrMany<T>(item: z.ZodType<T>, about: About): Setting<readonly T[]> {
+  const parsed = z.unknown().transform((found, context): readonly T[] => {
+    const result = Array.isArray(found)
+      ? z.array(item).min(1, { error: 'found an empty list; allowed: at least one' }).safeParse(found)
+      : item.safeParse(found);
+    if (result.success) return [result.data].flat(1) as readonly T[];
+    for (const { path, message } of problemsOf(result.error, [])) context.issues.push({ code: 'custom', path: [...path], message, input: found });
+    return z.NEVER;
+  });
+  const { $schema: _, ...schema } = z.toJSONSchema(item, { io: 'input' });
+  return parsed.meta({ anyOf: [schema, { type: 'array', minItems: 1, items: schema }], ...described(about) });
 }
 
 export function duration(about: About, bounds: { readonly leastMs?: number; readonly mostMs?: number } = {}): Setting<number> {

@@ -4,9 +4,10 @@ import type { QueryRule } from '../rules/policy.ts';
 import { compilePattern, type CredentialSource, type PathPattern, type ScopeRule } from '../rules/routes.ts';
 import { isHostName, LISTEN_ALLOWED, parseListen } from './address.ts';
 import type { ListenAddress } from './config.ts';
-import { formatPath, notAllowed } from './problems.ts';
+import { formatPath, notAllowed, show } from './problems.ts';
 import { type About, given, type Read, refused, type Setting, setting, text } from './setting.ts';
 
+const NAMES = { type: 'array', items: { type: 'string' } };
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const ORIGIN_NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
@@ -104,19 +105,22 @@ export function nonEmpty(allowed: string, about: About): Setting<string> {
   return text({ allowed, read: (value) => given(value === '' ? undefined : value) }, about);
 }
 
-const SCOPE_ALLOWED = 'public, credential, or { credential: [authorization, cookie.NAME] }';
+const SCOPE_ALLOWED = 'public, credential, { credential: [authorization, cookie.NAME] }, or a list of claims ([sub], [tenant, tier])';
 
-/** Claims and lookups are recognised and refused: DESIGN section 6. */
+/** Lookups are recognised and refused: DESIGN section 6. `required` is a setting of its own (routes.ts). */
 export function scope(about: About): Setting<ScopeRule> {
   const sources = { type: 'array', minItems: 1, items: { type: 'string', pattern: '^(authorization|cookie\\..+)$|\\$\\{' } };
   const asMap = { type: 'object', properties: { credential: sources }, required: ['credential'], additionalProperties: false };
-  return setting({ allowed: SCOPE_ALLOWED, schema: { anyOf: [{ type: 'string' }, asMap] }, read: readScope }, about);
+  return setting(
+    { allowed: SCOPE_ALLOWED, schema: { anyOf: [{ type: 'string' }, asMap, { ...NAMES, minItems: 1, maxItems: MAX_CLAIMS }] }, read: readScope },
+    about,
+  );
 }
 
 function readScope(found: unknown): Read<ScopeRule> {
   if (found === 'public') return given({ kind: 'public' });
   if (found === 'credential') return given({ kind: 'credential', sources: [{ kind: 'authorization' }] });
-  if (Array.isArray(found)) return refused(`is not in this version: scopes of verified claims; allowed: ${SCOPE_ALLOWED}`);
+  if (Array.isArray(found)) return readClaimNames(found);
   if (!isMap(found)) return { kind: 'refuse' };
   if ('lookup' in found) return refused(`is not in this version: scopes that the origin is asked for; allowed: ${SCOPE_ALLOWED}`);
   const { credential, ...rest } = found;
@@ -130,6 +134,24 @@ function readScope(found: unknown): Read<ScopeRule> {
   return given({ kind: 'credential', sources: [...sources.values()] });
 }
 
+const MAX_CLAIMS = 8;
+const CLAIM_ALLOWED = 'the name of a claim, or its path with dots (sub, realm_access.roles, https://example.com/tenant)';
+
+function readClaimNames(found: readonly unknown[]): Read<ScopeRule> {
+  if (found.length === 0 || found.length > MAX_CLAIMS) return refused(`found ${found.length} claims; allowed: 1 to ${MAX_CLAIMS}`);
+  const names = new Set<string>();
+  for (const [index, name] of found.entries()) {
+    if (credentialSource(name) !== undefined)
+      return refused(`${formatPath([index])}: ${show(name)} is no claim; write { credential: [${String(name)}] }`);
+    if (typeof name !== 'string' || !CLAIM_NAME.test(name)) return refused(`${formatPath([index])}: ${notAllowed(name, CLAIM_ALLOWED)}`);
+    names.add(name);
+  }
+  return given({ kind: 'claims', names: [...names], required: false });
+}
+
+/** Visible, without what ends a name in a template or a list; steps of a path are not empty. */
+const CLAIM_NAME = /^(?!\.)(?!.*\.\.)[\x21-\x2b\x2d-\x7a\x7c\x7e]{1,128}(?<!\.)$/;
+
 function credentialSource(found: unknown): CredentialSource | undefined {
   if (found === 'authorization') return { kind: 'authorization' };
   const name = typeof found === 'string' && found.startsWith('cookie.') ? found.slice('cookie.'.length) : '';
@@ -139,7 +161,7 @@ function credentialSource(found: unknown): CredentialSource | undefined {
 const QUERY_ALLOWED = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
 
 export function query(about: About): Setting<QueryRule> {
-  const names = { type: 'array', items: { type: 'string' } };
+  const names = NAMES;
   const schema = { anyOf: [one('include', names), one('exclude', names), one('ignore', { const: true })] };
   return setting({ allowed: QUERY_ALLOWED, schema, read: readQuery }, about);
 }

@@ -1,4 +1,4 @@
-// One client request and what was settled about it on arrival: route, target, scope, key, epoch.
+// One client request and what was settled about it: on arrival its route, target and epoch, and then its scope and with that its key.
 import { proxyClaims } from '../http/forwarding.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
@@ -7,7 +7,7 @@ import { matchRoute, type Route, type RouteMatch } from '../rules/routes.ts';
 import type { Client } from './client.ts';
 import { implicitTagIds } from './landing.ts';
 import type { Parts, Settings } from './parts.ts';
-import { type Scope, scopeOf } from './scope.ts';
+import { NO_SCOPE, type Scope } from './scope.ts';
 
 /** How a request may fetch: joining others, by its own fetch that may be stored, or by one that may not (after waiting too long). */
 export type FetchMode = 'shared' | 'solo' | 'unstored';
@@ -20,8 +20,6 @@ export class Exchange {
   readonly match: RouteMatch;
   /** As keyed and as forwarded: the route's query rule is applied. */
   readonly target: Target;
-  readonly scope: Scope;
-  readonly key: string;
   readonly arrivedAt: number;
   /** The epoch when it arrived: no fetch sent before a purge that was published by then may answer it. */
   readonly arrivalEpoch: number;
@@ -30,6 +28,8 @@ export class Exchange {
   mode: FetchMode = 'shared';
   /** Fetches it waited for in vain: found purged, shared and not for it, or failed. */
   turns = 0;
+  #scope = NO_SCOPE;
+  #key = '';
   #implicitTagIds: Int32Array | undefined;
 
   constructor(request: Request, client: Client, parts: Parts) {
@@ -43,8 +43,27 @@ export class Exchange {
     const { routes, defaultRoute } = this.settings.config;
     this.match = matchRoute(routes, defaultRoute, request);
     this.target = keyedTarget(request.target, this.route.query);
-    this.scope = scopeOf(this.route.scope, request.fields, parts.secret);
-    this.key = primaryKey(this.scope.id, this.target) + this.#forwardedKey();
+  }
+
+  /** Settles whose request it is. Until then its scope is NO_SCOPE, its key is empty, and nothing is looked up or stored for it. */
+  enter(scope: Scope): void {
+    this.#scope = scope;
+    this.#key = primaryKey(scope.id, this.target) + this.#forwardedKey();
+    this.#implicitTagIds = undefined;
+  }
+
+  get scope(): Scope {
+    return this.#scope;
+  }
+
+  get key(): string {
+    return this.#key;
+  }
+
+  /** What the templates of its route are filled from. */
+  get templateValues() {
+    const { texts } = this.#scope;
+    return { parameters: this.match.parameters, ...(texts === undefined ? {} : { claims: texts }) };
   }
 
   /** What a trusted proxy says of the client's side (scheme, host, prefix; not the address) reaches the origin, so it is part of the key: SECURITY S3. */

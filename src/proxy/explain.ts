@@ -1,5 +1,5 @@
 // What would happen to this request now, and why? For `freshet explain`: nothing is fetched, stored or counted as a use.
-import type { Request } from '../http/message.ts';
+import { isSafe, type Request } from '../http/message.ts';
 import { ageMs } from '../rules/freshness.ts';
 import { reasonText } from '../rules/reasons.ts';
 import { decideReuse } from '../rules/reuse.ts';
@@ -7,6 +7,7 @@ import type { StoredResponse } from '../rules/stored-response.ts';
 import type { Client } from './client.ts';
 import { Exchange } from './exchange.ts';
 import { passReason } from './handle.ts';
+import { type Identity, identify } from './identify.ts';
 import { peek } from './lookup.ts';
 import type { Parts } from './parts.ts';
 
@@ -30,12 +31,17 @@ export interface ExplainedEntry {
   readonly bytes: number;
 }
 
-/** Never prints a credential: scopes appear by their hash. */
-export function explain(request: Request, parts: Parts): Explanation {
+/** Never prints a credential: scopes appear by their hash. A token is verified as for a request. */
+export async function explain(request: Request, parts: Parts): Promise<Explanation> {
   const x = new Exchange(request, NOBODY, parts);
+  const identity = await identify(x);
+  if (identity.kind === 'scope') x.enter(identity.scope);
   const stored = parts.store.peek(x.key).map((entry) => explainEntry(x, entry));
-  const about = { route: x.route.name, scope: { kind: x.scope.kind, id: x.scope.id, why: whyScope(x) }, key: x.key, stored };
-  const passing = passReason(x);
+  const about = { route: x.route.name, scope: { kind: x.scope.kind, id: x.scope.id, why: whyScope(x, identity) }, key: x.key, stored };
+  if (identity.kind === 'refuse' && isSafe(request.method)) {
+    return { ...about, decision: 'refuse', reason: identity.reason, sentence: reasonText(identity.reason).sentence };
+  }
+  const passing = passReason(x, identity);
   if (passing !== undefined) return { ...about, decision: 'pass', reason: passing.reason, sentence: reasonText(passing.reason).sentence };
   const decision = decideReuse({ request, policy: x.route.policy, now: x.now, ...peek(x) });
   const reason = decision.kind === 'stale-while-revalidate' ? decision.kind : decision.reason;
@@ -59,10 +65,19 @@ function explainEntry(x: Exchange, entry: StoredResponse): ExplainedEntry {
   };
 }
 
-function whyScope(x: Exchange): string {
-  if (x.scope.kind === 'public') return 'the route is public: no identity is part of the key';
-  if (x.scope.claims.length === 0) return 'the route is scoped by credential and the request has none: the anonymous scope';
-  return `a keyed hash of ${x.scope.claims.map(([name]) => name).join(' and ')}`;
+function whyScope({ scope }: Exchange, identity: Identity): string {
+  if (identity.kind !== 'scope') return reasonText(identity.reason).sentence;
+  const names = [...new Set(scope.claims.map(([name]) => name))].join(' and ');
+  switch (scope.kind) {
+    case 'none':
+    case 'public':
+      return 'no identity is part of the key';
+    case 'credential':
+      return names === '' ? 'the route is scoped by credential and the request has none: the anonymous scope' : `a keyed hash of ${names}`;
+    case 'claims':
+      if (scope.texts === undefined) return 'the route is scoped by claims and the request has neither token nor cookie: the anonymous scope';
+      return `a keyed hash of the verified token's issuer and ${names === '' ? 'that it has none of the claims' : names}`;
+  }
 }
 
 const NOBODY: Client = {

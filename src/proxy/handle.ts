@@ -1,9 +1,9 @@
-// A request's journey: scope and key, lookup, reuse, and, where nothing stored will do, one shared fetch from the origin.
+// A request's journey: whose it is, lookup, reuse, and, where nothing stored will do, one shared fetch from the origin.
 //
 // Rules decide, this page orders. Read `journey` from top to bottom: it is every way a request can be answered. Three things hold throughout:
 // no await stands between asking the marks and sending the head that their answer permits; a request takes only what was fetched after every
 // purge it arrived behind; and each turn of the loop ends in an answer or starts over with what was learned, at most a few times.
-import { fieldValue, hasField } from '../http/fields.ts';
+import { type Fields, fieldValue, hasField } from '../http/fields.ts';
 import { hopByHop, loops } from '../http/forwarding.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { isSafe, type Request } from '../http/message.ts';
@@ -12,12 +12,12 @@ import { decideReuse, type Reuse } from '../rules/reuse.ts';
 import type { Client } from './client.ts';
 import { Exchange } from './exchange.ts';
 import { forward, refreshInBackground } from './forward.ts';
+import { type Identity, identify } from './identify.ts';
 import { type Found, lookup } from './lookup.ts';
 import { type PassReason, pass, write } from './passage.ts';
 import type { Parts } from './parts.ts';
 import { answerPurge } from './purge-request.ts';
-import { carriesForeignCredential } from './scope.ts';
-import { respondError, respondOwn, respondStored } from './respond.ts';
+import { clientLeft, respondError, respondOwn, respondStored } from './respond.ts';
 
 /** Answers one request. Never throws: an impossible state ends this request with a 500 and a log line, and no other. */
 export function handle(request: Request, client: Client, parts: Parts): void {
@@ -37,9 +37,14 @@ async function journey(x: Exchange): Promise<void> {
   if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
   if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
   if (isForUs(x.request)) return respondOwn(x, { status: x.request.method === 'TRACE' ? 405 : 204, fields: ['allow', ALLOWED], body: '' }, 'pass');
-  if (!isSafe(x.request.method)) return write(x);
 
-  const passing = passReason(x);
+  const identified = identify(x);
+  const identity = identified instanceof Promise ? await verified(x, identified) : identified;
+  if (identity === undefined) return clientLeft(x, undefined);
+  if (identity.kind === 'scope') x.enter(identity.scope);
+  if (!isSafe(x.request.method)) return write(x);
+  if (identity.kind === 'refuse') return respondError(x, identity.status, identity.reason, { hit: false }, challenge(identity.status));
+  const passing = passReason(x, identity);
   if (passing !== undefined) return pass(x, passing);
 
   for (;;) {
@@ -59,12 +64,24 @@ async function journey(x: Exchange): Promise<void> {
   }
 }
 
+/** Only a token that is not remembered takes time: a hit with one that is has no await at all. Undefined where the client left meanwhile. */
+async function verified(x: Exchange, identified: Promise<Identity>): Promise<Identity | undefined> {
+  const identity = await identified;
+  x.now = x.parts.clock.now();
+  return x.client.gone ? undefined : identity;
+}
+
+/** RFC 9110 §11.6.1. */
+function challenge(status: number): Fields {
+  return status === 401 ? ['www-authenticate', 'Bearer'] : [];
+}
+
 /** Why a safe request is not looked up at all. */
-export function passReason(x: Exchange): PassReason | undefined {
+export function passReason(x: Exchange, identity: Identity): PassReason | undefined {
   const { method, fields, body } = x.request;
   if (method !== 'GET' && method !== 'HEAD') return { fwd: 'method', reason: 'method' };
   if (body !== undefined) return { fwd: 'bypass', reason: 'request-body' };
-  if (carriesForeignCredential(x.route.scope, fields)) return { fwd: 'bypass', reason: 'scope-unverified' };
+  if (identity.kind !== 'scope') return { fwd: 'bypass', reason: identity.reason };
   if (x.route.policy.pass) return { fwd: 'bypass', reason: 'route-pass' };
   if (hasField(fields, 'cache-control') && parseCacheControl(fieldValue(fields, 'cache-control')).has('no-store')) {
     return { fwd: 'request', reason: 'request-no-store' };

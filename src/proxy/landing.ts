@@ -79,7 +79,7 @@ export interface Tagging {
 export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
   const { tagHash } = x.parts;
   const stated = responseTags(head.fields, x.settings.config.tags);
-  const templated = expandTemplates(x.route.tags, x.match, x.target);
+  const templated = expandTemplates(x.route.tags, x.templateValues, x.target);
   if (stated.kind === 'refused') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: stated.reason };
   if (templated.kind === 'missing') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: 'tag-malformed' };
 

@@ -25,6 +25,7 @@ export function peek(x: Exchange): Found {
 
 function select(x: Exchange, variants: readonly StoredResponse[], drop: (purged: StoredResponse) => void): Found {
   const { store, marks } = x.parts;
+  if (x.scope.kind === 'none') throw new Error('a request whose identity is not settled was looked up');
   if (variants.length === 0) return { stored: undefined, otherVariants: false, verdict: OK };
   const selected = variantSelector(store.axes(x.key), x.request.fields, x.route.policy);
   let passedOver: Found | undefined;

@@ -69,7 +69,7 @@ function unchanged(_x: Exchange, fields: string[]): string[] {
   return fields;
 }
 
-/** Under a credential scope only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */
+/** Under a scope of somebody only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */
 function scopedFields(x: Exchange, fields: string[]): string[] {
   const cookie = x.scope.kind === 'public' ? '' : cookieText(fields);
   if (cookie === '') return fields;

@@ -1,6 +1,7 @@
 // Everything a request's journey consults, put together once by app.ts. `settings` is replaced as a whole when the configuration is reloaded.
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import type { TokenVerifier } from '../identity/verifier.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Origins } from '../origin/exchange.ts';
 import type { Marks } from '../purge/authority.ts';
@@ -36,4 +37,6 @@ export interface Settings {
   readonly tagHeaders: ReadonlySet<string>;
   readonly purgeRate: PurgeRate;
   readonly purgeNames: PurgeNames;
+  /** Where the configuration names an issuer of tokens. */
+  readonly tokens?: TokenVerifier;
 }

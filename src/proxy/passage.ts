@@ -156,8 +156,8 @@ class Passage implements OriginHandler {
   }
 
   #postJudgement(head: ResponseHead, at: number): Judgement | undefined {
-    const { request, route } = this.#x;
-    if (!route.policy.storePost || request.method !== 'POST') return undefined;
+    const { request, route, scope } = this.#x;
+    if (!route.policy.storePost || request.method !== 'POST' || scope.kind === 'none') return undefined;
     const judgement = judgeHead(this.#x, head, {
       asOf: this.#asOf,
       order: this.#x.parts.flights.nextOrder(),

@@ -1,40 +1,45 @@
-// Whom may the answer to this request be shared with? DESIGN section 6; verified claims and looked-up scopes will be further kinds.
+// The scopes: with whom may the answer to a request be shared? DESIGN section 6. Which of them a request has is identify.ts.
 import { hash } from 'node:crypto';
-import { type Fields, fieldLines, fieldValue, hasField } from '../http/fields.ts';
+import { type Fields, fieldLines, fieldValue } from '../http/fields.ts';
+import type { Claims } from '../identity/claims.ts';
 import type { CredentialSource, ScopeRule } from '../rules/routes.ts';
 
 export interface Scope {
-  /** `credential` also where the route wants one and the request has none: that is the anonymous scope. */
-  readonly kind: 'public' | 'credential';
+  /** `credential` and `claims` also where the route wants one and the request has none: that is the anonymous scope. `none`: not settled; nothing is stored. */
+  readonly kind: 'none' | 'public' | 'credential' | 'claims';
   /** First in the primary key and in every entry. */
   readonly id: string;
   /** Whether exactly one holder of a credential can be in it. */
   readonly singleUser: boolean;
   /** Name and value of each part, hashed into the entry's implicit tags so that it can be purged by it. */
   readonly claims: readonly (readonly [string, string])[];
+  /** Of verified claims, those with one value, by name: for templates. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
-const PUBLIC: Scope = { kind: 'public', id: 'public', singleUser: false, claims: [] };
-const ANONYMOUS: Scope = { kind: 'credential', id: 'anonymous', singleUser: false, claims: [] };
+export const NO_SCOPE: Scope = { kind: 'none', id: 'none', singleUser: false, claims: [] };
+export const PUBLIC: Scope = { kind: 'public', id: 'public', singleUser: false, claims: [] };
+/** Of requests without any credential, which no credential shares. */
+export const ANONYMOUS: Scope = { kind: 'credential', id: 'anonymous', singleUser: false, claims: [] };
+export const ANONYMOUS_OF_CLAIMS: Scope = { ...ANONYMOUS, kind: 'claims' };
 
-/** The scope of a request under a route's rule. Never fails: without a credential it is the anonymous scope, which no credential shares. */
-export function scopeOf(rule: ScopeRule, fields: Fields, secret: Buffer): Scope {
-  if (rule.kind === 'public') return PUBLIC;
-  const claims = presentedCredentials(rule.sources, fields);
+/** Of the presented credential, whatever it is worth. */
+export function credentialScope(sources: readonly CredentialSource[], fields: Fields, secret: Buffer): Scope {
+  const claims = presentedCredentials(sources, fields);
   if (claims.length === 0) return ANONYMOUS;
-  return { kind: 'credential', id: `c.${credentialHash(claims, secret)}`, singleUser: true, claims };
+  return { kind: 'credential', id: `c.${keyedHash(tupleOf(claims), secret)}`, singleUser: true, claims };
 }
 
-/** An Authorization goes to the origin and may select the answer: where the scope does not hold it, nothing may be looked up or stored (S3). */
-export function carriesForeignCredential(rule: ScopeRule, fields: Fields): boolean {
-  if (rule.kind === 'public' || rule.sources.some((source) => source.kind === 'authorization')) return false;
-  return hasField(fields, 'authorization');
+/** Of verified claims: `sub` is one user of the issuer, which is part of the tuple too. */
+export function claimsScope({ tuple, pairs, texts }: Claims, secret: Buffer): Scope {
+  return { kind: 'claims', id: `v.${keyedHash(tuple, secret)}`, singleUser: (texts.get('sub') ?? '') !== '', claims: pairs, texts };
 }
 
 /** The request's Cookie with only the cookies that are part of the scope; undefined where none is left. */
 export function scopedCookies(rule: ScopeRule, cookie: string): string | undefined {
   if (rule.kind === 'public') return cookie;
-  const names = new Set(rule.sources.flatMap((source) => (source.kind === 'cookie' ? [source.name] : [])));
+  const sources = rule.kind === 'credential' ? rule.sources : [];
+  const names = new Set(sources.flatMap((source) => (source.kind === 'cookie' ? [source.name] : [])));
   const kept = cookiePairs(cookie).filter(([name]) => names.has(name));
   return kept.length === 0 ? undefined : kept.map(([name, value]) => `${name}=${value}`).join('; ');
 }
@@ -70,8 +75,12 @@ function cookiePairs(cookie: string): (readonly [string, string])[] {
   return pairs;
 }
 
-/** Length-prefixed, so that no two tuples read alike; keyed, so that an id tells nothing about the credential. */
-function credentialHash(claims: readonly (readonly [string, string])[], secret: Buffer): string {
-  const tuple = claims.map(([name, value]) => `${name.length}:${name}${value.length}:${value}`).join('');
+/** Length-prefixed, so that no two tuples read alike. */
+function tupleOf(claims: readonly (readonly [string, string])[]): string {
+  return claims.map(([name, value]) => `${name.length}:${name}${value.length}:${value}`).join('');
+}
+
+/** Keyed, so that an id tells nothing about the credential. */
+function keyedHash(tuple: string, secret: Buffer): string {
   return hash('sha256', `${secret.toString('base64')}${tuple}`, 'base64url').slice(0, 27);
 }

@@ -43,7 +43,7 @@ function invalidatedTags(x: Exchange): { readonly tags: readonly string[]; reado
   const tags: string[] = [];
   let whole = true;
   for (const template of x.route.invalidates) {
-    const expanded = expandTemplates([template], x.match, x.request.target);
+    const expanded = expandTemplates([template], x.templateValues, x.request.target);
     if (expanded.kind === 'tags') {
       tags.push(...expanded.tags);
       continue;

@@ -20,13 +20,20 @@ export interface Route {
   readonly policy: Policy;
   readonly query: QueryRule;
   readonly scope: ScopeRule;
-  /** Templates: `{name}` from the path, `{query.name}`; a template with a missing value makes the response unstorable (never `product:undefined`). */
+  /** Templates: `{name}` from the path, `{query.name}`, `{claim.name}`; a template with a missing value makes the response unstorable (never `product:undefined`). */
   readonly tags: readonly string[];
   readonly invalidates: readonly string[];
 }
 
-/** `public`, or a credential from `authorization` and named cookies. Verified claims and looked-up scopes have their own issue. */
-export type ScopeRule = { readonly kind: 'public' } | { readonly kind: 'credential'; readonly sources: readonly CredentialSource[] };
+/** `public`, a credential from `authorization` and named cookies, or verified claims of a bearer token. Looked-up scopes have their own issue. */
+export type ScopeRule = { readonly kind: 'public' } | { readonly kind: 'credential'; readonly sources: readonly CredentialSource[] } | ClaimsRule;
+
+/** `required`: who has no token gets 401. */
+export interface ClaimsRule {
+  readonly kind: 'claims';
+  readonly names: readonly string[];
+  readonly required: boolean;
+}
 
 export type CredentialSource = { readonly kind: 'authorization' } | { readonly kind: 'cookie'; readonly name: string };
 

@@ -7,18 +7,20 @@ export type Expansion =
   /** `name` has no value, several values, or one that no tag may hold. */
   | { readonly kind: 'missing'; readonly template: string; readonly name: string };
 
-/** Of a RouteMatch. */
+/** Of a RouteMatch, and of the request's scope. */
 interface Matched {
   readonly parameters: ReadonlyMap<string, string>;
+  /** Verified, by name; only those with one value. */
+  readonly claims?: ReadonlyMap<string, string>;
 }
 
-/** `{name}` is the path parameter, `{query.name}` the query's one parameter of that name, both percent-decoded. */
+/** `{name}` is the path parameter, `{query.name}` the query's one parameter of that name, both percent-decoded; `{claim.name}` is as the token has it. */
 export function expandTemplates(templates: readonly string[], match: Matched, target: Pick<Target, 'query'>): Expansion {
   const tags: string[] = [];
   for (const template of templates) {
     let missing: string | undefined;
     const tag = template.replace(PLACEHOLDER, (_, name: string) => {
-      const value = name.startsWith('query.') ? queryValue(target.query, name.slice('query.'.length)) : pathValue(match, name);
+      const value = valueOf(name, match, target);
       if (value === undefined || !LEGAL.test(value)) missing ??= name;
       return value ?? '';
     });
@@ -32,6 +34,11 @@ export function expandTemplates(templates: readonly string[], match: Matched, ta
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 /** The characters of a tag: SECURITY §6. */
 const LEGAL = /^[\x21-\x2b\x2d-\x7e]{1,1024}$/;
+
+function valueOf(name: string, match: Matched, target: Pick<Target, 'query'>): string | undefined {
+  if (name.startsWith('claim.')) return match.claims?.get(name.slice('claim.'.length));
+  return name.startsWith('query.') ? queryValue(target.query, name.slice('query.'.length)) : pathValue(match, name);
+}
 
 function pathValue(match: Matched, name: string): string | undefined {
   const value = match.parameters.get(name);

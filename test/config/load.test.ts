@@ -32,7 +32,7 @@ describe('the examples in config/', () => {
 
   it('freshet.yaml names every setting', () => {
     const text = readFileSync(example('freshet.yaml'), 'utf8');
-    const later = ['redis', 'auth'];
+    const later = ['redis'];
     expect(keysOf(jsonSchema()).filter((key) => !later.includes(key) && !new RegExp(`\\b${key}:`).test(text))).toEqual([]);
   });
 
@@ -112,6 +112,14 @@ describe('routes', () => {
   });
 
   it.each([
+    ['scope: [tenant, realm_access.roles, tenant]', { kind: 'claims', names: ['tenant', 'realm_access.roles'], required: false }],
+    ['scope: ["https://example.com/t.x"], required: true', { kind: 'claims', names: ['https://example.com/t.x'], required: true }],
+  ])('%s', (settings, expected) => {
+    const text = `auth: { jwt: { issuer: a, audience: b, jwks_url: https://a/k } }\nroutes: [{ path: /a/:id, ${settings}, tags: ["a:{id}"] }]`;
+    expect(load(text).routes[0]?.scope).toEqual(expected);
+  });
+
+  it.each([
     ['query: { include: [page, "utm_*"] }', { kind: 'include', patterns: ['page', 'utm_*'] }],
     ['query: { exclude: [] }', { kind: 'exclude', patterns: [] }],
     ['query: { ignore: true }', { kind: 'ignore' }],
@@ -161,6 +169,30 @@ describe('origins', () => {
     const text = 'origins: { a: { url: https://a, tls: { ca: minimal.yaml } } }';
     const config = loadConfig({ file: example('virtual.yaml'), text, env: {}, overrides: {} });
     expect(config.origins.get('a')?.tls).toEqual({ ca: readFileSync(example('minimal.yaml'), 'utf8'), rejectUnauthorized: true });
+  });
+});
+
+describe('issuers of tokens', () => {
+  it('one by itself, with what is usual for keys from a URL', () => {
+    expect(load('auth: { jwt: { issuer: https://i/, audience: api, jwks_url: https://i/k } }').issuers).toEqual([
+      {
+        issuer: 'https://i/',
+        audiences: ['api'],
+        algorithms: ['RS256'],
+        leewayMs: 0,
+        keys: { kind: 'url', url: 'https://i/k', maxAgeMs: 3_600_000 },
+      },
+    ]);
+  });
+
+  it('several, with what is usual for a secret', () => {
+    const env = { S: 'a secret of thirty-two characters'.replaceAll(' ', '-') };
+    const text =
+      'auth: { jwt: [{ issuer: a, audience: [x, y], secret: "${S}", leeway: 60s }, { issuer: b, audience: x, jwks_url: https://b/, jwks_max_age: 5m, algorithms: [ES256, EdDSA] }] }';
+    expect(load(text, FLAG, env).issuers).toEqual([
+      { issuer: 'a', audiences: ['x', 'y'], algorithms: ['HS256'], leewayMs: 60_000, keys: { kind: 'secret', secret: env.S } },
+      { issuer: 'b', audiences: ['x'], algorithms: ['ES256', 'EdDSA'], leewayMs: 0, keys: { kind: 'url', url: 'https://b/', maxAgeMs: 300_000 } },
+    ]);
   });
 });
 

@@ -9,12 +9,13 @@ import { UsageError } from '../../src/errors.ts';
 const DURATION = 'a whole number and its unit: ms, s, m, h or d (250ms, 30s, 1h)';
 const SIZE = 'a whole number and its unit: B, KiB, MiB or GiB (64KiB, 256MiB)';
 const LISTEN = 'PORT, :PORT, HOST:PORT or [IPV6]:PORT, with a port from 0 to 65535';
-const SCOPE = 'public, credential, or { credential: [authorization, cookie.NAME] }';
+const SCOPE = 'public, credential, { credential: [authorization, cookie.NAME] }, or a list of claims ([sub], [tenant, tier])';
+const CLAIM = 'the name of a claim, or its path with dots (sub, realm_access.roles, https://example.com/tenant)';
 const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
 const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, redis, tags, auth, limits, origins, defaults, routes';
 const ORIGIN = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
 const ORIGINS = 'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
-const TEMPLATE = 'visible characters without spaces or commas, with {name} and {query.name} in braces';
+const TEMPLATE = 'visible characters without spaces or commas, with {name}, {query.name} and {claim.name} in braces';
 
 /** What is wrong with `text`, given one origin; without the name of the file. */
 function problemsOf(text: string, overrides: Overrides = { origin: 'http://127.0.0.1:5000' }): readonly string[] {
@@ -27,6 +28,7 @@ function problemsOf(text: string, overrides: Overrides = { origin: 'http://127.0
   }
 }
 
+const auth = (settings: string): string => `auth: { jwt: { issuer: a, audience: b, ${settings} } }`;
 const route = (settings: string): string => `routes: [{ path: /a/:id, ${settings} }]`;
 
 describe('one mistake', () => {
@@ -54,7 +56,6 @@ describe('one mistake', () => {
     ['workers auto', 'workers: auto', '1: workers: found "auto"; several workers are not in this version; allowed: 1'],
     ['workers 0', 'workers: 0', '1: workers: found 0; allowed: 1'],
     ['redis', 'redis: { url: x }', '1: redis: is not in this version: several nodes (Redis); remove it'],
-    ['auth', 'auth: { jwt: {} }', '1: auth: is not in this version: verified claims (auth); remove it'],
     ['admin without token', 'admin: { listen: 8081, token: "" }\n', []],
     [
       'admin reachable without token',
@@ -146,7 +147,25 @@ describe('one mistake', () => {
     ],
     ['vary', route('vary: ["a b"]'), '1: routes[0].vary[0]: found "a b"; allowed: the name of a field'],
     ['scope of another kind', route('scope: private'), `1: routes[0].scope: found "private"; allowed: ${SCOPE}`],
-    ['scope of claims', route('scope: [sub]'), `1: routes[0].scope: is not in this version: scopes of verified claims; allowed: ${SCOPE}`],
+    [
+      'scope of claims nobody issues',
+      route('scope: [sub]'),
+      '1: routes[0].scope: needs auth.jwt: claims count only from a token of an issuer named there',
+    ],
+    ['scope of no claims', route('scope: []'), '1: routes[0].scope: found 0 claims; allowed: 1 to 8'],
+    ['scope of a claim without a name', route('scope: [a..b]'), `1: routes[0].scope: [0]: found "a..b"; allowed: ${CLAIM}`],
+    ['scope of a claim that ends a template', route('scope: ["a}"]'), `1: routes[0].scope: [0]: found "a}"; allowed: ${CLAIM}`],
+    ['scope of a number', route('scope: [sub, 7]'), `1: routes[0].scope: [1]: found 7; allowed: ${CLAIM}`],
+    [
+      'credential written as a claim',
+      route('scope: [authorization]'),
+      '1: routes[0].scope: [0]: "authorization" is no claim; write { credential: [authorization] }',
+    ],
+    [
+      'token required where none is read',
+      route('required: true'),
+      '1: routes[0].required: means nothing where the scope is public; allowed: with a list of claims as the scope',
+    ],
     [
       'scope by lookup',
       route('scope: { lookup: /x }'),
@@ -164,7 +183,12 @@ describe('one mistake', () => {
     [
       'template of a claim',
       route('tags: ["u:{claim.sub}"]'),
-      '1: routes[0].tags[0]: {claim.sub} is not in this version: verified claims; allowed: {name} from the path and {query.name}',
+      '1: routes[0].tags[0]: {claim.sub} needs a scope of claims that holds it; the scope is public',
+    ],
+    [
+      'template of a claim that the scope lacks',
+      `${auth('secret: abcdefghijklmnopqrstuvwxyz012345')}\n${route('scope: [tenant], invalidates: ["u:{claim.sub}"]')}`,
+      '2: routes[0].invalidates[0]: {claim.sub} is not in the scope; allowed: {claim.tenant}',
     ],
     [
       'template of another name',
@@ -198,6 +222,74 @@ describe('one mistake', () => {
     expect(problemsOf(text)).toEqual(
       typeof expected === 'string' ? [expected] : expected instanceof RegExp ? [expect.stringMatching(expected)] : expected,
     );
+  });
+});
+
+describe('issuers of tokens', () => {
+  const URL = 'https://HOST/PATH';
+  const SECRET = 'secret: abcdefghijklmnopqrstuvwxyz012345';
+  const PAIRS = 'RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519';
+  it.each([
+    ['none', 'auth: { jwt: [] }', '1: auth.jwt: found an empty list; allowed: at least one'],
+    ['no map', 'auth: { jwt: x }', '1: auth.jwt: found "x"; allowed: a map of settings'],
+    ['unknown key', auth('jwks: x'), /^1: auth\.jwt\.jwks: unknown key "jwks"; allowed: issuer, audience, /],
+    [
+      'unknown key in a list',
+      'auth:\n  jwt:\n    - { isuer: a }',
+      [/^3: auth\.jwt\[0\]\.issuer: is missing/, /^3: .*audience: is missing/, /did you mean "issuer"/],
+    ],
+    ['no keys', auth('leeway: 1s'), '1: auth.jwt.issuer: has no keys; allowed: exactly one of jwks_url, jwks_file, secret'],
+    ['empty secret', auth('secret: ""'), '1: auth.jwt.issuer: has no keys; allowed: exactly one of jwks_url, jwks_file, secret'],
+    [
+      'two kinds of keys',
+      auth(`jwks_url: https://a/b, ${SECRET}`),
+      '1: auth.jwt.issuer: has jwks_url and secret; allowed: exactly one of jwks_url, jwks_file, secret',
+    ],
+    ['no URL', auth('jwks_url: a'), `1: auth.jwt.jwks_url: found "a"; allowed: ${URL}`],
+    ['a password in a URL, not shown', auth('jwks_url: "https://u:p@h/"'), `1: auth.jwt.jwks_url: found "https://…@h/"; allowed: ${URL}`],
+    ['http', auth('jwks_url: http://h/keys'), /^1: auth\.jwt\.jwks_url: is http:\/\//],
+    ['http on loopback', auth('jwks_url: http://127.0.0.1:1/keys'), []],
+    ['http on loopback, IPv6', auth('jwks_url: "http://[::1]:1/keys"'), []],
+    ['http where it is permitted', auth('jwks_url: http://h/keys, jwks_http: true'), []],
+    ['a short secret', auth('secret: abcdefghijklmnopqrstuvwxyz01234x'.slice(0, -1)), '1: auth.jwt.secret: is 31 bytes long; allowed: at least 32'],
+    ['a secret too short for its algorithm', auth(`${SECRET}, algorithms: [HS512]`), '1: auth.jwt.secret: is 32 bytes long; allowed: at least 64'],
+    [
+      'a public key as a secret',
+      auth('jwks_url: https://h/k, algorithms: [RS256, HS256]'),
+      `1: auth.jwt.algorithms: found HS256; allowed with public keys: ${PAIRS}`,
+    ],
+    [
+      'a secret as a public key',
+      auth(`${SECRET}, algorithms: [RS256]`),
+      '1: auth.jwt.algorithms: found RS256; allowed with a secret: HS256, HS384, HS512',
+    ],
+    ['no algorithm', auth('jwks_url: https://h/k, algorithms: []'), `1: auth.jwt.algorithms: found an empty list; allowed: at least one of ${PAIRS}`],
+    [
+      'algorithm none',
+      auth('jwks_url: https://h/k, algorithms: [none]'),
+      `1: auth.jwt.algorithms[0]: found "none"; allowed: ${PAIRS}, HS256, HS384, HS512`,
+    ],
+    ['leeway', auth(`${SECRET}, leeway: 61s`), '1: auth.jwt.leeway: found "61s"; allowed: from 0s to 1m'],
+    ['no audience', `auth: { jwt: { issuer: a, ${SECRET} } }`, '1: auth.jwt.audience: is missing; allowed: the `aud` of tokens for this API'],
+    ['no audiences', `auth: { jwt: { issuer: a, audience: [], ${SECRET} } }`, '1: auth.jwt.audience: found an empty list; allowed: at least one'],
+    [
+      'key file that is not there',
+      auth('jwks_file: /nowhere/k.json'),
+      '1: auth.jwt.jwks_file: found "/nowhere/k.json", which cannot be read: no such file or directory',
+    ],
+    [
+      'key file without keys',
+      auth('jwks_file: package.json'),
+      '1: auth.jwt.jwks_file: found "package.json", which is not {"keys": […]} with public keys only',
+    ],
+    [
+      'the same issuer twice',
+      `auth:\n  jwt:\n    - { issuer: a, audience: b, ${SECRET} }\n    - { issuer: a, audience: c, ${SECRET} }`,
+      '4: auth.jwt[1].issuer: "a" is there twice; allowed: each issuer once',
+    ],
+  ] satisfies [string, string, string | RegExp | RegExp[]][])('%s', (_, text, expected) => {
+    const all = [expected].flat();
+    expect(problemsOf(text)).toEqual(all.map((one) => (typeof one === 'string' ? one : expect.stringMatching(one))));
   });
 });
 

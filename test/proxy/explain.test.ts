@@ -68,8 +68,8 @@ function setUp() {
     settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeRate, purgeNames },
   };
   const ask = (path: string) => explain(request(path), parts);
-  const put = (path: string, tag: string) =>
-    store.put(ask(path).key, entry({ body: Buffer.alloc(BODY_BYTES), tags: [tag], tagIds: tagHash.tagIds([tag]) }), { maxVariants: 1 });
+  const put = async (path: string, tag: string) =>
+    store.put((await ask(path)).key, entry({ body: Buffer.alloc(BODY_BYTES), tags: [tag], tagIds: tagHash.tagIds([tag]) }), { maxVariants: 1 });
   return { store, purger, ask, put };
 }
 
@@ -78,19 +78,20 @@ function request(path: string): Request {
   return { method: 'GET', target, fields: ['host', 'shop.example'], version: '1.1', peerAddress: '127.0.0.1' };
 }
 
-it('is no use of an entry: the one not used for longest is evicted still', () => {
+it('is no use of an entry: the one not used for longest is evicted still', async () => {
   const { ask, put } = setUp();
-  put('/a', 'a');
-  put('/b', 'b');
-  expect(ask('/a')).toMatchObject({ decision: 'hit', stored: [{ bytes: BODY_BYTES }] });
-  put('/c', 'c');
-  expect(['/a', '/b', '/c'].map((path) => ask(path).stored.length)).toEqual([0, 1, 1]);
+  await put('/a', 'a');
+  await put('/b', 'b');
+  expect(await ask('/a')).toMatchObject({ decision: 'hit', stored: [{ bytes: BODY_BYTES }] });
+  await put('/c', 'c');
+  const stored = await Promise.all(['/a', '/b', '/c'].map(async (path) => (await ask(path)).stored.length));
+  expect(stored).toEqual([0, 1, 1]);
 });
 
-it('shows what a purge has ended, again and again, and leaves it to the sweep', () => {
+it('shows what a purge has ended, again and again, and leaves it to the sweep', async () => {
   const { store, purger, ask, put } = setUp();
-  put('/a', 'a');
+  await put('/a', 'a');
   purger.purgeNow({ ...NOTHING, kind: 'operator', actor: 'test', tags: ['a'] });
-  for (let again = 0; again < 2; again++) expect(ask('/a')).toMatchObject({ reason: 'purged', stored: [{ verdict: 'purged' }] });
+  for (let again = 0; again < 2; again++) expect(await ask('/a')).toMatchObject({ reason: 'purged', stored: [{ verdict: 'purged' }] });
   expect([store.stats.entries, store.stats.removals.purged]).toEqual([1, 0]);
 });

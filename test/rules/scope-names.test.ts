@@ -10,6 +10,7 @@ const rows: readonly [name: string, scopes: readonly ScopeRule[], expected: read
   ['no route', [], []],
   ['public', [{ kind: 'public' }], []],
   ['credentials', [{ kind: 'credential', sources: [AUTHORIZATION, SESSION] }], ['authorization', 'cookie.session']],
+  ['verified claims', [{ kind: 'claims', names: ['tenant', 'sub'], required: false }], ['tenant', 'sub']],
   ['each once', [{ kind: 'credential', sources: [SESSION] }, { kind: 'public' }, { kind: 'credential', sources: [SESSION] }], ['cookie.session']],
 ];
 

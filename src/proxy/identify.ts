@@ -1,0 +1,105 @@
+// Whose request is this, as far as the cache may believe it? DESIGN section 6, SECURITY §5. Only what is sure selects an entry: all else is passed on.
+import { type Fields, fieldLines, hasField } from '../http/fields.ts';
+import { readClaims } from '../identity/claims.ts';
+import type { VerifiedToken, Verification } from '../identity/verifier.ts';
+import type { Reason } from '../rules/reasons.ts';
+import type { ClaimsRule, Route } from '../rules/routes.ts';
+import type { Exchange } from './exchange.ts';
+import { ANONYMOUS_OF_CLAIMS, claimsScope, credentialScope, PUBLIC, type Scope } from './scope.ts';
+
+export type Identity =
+  | { readonly kind: 'scope'; readonly scope: Scope }
+  /** To the origin and back: nothing is looked up and nothing stored. */
+  | { readonly kind: 'pass'; readonly reason: Reason }
+  | { readonly kind: 'refuse'; readonly status: 400 | 401; readonly reason: Reason };
+
+/** A promise only where a token must be verified that is not remembered. */
+export function identify(x: Exchange): Identity | Promise<Identity> {
+  const { route } = x;
+  const { fields } = x.request;
+  switch (route.scope.kind) {
+    case 'public':
+      return IS_PUBLIC;
+    case 'credential': {
+      const { sources } = route.scope;
+      // An Authorization goes to the origin and may select the answer: where the scope does not hold it, it is nobody's (S3).
+      if (hasField(fields, 'authorization') && !sources.some(({ kind }) => kind === 'authorization')) return passed('scope-unverified');
+      return { kind: 'scope', scope: credentialScope(sources, fields, x.parts.secret) };
+    }
+    case 'claims':
+      return mattersTo(route, x.request.method) ? byToken(x, route.scope) : passed('method');
+  }
+}
+
+const IS_PUBLIC: Identity = { kind: 'scope', scope: PUBLIC };
+
+/** What is neither answered from the cache nor purges by claims goes on without a wait for keys. */
+function mattersTo(route: Route, method: string): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  return (method === 'POST' && route.policy.storePost) || route.invalidates.some((template) => template.includes('{claim.'));
+}
+
+function byToken(x: Exchange, rule: ClaimsRule): Identity | Promise<Identity> {
+  const bearer = readBearer(x.request.fields);
+  switch (bearer.kind) {
+    case 'none':
+      if (rule.required) return { kind: 'refuse', status: 401, reason: 'token-required' };
+      return hasField(x.request.fields, 'cookie') ? passed('scope-unverified') : ANONYMOUS_IDENTITY;
+    case 'other':
+      return passed('scope-unverified');
+    case 'ambiguous':
+      return { kind: 'refuse', status: 400, reason: 'credentials-ambiguous' };
+    case 'token': {
+      const { tokens } = x.settings;
+      if (tokens === undefined) return passed('scope-unverified');
+      const verification = tokens.verify(bearer.token);
+      return verification instanceof Promise ? verification.then((done) => verified(x, rule, done)) : verified(x, rule, verification);
+    }
+  }
+}
+
+const ANONYMOUS_IDENTITY: Identity = { kind: 'scope', scope: ANONYMOUS_OF_CLAIMS };
+
+function verified(x: Exchange, rule: ClaimsRule, verification: Verification): Identity {
+  return verification.kind === 'refused' ? passed(verification.reason) : identityOf(x, rule, verification);
+}
+
+/** Kept as long as the verifier remembers the token. */
+const identities = new WeakMap<VerifiedToken, Map<string, Identity>>();
+
+function identityOf(x: Exchange, { names }: ClaimsRule, token: VerifiedToken): Identity {
+  const known = identities.get(token) ?? new Map<string, Identity>();
+  identities.set(token, known);
+  const rule = names.join(' ');
+  const identity = known.get(rule) ?? scopeByClaims(x, names, token);
+  known.set(rule, identity);
+  return identity;
+}
+
+function scopeByClaims(x: Exchange, names: readonly string[], token: VerifiedToken): Identity {
+  const claims = readClaims(token.issuer, token.claims, names);
+  return claims.kind === 'unusable' ? passed('claim-unusable') : { kind: 'scope', scope: claimsScope(claims, x.parts.secret) };
+}
+
+type Bearer =
+  | { readonly kind: 'none' }
+  /** Of another scheme. */
+  | { readonly kind: 'other' }
+  | { readonly kind: 'ambiguous' }
+  | { readonly kind: 'token'; readonly token: string };
+
+/** RFC 6750 §2.1. Two credentials are refused: which of them an origin believes is not ours to guess. */
+function readBearer(fields: Fields): Bearer {
+  const lines = fieldLines(fields, 'authorization');
+  const [line] = lines;
+  if (line === undefined) return { kind: 'none' };
+  if (lines.length > 1) return { kind: 'ambiguous' };
+  const scheme = /^bearer(?: +|$)/i.exec(line);
+  if (scheme === null) return { kind: 'other' };
+  const token = line.slice(scheme[0].length);
+  return /[\s,]/.test(token) ? { kind: 'ambiguous' } : { kind: 'token', token };
+}
+
+function passed(reason: Reason): Identity {
+  return { kind: 'pass', reason };
+}
