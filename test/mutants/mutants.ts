@@ -1,4 +1,5 @@
-// Ways to break the purge protocol, one line each, and the tests that must notice. PURGE-PROTOCOL §6 "Teeth": those of one process, and more of §3.2.
+// Ways to break the purge protocol and the walls between scopes, keys and variants, one line each, and the tests that must notice.
+// PURGE-PROTOCOL §6 "Teeth": those of one process, and more of §3.2; SECURITY §14, release bars 4, 5 and 8.
 
 export interface Mutant {
   readonly name: string;
@@ -16,6 +17,8 @@ const FLIGHTS = 'test/purge/race-flights.test.ts';
 const VALIDATION = 'test/purge/race-validation.test.ts';
 const WRITES = 'test/purge/race-writes.test.ts';
 const FENCES = 'test/purge/race-fences.test.ts';
+const HUNT = 'test/leak-hunt/leak-hunt.test.ts';
+const SWEEP = 'test/truncation.test.ts';
 const HERD = 'test/proxy/journey-herd.test.ts';
 const BOUNDS = 'test/proxy/journey-bounds.test.ts';
 const PARTS = 'test/proxy/journey-parts.test.ts';
@@ -160,14 +163,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/proxy/collapse.ts',
     text: 'const key = identifiedKey(x);\n    return axes',
     replacement: 'const key = x.target.authority + x.target.path + x.target.query;\n    return axes',
-    caughtBy: [FLIGHTS],
+    caughtBy: [FLIGHTS, HUNT],
   },
   {
     name: 'the scope is missing from the key that a 304 is merged under',
     file: 'src/rules/key.ts',
     text: '`${scopeId.length}:${scopeId} ${target.scheme}',
     replacement: '`${target.scheme}',
-    caughtBy: [VALIDATION, FLIGHTS],
+    caughtBy: [VALIDATION, FLIGHTS, HUNT],
   },
   {
     name: 'a write releases its answer before its purge',
@@ -301,5 +304,96 @@ export const MUTANTS: readonly Mutant[] = [
     text: 'respondOwn(x, await x.parts.purgeGate.method(',
     replacement: 'x.parts.store.slice(0, 1_000);\n  respondOwn(x, await x.parts.purgeGate.method(',
     caughtBy: ['test/purge/purge-cost.test.ts'],
+  },
+  {
+    name: 'the query is missing from the key',
+    file: 'src/rules/key.ts',
+    text: '${target.path}${target.query}`;',
+    replacement: '${target.path}`;',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'the key holds the query as it came, not as it is forwarded',
+    file: 'src/proxy/exchange.ts',
+    text: 'this.target = keyedTarget(request.target, this.route.query);',
+    replacement: 'this.target = request.target;',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'Vary is ignored at lookup',
+    file: 'src/rules/variant.ts',
+    text: 'if (stored.axes.length !== axes.length) return false;',
+    replacement: 'if (stored.axes.length >= 0) return true;',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'Vary is ignored by followers',
+    file: 'src/proxy/collapse.ts',
+    text: 'return mine.every((value, i) => value === theirs[i]);',
+    replacement: 'return mine.length === theirs.length;',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'followers share what is not shareable',
+    file: 'src/proxy/taking.ts',
+    text: 'if (!landing.judgement.shareable || !landing.fill.isWhole)',
+    replacement: 'if (!landing.fill.isWhole)',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'fills share their chunks',
+    file: 'src/proxy/fill.ts',
+    text: '  #chunks: Buffer[] = [];',
+    replacement: '  #chunks: Buffer[] = ((globalThis as { chunks?: Buffer[] }).chunks ??= []);',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'a reader that joins a relay begins where the others are',
+    file: 'src/proxy/fill.ts',
+    text: '      position: this.#dropped,',
+    replacement: '      position: this.#dropped + Math.max(0, this.#chunks.length - 1),',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'a response with Set-Cookie is stored',
+    file: 'src/rules/storability.ts',
+    text: "return setsCookie && !policy.storeSetCookie ? 'set-cookie' : undefined;",
+    replacement: "return setsCookie && policy.storeSetCookie ? 'set-cookie' : undefined;",
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'an answer to an authorized request is stored for everybody',
+    file: 'src/rules/storability.ts',
+    text: "if (hasField(request.fields, 'authorization') && !authorizes) return 'authorization';",
+    replacement: '',
+    caughtBy: [HUNT],
+  },
+  {
+    name: 'Authentication-Info goes to those who collapsed',
+    file: 'src/proxy/forward.ts',
+    text: 'collapsed ? { ...head, fields: withoutFields(head.fields, OF_ONE_EXCHANGE) } : head',
+    replacement: 'collapsed ? { ...head, fields: withoutFields(head.fields, OF_ONE_EXCHANGE), ...head } : head',
+    caughtBy: [HUNT, 'test/proxy/journey-hunted.test.ts'],
+  },
+  {
+    name: 'a cut body is stored',
+    file: 'src/proxy/flight.ts',
+    text: "this.landing.fill.finish('failed', error.reason);",
+    replacement: "this.#commit(this.landing, true);\n      this.landing.fill.finish('failed', error.reason);",
+    caughtBy: [HUNT, SWEEP],
+  },
+  {
+    name: 'a cut body ends cleanly',
+    file: 'src/proxy/fill.ts',
+    text: "    if (this.#end === 'failed') {\n      reader.client.destroy();",
+    replacement: "    if (this.#end === 'failed') {\n      reader.client.end();",
+    caughtBy: [HUNT, SWEEP],
+  },
+  {
+    name: 'a reset counts as the end of a close-delimited body',
+    file: 'src/origin/call.ts',
+    text: 'if (!this.#verified && this.#client?.broke === true) {',
+    replacement: 'if (false) {',
+    caughtBy: [SWEEP],
   },
 ];
