@@ -31,3 +31,6 @@ export function isSafe(method: string): boolean {
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY']);
+
+/** For Allow (RFC 9110 §10.2.1): what any origin may be asked through here; others are passed on too. */
+export const METHODS_SERVED = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';

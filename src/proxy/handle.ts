@@ -3,10 +3,14 @@
 // Rules decide, this page orders. Read `journey` from top to bottom: it is every way a request can be answered. Three things hold throughout:
 // no await stands between asking the marks and sending the head that their answer permits; a request takes only what was fetched after every
 // purge it arrived behind; and each turn of the loop ends in an answer or starts over with what was learned, at most a few times.
+//
+// Words: an exchange `x` is one client request and what is known of it; a flight is one fetch from the origin that several exchanges may board, its
+// leader and followers; its landing is the head, the 304 or the failure that all of them then judge, each for itself (taking.ts); a fill is the
+// body on its way to them and into the store; a passage is a request that is only passed on.
 import { type Fields, fieldValue, hasField } from '../http/fields.ts';
 import { hopByHop, loops } from '../http/forwarding.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
-import { isSafe, type Request } from '../http/message.ts';
+import { isSafe, METHODS_SERVED, type Request } from '../http/message.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { decideReuse, type Reuse } from '../rules/reuse.ts';
 import type { Client } from './client.ts';
@@ -36,7 +40,7 @@ async function journey(x: Exchange): Promise<void> {
   if (x.request.method === 'PURGE') return answerPurge(x);
   if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
   if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
-  if (isForUs(x.request)) return respondOwn(x, { status: x.request.method === 'TRACE' ? 405 : 204, fields: ['allow', ALLOWED], body: '' }, 'pass');
+  if (goesNoFurther(x.request)) return answerAtLastHop(x);
 
   const identified = identify(x);
   const identity = identified instanceof Promise ? await verified(x, identified) : identified;
@@ -47,6 +51,7 @@ async function journey(x: Exchange): Promise<void> {
   const passing = passReason(x, identity);
   if (passing !== undefined) return pass(x, passing);
 
+  // A turn that ends in `again` has changed x: `turns` counts fetches in vain (taking.ts ends them), `mode` says with whom it may still share.
   for (;;) {
     const found = lookup(x);
     const decision = decideReuse({ request: x.request, policy: x.route.policy, now: x.now, ...found });
@@ -90,11 +95,13 @@ export function passReason(x: Exchange, identity: Identity): PassReason | undefi
 }
 
 /** RFC 9110 §7.6.2: OPTIONS and TRACE that may go no further are answered by whoever has them. */
-function isForUs({ method, fields }: Request): boolean {
+function goesNoFurther({ method, fields }: Request): boolean {
   return (method === 'OPTIONS' || method === 'TRACE') && fieldValue(fields, 'max-forwards') === '0';
 }
 
-const ALLOWED = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+function answerAtLastHop(x: Exchange): void {
+  respondOwn(x, { status: x.request.method === 'TRACE' ? 405 : 204, fields: ['allow', METHODS_SERVED], body: '' }, 'pass');
+}
 
 function stored(found: Found): StoredResponse {
   if (found.stored === undefined) throw new Error('reuse decided on a response that is not there');
