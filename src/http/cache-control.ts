@@ -31,12 +31,15 @@ const LEADING_TOKEN = new RegExp(`^${TOKEN}`);
 
 const NONE: Directives = makeDirectives(new Map(), false);
 
-/** The directives of a combined field value, a request's or a response's. The first of a repeated directive counts. */
-export function parseCacheControl(value: string | undefined): Directives {
-  if (value === undefined) return NONE;
+/**
+ * The directives of a field, a request's or a response's, whose lines are given one by one: a quote that one leaves open hides nothing in the next.
+ * The first of a repeated directive counts.
+ */
+export function parseCacheControl(lines: readonly string[]): Directives {
+  if (lines.length === 0) return NONE;
   const found = new Map<string, string | undefined>();
   let malformed = false;
-  for (const member of listMembers(value)) {
+  for (const member of lines.flatMap(listMembers)) {
     const directive = parseDirective(member);
     const name = directive.name.toLowerCase();
     malformed ||= directive.malformed || !fitsValue(name, directive.value);

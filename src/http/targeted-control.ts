@@ -38,16 +38,16 @@ function dictionaryMembers(value: string): (readonly [string, unknown])[] {
 }
 
 /** Directives addressed to others (`max-age=60;other`) are left out; one addressed to us beats the same one addressed to nobody. */
-export function parseSurrogateControl(value: string | undefined): Directives {
+export function parseSurrogateControl(lines: readonly string[]): Directives {
   const ours: string[] = [];
   const everybodys: string[] = [];
-  for (const member of listMembers(value ?? '')) {
+  for (const member of lines.flatMap(listMembers)) {
     const [directive = '', ...targets] = splitParameters(member);
     if (targets.length === 0) everybodys.push(directive);
     else if (targets.includes(CAPABILITY)) ours.push(directive);
   }
   const addressed = new Set(ours.map(directiveName));
-  return parseCacheControl([...ours, ...everybodys.filter((directive) => !addressed.has(directiveName(directive)))].join(', '));
+  return parseCacheControl([...ours, ...everybodys.filter((directive) => !addressed.has(directiveName(directive)))]);
 }
 
 function directiveName(directive: string): string {

@@ -7,7 +7,7 @@
 // Words: an exchange `x` is one client request and what is known of it; a flight is one fetch from the origin that several exchanges may board, its
 // leader and followers; its landing is the head, the 304 or the failure that all of them then judge, each for itself (taking.ts); a fill is the
 // body on its way to them and into the store; a passage is a request that is only passed on.
-import { type Fields, fieldValue, hasField } from '../http/fields.ts';
+import { type Fields, fieldLines, fieldValue, hasField } from '../http/fields.ts';
 import { hopByHop, loops } from '../http/forwarding.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { isSafe, METHODS_SERVED, type Request } from '../http/message.ts';
@@ -88,7 +88,7 @@ export function passReason(x: Exchange, identity: Identity): PassReason | undefi
   if (body !== undefined) return { fwd: 'bypass', reason: 'request-body' };
   if (identity.kind !== 'scope') return { fwd: 'bypass', reason: identity.reason };
   if (x.route.policy.pass) return { fwd: 'bypass', reason: 'route-pass' };
-  if (hasField(fields, 'cache-control') && parseCacheControl(fieldValue(fields, 'cache-control')).has('no-store')) {
+  if (hasField(fields, 'cache-control') && parseCacheControl(fieldLines(fields, 'cache-control')).has('no-store')) {
     return { fwd: 'request', reason: 'request-no-store' };
   }
   return undefined;

@@ -1,6 +1,6 @@
 // Which field controls this cache, and what does it say (DESIGN section 2 "Response control", RFC 9213 §2.2)?
 import { type Directives, parseCacheControl } from '../http/cache-control.ts';
-import { type Fields, fieldValue } from '../http/fields.ts';
+import { type Fields, fieldLines, fieldValue } from '../http/fields.ts';
 import { parseSurrogateControl, parseTargetedControl } from '../http/targeted-control.ts';
 
 export interface ResponseControl {
@@ -16,7 +16,7 @@ export function responseControl(fields: Fields): ResponseControl {
     const directives = parseTargetedControl(fieldValue(fields, source));
     if (directives !== undefined) return { source, directives };
   }
-  const surrogate = parseSurrogateControl(fieldValue(fields, 'surrogate-control'));
+  const surrogate = parseSurrogateControl(fieldLines(fields, 'surrogate-control'));
   if (surrogate.has('max-age') || surrogate.has('no-store')) return { source: 'surrogate-control', directives: surrogate };
-  return { source: 'cache-control', directives: parseCacheControl(fieldValue(fields, 'cache-control')) };
+  return { source: 'cache-control', directives: parseCacheControl(fieldLines(fields, 'cache-control')) };
 }

@@ -1,6 +1,6 @@
 // May this request be answered with that stored response (RFC 9111 §4, RFC 5861)? If not, why does it go forward, and what may be done with the stored response then?
 import { type Directives, parseCacheControl } from '../http/cache-control.ts';
-import { type Fields, fieldValue } from '../http/fields.ts';
+import { fieldLines, type Fields, fieldValue } from '../http/fields.ts';
 import { ageMs } from './freshness.ts';
 import type { Policy } from './policy.ts';
 import type { Reason } from './reasons.ts';
@@ -37,7 +37,7 @@ export interface Forward {
 }
 
 export function decideReuse(input: ReuseInput): Reuse {
-  const control = parseCacheControl(fieldValue(input.request.fields, 'cache-control'));
+  const control = parseCacheControl(fieldLines(input.request.fields, 'cache-control'));
   const reuse = decide(input, control);
   return reuse.kind === 'forward' && control.has('only-if-cached') ? { kind: 'refuse', reason: 'only-if-cached' } : reuse;
 }

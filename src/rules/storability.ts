@@ -1,6 +1,6 @@
 // May this response be stored, and on what terms (RFC 9111 §3)? Everything that the two heads tell; tags, marks, size and framing are judged where they are known.
 import { type Directives, parseCacheControl } from '../http/cache-control.ts';
-import { type Fields, fieldValue, hasField } from '../http/fields.ts';
+import { fieldLines, type Fields, fieldValue, hasField } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { parseContentRange } from '../http/range.ts';
 import { pathAndQuery, type Target } from '../http/target.ts';
@@ -60,7 +60,7 @@ function refusedByRequest(context: FillContext, control: ResponseControl): Reaso
   const { method, fields } = context.request;
   if (method !== 'GET' && method !== 'POST') return 'method';
   if (method === 'POST' && !answersLaterGet(context, control)) return 'post-not-stored';
-  return parseCacheControl(fieldValue(fields, 'cache-control')).has('no-store') ? 'request-no-store' : undefined;
+  return parseCacheControl(fieldLines(fields, 'cache-control')).has('no-store') ? 'request-no-store' : undefined;
 }
 
 /** RFC 9110 §9.3.3: explicit freshness, and a Content-Location that is the target, written out as it was asked for. */
