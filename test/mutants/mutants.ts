@@ -396,4 +396,11 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: 'if (false) {',
     caughtBy: [SWEEP],
   },
+  {
+    name: 'a quote that one line of Cache-Control leaves open hides the next',
+    file: 'src/http/cache-control.ts',
+    text: 'for (const member of lines.flatMap(listMembers)) {',
+    replacement: "for (const member of listMembers(lines.join(', '))) {",
+    caughtBy: ['test/fuzz/cache-control.test.ts', 'test/http/cache-control.test.ts'],
+  },
 ];
