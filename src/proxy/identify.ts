@@ -65,14 +65,13 @@ function verified(x: Exchange, rule: ClaimsRule, verification: Verification): Id
 }
 
 /** Kept as long as the verifier remembers the token. */
-const identities = new WeakMap<VerifiedToken, Map<string, Identity>>();
+const identities = new WeakMap<VerifiedToken, Map<ClaimsRule, Identity>>();
 
-function identityOf(x: Exchange, { names }: ClaimsRule, token: VerifiedToken): Identity {
-  const known = identities.get(token) ?? new Map<string, Identity>();
-  identities.set(token, known);
-  const rule = names.join(' ');
-  const identity = known.get(rule) ?? scopeByClaims(x, names, token);
-  known.set(rule, identity);
+function identityOf(x: Exchange, rule: ClaimsRule, token: VerifiedToken): Identity {
+  let known = identities.get(token);
+  if (known === undefined) identities.set(token, (known = new Map()));
+  let identity = known.get(rule);
+  if (identity === undefined) known.set(rule, (identity = scopeByClaims(x, rule.names, token)));
   return identity;
 }
 
