@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { fieldsForClient } from '../http/forwarding.ts';
 import { type Fields, hasField, withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
+import { problemAnswer } from '../purge/problem.ts';
 import type { Outcome } from '../observe/observer.ts';
 import { type CacheStatus, cacheStatusMember } from '../rules/cache-status.ts';
 import { ageMs } from '../rules/freshness.ts';
@@ -96,9 +97,8 @@ export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: S
 /** An error of our own, as RFC 9457 problem details. `extra` fields go with it, such as Retry-After. */
 export function respondError(x: Exchange, httpStatus: number, reason: Reason, status: CacheStatus, extra: Fields = []): void {
   const title = STATUS_CODES[httpStatus] ?? 'Error';
-  const detail = { type: `urn:problem-type:freshet:${reason}`, title, status: httpStatus, detail: reasonText(reason).sentence };
-  const fields = ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...extra];
-  respondOwn(x, { status: httpStatus, fields, body: `${JSON.stringify(detail)}\n` }, 'error', { ...status, detail: reason });
+  const answer = problemAnswer({ kind: reason, status: httpStatus, title, detail: reasonText(reason).sentence }, extra);
+  respondOwn(x, answer, 'error', { ...status, detail: reason });
 }
 
 /** A whole answer that Freshet made itself. */
