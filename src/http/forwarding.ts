@@ -200,8 +200,17 @@ function isKeptFromClient(name: string, options: ClientFieldOptions): boolean {
     case 'pragma':
       return options.cacheControl !== undefined;
     default:
-      return FOR_FRESHET.has(name) || (!options.expose && options.tagHeaders.has(name));
+      return isOurs(name, options);
   }
+}
+
+/** The fields of a 1xx for the client. */
+export function withoutOurs(fields: Fields, options: Pick<ClientFieldOptions, 'expose' | 'tagHeaders'>): string[] {
+  return fields.filter((_, i) => !isOurs(fields[i - (i % 2)] as string, options));
+}
+
+function isOurs(name: string, { expose, tagHeaders }: Pick<ClientFieldOptions, 'expose' | 'tagHeaders'>): boolean {
+  return FOR_FRESHET.has(name) || (!expose && tagHeaders.has(name));
 }
 
 /** Cache-Group-Invalidation is not among them: it speaks to every cache on the way (RFC 9875 §3). */

@@ -15,6 +15,7 @@ import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
 import { freshenBase } from './freshen.ts';
 import { type FetchTimes, type Judgement, judgeHead } from './landing.ts';
+import { respondInformational } from './respond.ts';
 
 export type Landing =
   | { readonly kind: 'response'; readonly judgement: Judgement; readonly fill: Fill }
@@ -127,7 +128,7 @@ export class Flight implements OriginHandler {
   }
 
   informational(head: ResponseHead): void {
-    if (!this.#leader.client.headSent) this.#leader.client.informational(head.status, head.fields);
+    if (!this.#leader.client.headSent) respondInformational(this.#leader, head);
   }
 
   head(head: ResponseHead, at: number): void {

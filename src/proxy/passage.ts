@@ -12,7 +12,7 @@ import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
 import { type Judgement, judgeHead } from './landing.ts';
 import { passRequest } from './outbound.ts';
-import { clientLeft, respondFill } from './respond.ts';
+import { clientLeft, respondFill, respondInformational } from './respond.ts';
 import { purgeWritten, type Written } from './written.ts';
 
 export interface PassReason {
@@ -73,7 +73,7 @@ class Passage implements OriginHandler {
   }
 
   informational(head: ResponseHead): void {
-    this.#x.client.informational(head.status, head.fields);
+    respondInformational(this.#x, head);
   }
 
   head(head: ResponseHead, at: number): void {

@@ -1,6 +1,6 @@
 // The answer to a client: from a stored response, from a fill under way, or an error of our own. Orders nothing, decides nothing about freshness.
 import { STATUS_CODES } from 'node:http';
-import { fieldsForClient } from '../http/forwarding.ts';
+import { fieldsForClient, withoutOurs } from '../http/forwarding.ts';
 import { type Fields, hasField, withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { problemAnswer } from '../purge/problem.ts';
@@ -26,6 +26,12 @@ interface Answer {
   readonly statusText: string;
   readonly fields: string[];
   readonly body: Buffer | undefined;
+}
+
+/** Sends a 1xx on, without what is for Freshet alone. */
+export function respondInformational(x: Exchange, head: ResponseHead): void {
+  const { config, tagHeaders } = x.settings;
+  x.client.informational(head.status, withoutOurs(head.fields, { expose: config.tags.expose, tagHeaders }));
 }
 
 /** Answers from `stored`, evaluating the client's preconditions and range (RFC 9110 §13.2.2). The caller has just gated it: no await may stand between. */

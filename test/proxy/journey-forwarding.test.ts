@@ -204,6 +204,15 @@ describe('the hop', () => {
     expect((await stage.ask('GET /a')).informational).toEqual([]);
   });
 
+  it.each(['GET /a', 'POST /a'])('a 1xx loses what is for Freshet alone: %s', async (line) => {
+    await using stage = await Stage.start();
+    const ours = ['surrogate-key', 'secret-tag', 'auth-scope', 'tier', 'freshet-cache-control', 'max-age=9', 'surrogate-control', 'max-age=9'];
+    stage.origin.on('/a', { ...fresh('x'), informational: [{ status: 103, fields: ['link', '</a>', ...ours] }] });
+    const { informational, body } = await stage.ask(line);
+    expect(body).toBe('x');
+    expect(informational).toEqual([{ status: 103, fields: ['link', '</a>'] }]);
+  });
+
   it('an HTTP/1.0 client gets no 1xx and no chunks', async () => {
     await using stage = await Stage.start();
     stage.origin.on('/a', { ...fresh('hello'), framing: 'chunked', informational: [{ status: 103, fields: ['link', '</a>'] }] });
