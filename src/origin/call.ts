@@ -28,6 +28,8 @@ export interface CallHost {
   dispatch(call: PoolCall, request: OriginRequest, fresh: boolean): void;
   /** Takes a retry out of the budget, if there is one. */
   takeRetry(): boolean;
+  /** It was given up; if it waits, it does so no longer. */
+  withdraw(call: PoolCall): void;
   /** undici holds nothing of the call any more. */
   released(): void;
   ended(end: ExchangeEnd): void;
@@ -85,6 +87,7 @@ export class PoolCall implements OriginCall, PooledHandler {
     this.#aborted = true;
     if (this.#over) return;
     this.#finish('client-gone');
+    this.#host.withdraw(this);
     this.#controller?.abort(new Error('aborted'));
   }
 

@@ -83,8 +83,11 @@ class OriginPool implements CallHost {
   readonly #budget = new RetryBudget();
   /** For retries: each of its connections serves one request. */
   #freshPool: Pool | undefined;
-  /** Calls that undici holds, waiting or on a connection. */
-  #held = 0;
+  /** Calls that undici holds: never more than there are connections, since what waits there cannot be taken back. */
+  #running = 0;
+  /** In the order of their arrival. */
+  readonly #waiting = new Set<PoolCall>();
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(settings: OriginSettings, { clock, ended }: OriginPoolsOptions) {
     this.settings = settings;
@@ -97,12 +100,19 @@ class OriginPool implements CallHost {
 
   fetch(request: OriginRequest, handler: OriginHandler): OriginCall {
     const call = new PoolCall(this, request, handler);
-    if (this.#held >= this.settings.connections + this.settings.queue) {
-      call.shed(new OriginError('origin-busy', `${this.#held} requests are under way or waiting`, { requestSent: false }));
+    const { connections, queue } = this.settings;
+    const mustWait = this.#running >= connections || this.#waiting.size > 0;
+    if (mustWait && this.#waiting.size >= queue) {
+      const busy = `${this.#running} requests are under way and ${this.#waiting.size} waiting`;
+      call.shed(new OriginError('origin-busy', busy, { requestSent: false }));
       return call;
     }
-    this.#held++;
     this.#budget.earn();
+    if (mustWait) {
+      this.#waiting.add(call);
+      return call;
+    }
+    this.#running++;
     call.start();
     return call;
   }
@@ -117,16 +127,39 @@ class OriginPool implements CallHost {
     return this.#budget.take();
   }
 
-  released(): void {
-    this.#held--;
+  withdraw(call: PoolCall): void {
+    this.#waiting.delete(call);
   }
 
+  released(): void {
+    this.#running--;
+    if (this.#waiting.size > 0) queueMicrotask(() => this.#startNext());
+    else if (this.#running === 0) this.#idle?.resolve();
+  }
+
+  /** Not inside undici's callback that freed the connection. */
+  #startNext(): void {
+    if (this.#running >= this.settings.connections) return;
+    for (const call of this.#waiting) {
+      this.#waiting.delete(call);
+      this.#running++;
+      call.start();
+      return;
+    }
+    if (this.#running === 0) this.#idle?.resolve();
+  }
+
+  /** When what is under way or waits has ended. */
   async close(): Promise<void> {
+    if (this.#running > 0 || this.#waiting.size > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+    if (this.#pool.destroyed) return;
     await Promise.all([this.#pool.close(), this.#freshPool?.close()]);
   }
 
   async destroy(): Promise<void> {
     const reason = new OriginError('draining', 'Freshet is shutting down', { requestSent: true });
+    for (const call of this.#waiting) call.shed(new OriginError('draining', reason.message, { requestSent: false }));
+    this.#waiting.clear();
     await Promise.all([this.#pool.destroy(reason), this.#freshPool?.destroy(reason)]);
   }
 }
@@ -192,5 +225,5 @@ function serverName({ url, tls }: OriginSettings): { servername?: string } {
 }
 
 function unknownOrigin(name: string, { clock, ended }: OriginPoolsOptions): CallHost {
-  return { name, clock, ended, dispatch: () => undefined, takeRetry: () => false, released: () => undefined };
+  return { name, clock, ended, dispatch: () => undefined, takeRetry: () => false, withdraw: () => undefined, released: () => undefined };
 }

@@ -384,6 +384,49 @@ describe('the queue', () => {
     expect((await Promise.all(held)).map(({ body }) => body)).toEqual(['ok', 'ok', 'ok']);
     expect(await setup.fetch()).toMatchObject({ body: 'ok' });
   });
+
+  it('gives back the place of one that left, whose request is never sent', async () => {
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/', { body: 'ok', barriers: { 'before-head': barrier } });
+    await using setup = new Setup(origin.url, { connections: 1, queue: 1 });
+    const first = setup.fetch();
+    await barrier.reached;
+    for (let i = 0; i < 5; i++) setup.start({ path: '/left' }).call.abort();
+    const waiting = setup.fetch();
+    expect((await setup.fetch()).error?.reason).toBe('origin-busy');
+    barrier.open();
+    expect([(await first).body, (await waiting).body]).toEqual(['ok', 'ok']);
+    expect(origin.count('/left')).toBe(0);
+  });
+
+  it('is emptied before settings that went end their connections', async () => {
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/', { body: 'ok', barriers: { 'before-head': barrier } });
+    await using setup = new Setup(origin.url, { connections: 1, queue: 2 });
+    const held = [setup.fetch(), setup.fetch(), setup.fetch()];
+    await barrier.reached;
+    setup.pools.reconfigure(originMap(origin.url, { connections: 2 }));
+    barrier.open();
+    expect((await Promise.all(held)).map(({ body }) => body)).toEqual(['ok', 'ok', 'ok']);
+  });
+
+  it.each(['in use', 'replaced'])('fails with the shutdown: settings %s', async (settings) => {
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/', { body: 'ok', barriers: { 'before-head': barrier } });
+    const setup = new Setup(origin.url, { connections: 1, queue: 1 });
+    const held = [setup.fetch(), setup.fetch()];
+    await barrier.reached;
+    if (settings === 'replaced') setup.pools.reconfigure(originMap(origin.url, { connections: 2 }));
+    await setup[Symbol.asyncDispose]();
+    const ends = await Promise.all(held);
+    expect(ends.map(({ error }) => [error?.reason, error?.requestSent])).toEqual([
+      ['draining', true],
+      ['draining', false],
+    ]);
+  });
 });
 
 describe('RFC 9112 §9.3.1: a reset on a reused connection', () => {
