@@ -136,6 +136,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     rate: () => parts.settings.purgeRate,
     names: () => parts.settings.purgeNames,
     refused: (detail) => observe.warn('a purge was refused', detail),
+    overRate: () => observe.limitReached('purge.rate'),
   });
   const parts: Parts = {
     clock,

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { ROUTE_DEFAULTS } from '../src/config/route-schema.ts';
+import { LIMITS } from '../src/observe/limits.ts';
 import { METRICS } from '../src/observe/metric-table.ts';
 import { REASONS } from '../src/rules/reasons.ts';
 import { EXPECTED_FAILURES } from './conformance/expected-failures.ts';
@@ -58,6 +59,10 @@ export function reasonRows(): readonly Row[] {
 
 export function metricRows(): readonly Row[] {
   return METRICS.map(({ name, type, labels, help }) => [code(name), type, labels.join(', '), help]);
+}
+
+export function limitRows(): readonly Row[] {
+  return Object.entries(LIMITS).map(([limit, then]) => [code(limit), then]);
 }
 
 export function failureRows(): readonly Row[] {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { loadConfig } from '../src/config/load.ts';
 import { parsePurgeBody } from '../src/purge/endpoint.ts';
 import { COMMANDS } from '../src/commands/usage.ts';
-import { defaultsKeys, failureRows, metricRows, NO_DEFAULT, reasonRows, type Row, routeRows, settingRows } from './docs-tables.ts';
+import { defaultsKeys, failureRows, limitRows, metricRows, NO_DEFAULT, reasonRows, type Row, routeRows, settingRows } from './docs-tables.ts';
 
 const root = new URL('../', import.meta.url);
 const readme = readFileSync(new URL('README.md', root), 'utf8');
@@ -33,6 +33,7 @@ describe('tables are those of the code, row by row', () => {
     ['routes', routeRows],
     ['reasons', reasonRows],
     ['metrics', metricRows],
+    ['limits', limitRows],
     ['failures', failureRows],
   ];
   it.each(cases)('%s', (name, expected) => {

@@ -29,6 +29,12 @@ export const METRICS = [
     help: 'Answers that ended before they were whole although the client was there, by reason.',
   },
   {
+    name: 'freshet_limit_reached_total',
+    type: 'counter',
+    labels: ['limit'],
+    help: 'What was refused, cut or left unstored by a limit, by the name of the setting.',
+  },
+  {
     name: 'freshet_origin_requests_total',
     type: 'counter',
     labels: ['origin', 'result'],

@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
+import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
 import type { OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
@@ -17,6 +18,13 @@ const LOOP_RESOLUTION_MS = 20;
 
 const BY_PURGE: ReadonlySet<Reason> = new Set<Reason>(['purged-in-flight', 'purged-repeatedly', 'held', 'base-gone', 'version-behind']);
 
+/** What exchanges and fills say of their end where a limit was the cause. */
+const BY_LIMIT: ReadonlyMap<Reason, Limit> = new Map<Reason, Limit>([
+  ['too-large', 'store.max_object'],
+  ['fills-over-limit', 'store.fills'],
+  ['origin-busy', 'origins.queue'],
+]);
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #sources: MetricSources;
@@ -30,6 +38,7 @@ export class Metrics {
   readonly #purges = new Tally();
   readonly #purgeTimes = new Timings();
   readonly #cut = new Tally();
+  readonly #limits = new Map<Limit, number>();
   #aborted = 0;
   #followers = 0;
   #refreshes = 0;
@@ -69,6 +78,7 @@ export class Metrics {
     const result = end.failure ?? (end.status === undefined ? 'internal' : `${Math.floor(end.status / 100)}xx`);
     this.#originRequests.add(end.origin, result);
     this.#originTimes.add(end.origin, result, end.durationMs);
+    if (end.failure !== undefined) this.#limited(end.failure);
   }
 
   purgeEnded(end: PurgeEnd): void {
@@ -79,6 +89,7 @@ export class Metrics {
   fillRefused(reason: Reason): void {
     this.#fillsRefused.add(reason, '');
     if (BY_PURGE.has(reason)) this.#fillsRefusedByPurge++;
+    this.#limited(reason);
   }
 
   fillStored(bytes: number): void {
@@ -94,6 +105,15 @@ export class Metrics {
     this.#refreshes++;
   }
 
+  limitReached(limit: Limit): void {
+    this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
+  }
+
+  #limited(reason: Reason): void {
+    const limit = BY_LIMIT.get(reason);
+    if (limit !== undefined) this.limitReached(limit);
+  }
+
   /** One for each row of the table: the compiler sees to that. */
   #collectors(): Record<MetricName, () => readonly Sample[]> {
     const sources = this.#sources;
@@ -103,6 +123,7 @@ export class Metrics {
       freshet_response_body_bytes_total: () => this.#bodyBytes.samples(),
       freshet_requests_aborted_total: () => single(this.#aborted),
       freshet_answers_cut_total: () => this.#cut.samples(),
+      freshet_limit_reached_total: () => this.#limitSamples(),
       freshet_origin_requests_total: () => this.#originRequests.samples(),
       freshet_origin_duration_seconds: () => this.#originTimes.samples(),
       freshet_collapsed_followers_total: () => single(this.#followers),
@@ -124,6 +145,12 @@ export class Metrics {
       freshet_process_resident_memory_bytes: () => single(process.memoryUsage.rss()),
       freshet_process_cpu_seconds_total: () => single(cpuSeconds()),
     };
+  }
+
+  /** All of them from the start, so that a rate of the first one can be told. */
+  #limitSamples(): Sample[] {
+    // The cast: Object.keys forgets of what.
+    return (Object.keys(LIMITS) as Limit[]).map((limit) => ({ values: [limit], value: this.#limits.get(limit) ?? 0 }));
   }
 
   #loopDelays(): Sample[] {

@@ -1,5 +1,6 @@
 // Everything that happens, told to the log and to the metrics.
 import type { Reason } from '../rules/reasons.ts';
+import type { Limit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Observer, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
@@ -41,6 +42,10 @@ export class Observe implements Observer {
 
   backgroundRefresh(): void {
     this.#metrics.backgroundRefresh();
+  }
+
+  limitReached(limit: Limit): void {
+    this.#metrics.limitReached(limit);
   }
 
   warn(message: string, detail: Readonly<Record<string, unknown>>): void {

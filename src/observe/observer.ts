@@ -1,5 +1,6 @@
 // What the rest of Freshet tells the observers: plain calls with the decision's own words. log.ts and metrics.ts listen.
 import type { Reason } from '../rules/reasons.ts';
+import type { Limit } from './limits.ts';
 
 /** The word for a request's end: hit, miss, pass and upgrade as in STYLE; `stale` is a hit of a stale entry; `validated` a 304 from the origin; `error` an answer of our own. */
 export type Outcome = 'hit' | 'stale' | 'validated' | 'miss' | 'pass' | 'upgrade' | 'purge' | 'error';
@@ -47,6 +48,8 @@ export interface Observer {
   fillStored(bytes: number): void;
   followerCollapsed(): void;
   backgroundRefresh(): void;
+  /** Something was refused, cut or left unstored because of a setting. */
+  limitReached(limit: Limit): void;
   /** A line for the operator. `detail` must not hold credentials, cookies or tokens. */
   warn(message: string, detail: Readonly<Record<string, unknown>>): void;
   info(message: string, detail: Readonly<Record<string, unknown>>): void;

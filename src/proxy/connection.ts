@@ -68,13 +68,15 @@ export class Connection {
   }
 
   /**
-   * Whether it is the client's fault that nothing moved on the socket: it owes a body, or takes no byte of its answer. Of a pipelined answer it can take
-   * none while the one in front is not through, and both may be readers of one relay that waits for the second.
+   * Which limit it has met now that nothing moved on the socket: none where that is not the client's fault, which owes a body, or takes no byte of its
+   * answer. Of a pipelined answer it can take none while the one in front is not through, and both may be readers of one relay that waits for the second.
    */
-  get stalled(): boolean {
-    if (this.idle || this.#socket.writableLength > 0) return true;
-    for (const client of this.#clients) if (client.owesBody || client.awaitsDrain) return true;
-    return false;
+  get outstayed(): 'limits.idle_timeout' | 'limits.stall_timeout' | undefined {
+    // One that has never been answered is not kept alive.
+    if (this.idle) return this.#socket.bytesWritten > 0 ? 'limits.idle_timeout' : 'limits.stall_timeout';
+    if (this.#socket.writableLength > 0) return 'limits.stall_timeout';
+    for (const client of this.#clients) if (client.owesBody || client.awaitsDrain) return 'limits.stall_timeout';
+    return undefined;
   }
 
   destroy(): void {

@@ -80,6 +80,7 @@ export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
   const { tagHash } = x.parts;
   const stated = responseTags(head.fields, x.settings.config.tags);
   const templated = expandTemplates(x.route.tags, x.templateValues, x.target);
+  if (stated.kind === 'refused' && stated.limit !== undefined) x.parts.observer.limitReached(stated.limit);
   if (stated.kind === 'refused') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: stated.reason };
   if (templated.kind === 'missing') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: 'tag-malformed' };
 

@@ -12,7 +12,7 @@ import type { Observer } from '../observe/observer.ts';
 import type { Client } from './client.ts';
 import { Connection } from './connection.ts';
 import { NodeClient } from './node-client.ts';
-import { REFUSAL_CACHE_STATUS, refusalAnswer, refusalOf } from './refusal.ts';
+import { refusalAnswer, refusalEnd, refusalOf, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { readHead } from './request-head.ts';
@@ -20,7 +20,7 @@ import type { RequestHead } from './request-head.ts';
 
 export interface ListenerOptions {
   readonly limits: LimitConfig;
-  readonly observer: Pick<Observer, 'requestEnded' | 'warn' | 'error'>;
+  readonly observer: Pick<Observer, 'requestEnded' | 'limitReached' | 'warn' | 'error'>;
   /** Follows the request to its end. A throw ends the request with a 500. */
   readonly handle: (request: Request, client: Client) => void;
   /** Whether a WebSocket handshake may become a tunnel; else it is served as a plain request. */
@@ -93,7 +93,8 @@ export class Listener {
     server.headersTimeout = limits.headersTimeoutMs;
     server.keepAliveTimeout = limits.idleTimeoutMs;
     server.timeout = limits.stallTimeoutMs;
-    server.maxHeadersCount = limits.headerCount;
+    // Counted by request-head.ts: node:http calls too many fields by the name of too many bytes.
+    server.maxHeadersCount = 0;
     server.maxConnections = limits.connections;
     server.dropMaxConnection = true;
   }
@@ -122,6 +123,7 @@ export class Listener {
       .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code ?? '', socket))
       .on('timeout', (socket) => this.#quiet(socket))
       .on('drop', () => {
+        this.#options.observer.limitReached('limits.connections');
         if (this.#dropped++ % 1000 === 0) this.#options.observer.warn('connections refused: the limit is reached', { refused: this.#dropped });
       });
   }
@@ -234,29 +236,23 @@ export class Listener {
 
   /** Nothing was sent or taken for the stall timeout, or the keep-alive time is over. */
   #quiet(socket: Socket): void {
-    if (this.#connections.get(socket)?.stalled === false) socket.setTimeout(this.#limits.stallTimeoutMs);
-    else socket.destroy();
+    const outstayed = this.#connections.get(socket)?.outstayed;
+    if (outstayed === undefined) {
+      socket.setTimeout(this.#limits.stallTimeoutMs);
+    } else {
+      this.#options.observer.limitReached(outstayed);
+      socket.destroy();
+    }
   }
 
-  #refused({ status, message }: Refusal, incoming: IncomingMessage | undefined): void {
-    this.#options.observer.requestEnded({
-      method: incoming?.method ?? '',
-      authority: '',
-      path: incoming?.url?.split('?')[0]?.slice(0, 256) ?? '',
-      route: '',
-      outcome: 'error',
-      reason: 'bad-request',
-      cacheStatus: REFUSAL_CACHE_STATUS,
-      status,
-      bodyBytes: message.length + 1,
-      durationMs: 0,
-      collapsed: false,
-      aborted: false,
-    });
+  #refused(refusal: Refusal, incoming: IncomingMessage | undefined): void {
+    const { observer } = this.#options;
+    if (refusal.limit !== undefined) observer.limitReached(refusal.limit);
+    observer.requestEnded(refusalEnd(refusal, incoming));
   }
 }
 
-const CONNECT_REFUSED: Refusal = { kind: 'refuse', status: 405, message: 'this is not a forward proxy' };
+const CONNECT_REFUSED = refuse(405, 'this is not a forward proxy');
 
 function rawHead({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): Parameters<typeof readHead>[0] {
   return { method, requestTarget: url, version: httpVersion, rawFields: rawHeaders };

@@ -4,7 +4,8 @@ import { fieldLines, fieldsFromRaw } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
 import { parseTarget } from '../http/target.ts';
 import type { Target } from '../http/target.ts';
-import type { Refusal } from './refusal.ts';
+import type { Limit } from '../observe/limits.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 export interface RawHead {
   readonly method: string;
@@ -49,11 +50,19 @@ export function readHead(raw: RawHead, limits: HeadLimits): RequestHead | Refusa
 }
 
 function sizeFault({ requestTarget, rawFields }: RawHead, limits: HeadLimits): Refusal | undefined {
-  if (requestTarget.length > limits.urlBytes) return refuse(414, `the request target is longer than ${limits.urlBytes} bytes`);
-  if (rawFields.length / 2 > limits.headerCount) return refuse(431, `more than ${limits.headerCount} header fields`);
+  if (requestTarget.length > limits.urlBytes) {
+    return { ...refuse(414, `the request target is longer than ${limits.urlBytes} bytes`), reason: 'url-too-long', limit: 'limits.url_bytes' };
+  }
+  if (rawFields.length / 2 > limits.headerCount) return headTooLarge(`more than ${limits.headerCount} header fields`, 'limits.header_count');
   let bytes = 0;
   for (const part of rawFields) bytes += part.length;
-  return bytes > limits.headerBytes ? refuse(431, `the header fields are longer than ${limits.headerBytes} bytes`) : undefined;
+  return bytes > limits.headerBytes
+    ? headTooLarge(`the header fields are longer than ${limits.headerBytes} bytes`, 'limits.header_bytes')
+    : undefined;
+}
+
+function headTooLarge(message: string, limit: Limit): Refusal {
+  return { ...refuse(431, message), reason: 'head-too-large', limit };
 }
 
 /** RFC 9112 §6.1, §6.3. A transfer coding on HTTP/1.0, or one besides chunked, is read differently from server to server. */
@@ -106,8 +115,4 @@ function bodyOf(fields: Fields): RequestHead['body'] {
   if (fieldLines(fields, 'transfer-encoding').length > 0) return { kind: 'chunked' };
   const bytes = Number(fieldLines(fields, 'content-length')[0] ?? 0);
   return bytes > 0 ? { kind: 'length', bytes } : { kind: 'none' };
-}
-
-function refuse(status: number, message: string): Refusal {
-  return { kind: 'refuse', status, message };
 }

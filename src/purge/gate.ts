@@ -15,6 +15,8 @@ export interface PurgeGateParts {
   names(): PurgeNames;
   /** Every attempt that was refused leaves a line (SECURITY §6). */
   refused(detail: { readonly actor: string } & ReturnType<typeof loggedRefusal>): void;
+  /** One that came faster than `purge.rate`. */
+  overRate(): void;
 }
 
 /** Whoever calls `method` or `body` has checked the token. */
@@ -44,7 +46,10 @@ export class PurgeGate {
   async #pass(parsed: ParsedPurge, actor: string): Promise<Answer> {
     if (parsed.kind === 'problem') return this.#refuse(parsed.answer, actor);
     const admission = this.#parts.rate().admit(parsed.order, this.#parts.clock.now());
-    if (admission.kind === 'refused') return this.#refuse(answerRefused(admission), actor);
+    if (admission.kind === 'refused') {
+      this.#parts.overRate();
+      return this.#refuse(answerRefused(admission), actor);
+    }
     return answerOf(await this.#parts.purger.purge(parsed.order));
   }
 

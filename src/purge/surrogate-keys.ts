@@ -2,9 +2,14 @@
 import { isInnerList, parseList } from 'structured-headers';
 import { type Fields, fieldLines, fieldValue } from '../http/fields.ts';
 
-export type ResponseTags =
-  | { readonly kind: 'tags'; readonly tags: readonly string[]; readonly groups: readonly string[] }
-  | { readonly kind: 'refused'; readonly reason: 'tags-over-limit' | 'tag-malformed' };
+export type ResponseTags = { readonly kind: 'tags'; readonly tags: readonly string[]; readonly groups: readonly string[] } | Refused;
+
+interface Refused {
+  readonly kind: 'refused';
+  readonly reason: 'tags-over-limit' | 'tag-malformed';
+  /** The setting that was met; none for the length of one tag. */
+  readonly limit?: 'tags.max_bytes' | 'tags.max_count';
+}
 
 /** The part of the configuration's `tags` that decides here. */
 export interface TagSettings {
@@ -49,25 +54,28 @@ export function responseTags(fields: Fields, settings: TagSettings): ResponseTag
   for (const name of settings.headers) {
     const lines = fieldLines(fields, name);
     for (const line of lines) bytes += line.length;
-    if (bytes > settings.maxBytes) return { kind: 'refused', reason: 'tags-over-limit' };
+    if (bytes > settings.maxBytes) return { ...OVER_LIMIT, limit: 'tags.max_bytes' };
     if (name === GROUPS) {
       const named = stringList(lines.join(', '));
-      if (named === undefined) return { kind: 'refused', reason: 'tag-malformed' };
+      if (named === undefined) return MALFORMED;
       for (const group of named) groups.add(group);
     } else {
       for (const line of lines) for (const tag of split(line, name)) tags.add(tag);
     }
   }
-  const fault = faultOf(tags, groups, settings.maxCount);
-  if (fault !== undefined) return { kind: 'refused', reason: fault };
-  if (parseVersions(fields) === undefined) return { kind: 'refused', reason: 'tag-malformed' };
+  const refused = refusedFor(tags, groups, settings.maxCount);
+  if (refused !== undefined) return refused;
+  if (parseVersions(fields) === undefined) return MALFORMED;
   return { kind: 'tags', tags: [...tags], groups: [...groups] };
 }
 
-function faultOf(tags: ReadonlySet<string>, groups: ReadonlySet<string>, maxCount: number): 'tags-over-limit' | 'tag-malformed' | undefined {
-  if (tags.size + groups.size > maxCount) return 'tags-over-limit';
-  for (const name of [...tags, ...groups]) if (name.length > MAX_TAG_BYTES) return 'tags-over-limit';
-  for (const tag of tags) if (!isTag(tag)) return 'tag-malformed';
+const OVER_LIMIT: Refused = { kind: 'refused', reason: 'tags-over-limit' };
+const MALFORMED: Refused = { kind: 'refused', reason: 'tag-malformed' };
+
+function refusedFor(tags: ReadonlySet<string>, groups: ReadonlySet<string>, maxCount: number): Refused | undefined {
+  if (tags.size + groups.size > maxCount) return { ...OVER_LIMIT, limit: 'tags.max_count' };
+  for (const name of [...tags, ...groups]) if (name.length > MAX_TAG_BYTES) return OVER_LIMIT;
+  for (const tag of tags) if (!isTag(tag)) return MALFORMED;
   return undefined;
 }
 

@@ -41,6 +41,7 @@ function setUp() {
     fillStored: ignore,
     followerCollapsed: ignore,
     backgroundRefresh: ignore,
+    limitReached: ignore,
     warn: ignore,
     info: ignore,
     error: ignore,
@@ -54,7 +55,7 @@ function setUp() {
     store,
     marks: authority.marks,
     purger,
-    purgeGate: new PurgeGate({ purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: ignore }),
+    purgeGate: new PurgeGate({ purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: ignore, overRate: ignore }),
     tagHash,
     origins: {
       fetch: () => {

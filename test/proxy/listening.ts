@@ -2,6 +2,7 @@
 import type { LimitConfig } from '../../src/config/config.ts';
 import { pathAndQuery } from '../../src/http/target.ts';
 import type { Request } from '../../src/http/message.ts';
+import type { Limit } from '../../src/observe/limits.ts';
 import type { RequestEnd } from '../../src/observe/observer.ts';
 import type { Client } from '../../src/proxy/client.ts';
 import { Listener } from '../../src/proxy/listener.ts';
@@ -23,7 +24,7 @@ export const LIMITS: LimitConfig = {
 
 /** For a listener that never gets a request. */
 export const NO_OPTIONS: Omit<ListenerOptions, 'limits'> = {
-  observer: { requestEnded: () => undefined, warn: () => undefined, error: () => undefined },
+  observer: { requestEnded: () => undefined, limitReached: () => undefined, warn: () => undefined, error: () => undefined },
   handle: () => undefined,
   mayUpgrade: () => false,
   upgrade: () => undefined,
@@ -33,6 +34,7 @@ export class Listening implements AsyncDisposable {
   readonly seen: Request[] = [];
   readonly ends: RequestEnd[] = [];
   readonly faults: string[] = [];
+  readonly limits: Limit[] = [];
   readonly upgraded: Request[] = [];
   readonly #listener: Listener;
 
@@ -47,6 +49,7 @@ export class Listening implements AsyncDisposable {
       limits,
       observer: {
         requestEnded: (end) => this.ends.push(end),
+        limitReached: (limit) => this.limits.push(limit),
         warn: (message) => this.faults.push(message),
         error: (message) => this.faults.push(message),
       },

@@ -59,7 +59,7 @@ export function makeParts({
   });
   const purgeRate = new PurgeRate(config.purge.ratePerSecond);
   const purgeNames = { tagHeaders: config.tags.headers, scopes: ['authorization'] };
-  const gate = { purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: () => undefined };
+  const gate = { purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: () => undefined, overRate: () => undefined };
   const settings = { config, trusted: trustedPeers([]), tagHeaders: new Set(config.tags.headers), purgeRate, purgeNames };
   const origin = new HandPlayedOrigin();
   const parts: Parts = {
@@ -106,6 +106,7 @@ export class Notes implements Observer {
   originEnded(): void {}
   purgeEnded(): void {}
   followerCollapsed(): void {}
+  limitReached(): void {}
   info(): void {}
 
   fillRefused(reason: string): void {

@@ -23,7 +23,7 @@ function setUp() {
   const rate = new PurgeRate(1);
   const lines: Parameters<PurgeGateParts['refused']>[0][] = [];
   const names = { tagHeaders: [], scopes: ['cookie.session'] };
-  const gate = new PurgeGate({ purger, clock, rate: () => rate, names: () => names, refused: (line) => lines.push(line) });
+  const gate = new PurgeGate({ purger, clock, rate: () => rate, names: () => names, refused: (line) => lines.push(line), overRate: () => undefined });
   return { gate, lines, rate, clock };
 }
 

@@ -5,6 +5,8 @@ import { isTag, purgeRequestedBy, responseTags, statedVersions } from '../../src
 
 const SETTINGS = { headers: ['surrogate-key', 'cache-tag', 'xkey', 'cache-groups', 'x-tags'], maxBytes: 16 * 1024, maxCount: 256 };
 const OVER = { kind: 'refused', reason: 'tags-over-limit' };
+const TOO_LONG = { ...OVER, limit: 'tags.max_bytes' };
+const TOO_MANY = { ...OVER, limit: 'tags.max_count' };
 const MALFORMED = { kind: 'refused', reason: 'tag-malformed' };
 const tags = (...names: string[]) => ({ kind: 'tags', tags: names, groups: [] });
 const groups = (...names: string[]) => ({ kind: 'tags', tags: [], groups: names });
@@ -27,11 +29,11 @@ describe('the tags of a response', () => {
     ['obs-text', ['surrogate-key', 'caf\u00e9'], MALFORMED],
     ['a control character', ['surrogate-key', 'a\u0001'], MALFORMED],
     ['256 tags', ['surrogate-key', numbered(256)], tags(...numbered(256).split(' '))],
-    ['257 tags', ['surrogate-key', numbered(257)], OVER],
-    ['257 tags and groups', ['surrogate-key', numbered(256), 'cache-groups', '"g"'], OVER],
-    ['5,000 tags', ['surrogate-key', numbered(5000)], OVER],
-    ['over 16 KiB in one header', ['surrogate-key', 'a'.repeat(16 * 1024 + 1)], OVER],
-    ['over 16 KiB in all headers', ['surrogate-key', 'a '.repeat(5000), 'xkey', 'a '.repeat(5000)], OVER],
+    ['257 tags', ['surrogate-key', numbered(257)], TOO_MANY],
+    ['257 tags and groups', ['surrogate-key', numbered(256), 'cache-groups', '"g"'], TOO_MANY],
+    ['5,000 tags', ['surrogate-key', numbered(5000)], TOO_LONG],
+    ['over 16 KiB in one header', ['surrogate-key', 'a'.repeat(16 * 1024 + 1)], TOO_LONG],
+    ['over 16 KiB in all headers', ['surrogate-key', 'a '.repeat(5000), 'xkey', 'a '.repeat(5000)], TOO_LONG],
     ['a tag of 1 KiB', ['surrogate-key', 'a'.repeat(1024)], tags('a'.repeat(1024))],
     ['a longer tag', ['surrogate-key', 'a'.repeat(1025)], OVER],
     ['groups: RFC 9875 §2', ['cache-groups', '"a b", "c"'], groups('a b', 'c')],

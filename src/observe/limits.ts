@@ -1,0 +1,20 @@
+// Which limits are counted when they are met, and what happens then? One table: the labels of freshet_limit_reached_total, and what the README lists.
+
+export const LIMITS = {
+  'limits.header_bytes': 'The request is answered 431.',
+  'limits.header_count': 'The request is answered 431.',
+  'limits.url_bytes': 'The request is answered 414.',
+  'limits.headers_timeout': 'The connection is answered 408 and closed.',
+  'limits.idle_timeout': 'The connection is closed.',
+  'limits.stall_timeout': 'The connection is cut.',
+  'limits.connections': 'The new connection is closed.',
+  'store.max_object': 'The response is passed on and not stored, by this setting or that of its route.',
+  'store.fills': 'The response is passed on and not stored.',
+  'tags.max_bytes': 'The response is passed on and not stored.',
+  'tags.max_count': 'The response is passed on and not stored.',
+  'purge.rate': 'The purge is answered 429.',
+  'origins.queue': 'The request is answered 503.',
+} as const;
+
+/** The name of a setting. */
+export type Limit = keyof typeof LIMITS;

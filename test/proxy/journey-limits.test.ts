@@ -1,0 +1,136 @@
+// Every limit that is counted, met once: what its client sees, and that this limit is counted and no other. SECURITY §8, S6.
+import { describe, expect, it } from 'vitest';
+import { type Limit, LIMITS } from '../../src/observe/limits.ts';
+import { RawClient } from '../support/client.ts';
+import { Barrier } from '../support/origin.ts';
+import { fresh, type Setting, Stage } from './journey.ts';
+
+const HEAD = 'Host: shop.test\r\n';
+
+/** How a limit is met; `meet` is over when it was. */
+interface Meeting extends Setting {
+  readonly meet: (stage: Stage) => Promise<void>;
+}
+
+/** Sends it on a connection of its own and expects this answer, and the end of the connection. */
+function refused(bytes: string, expected: { readonly status: number; readonly reason: string }): Meeting['meet'] {
+  return async (stage) => {
+    await using client = await RawClient.connect(stage.freshet.address);
+    client.send(bytes);
+    const answer = await client.answer();
+    expect(answer?.status).toBe(expected.status);
+    expect(answer?.field('cache-status')).toBe(`freshet; detail=${expected.reason}`);
+    expect(await client.closed()).toMatch(ENDED);
+  };
+}
+
+const ENDED = /end|ECONNRESET|EPIPE/;
+
+/** Sends a byte, and another, until the connection ends. */
+async function trickle(stage: Stage, client: RawClient): Promise<void> {
+  while (!client.socket.closed && client.socket.readyState === 'open') {
+    client.send('a');
+    await stage.roundTrips();
+  }
+}
+
+const unstored = (body: string, fields: string[] = []): Meeting['meet'] => {
+  return (stage) => stage.play([{ ask: 'GET /a', answers: { ...fresh(body, fields), framing: 'chunked' }, expect: { body, asked: 1 } }]);
+};
+
+const MEETINGS: Readonly<Record<Limit, Meeting>> = {
+  'limits.header_bytes': { meet: refused(`GET /a HTTP/1.1\r\n${HEAD}a: ${'a'.repeat(20_000)}\r\n\r\n`, { status: 431, reason: 'head-too-large' }) },
+  'limits.header_count': { meet: refused(`GET /a HTTP/1.1\r\n${HEAD}${'a: b\r\n'.repeat(100)}\r\n`, { status: 431, reason: 'head-too-large' }) },
+  'limits.url_bytes': { meet: refused(`GET /${'a'.repeat(9_000)} HTTP/1.1\r\n${HEAD}\r\n`, { status: 414, reason: 'url-too-long' }) },
+  'limits.headers_timeout': {
+    config: 'limits: { headers_timeout: 100ms }',
+    meet: async (stage) => {
+      await using client = await RawClient.connect(stage.freshet.address);
+      const answer = client.answer();
+      client.send(`GET /a HTTP/1.1\r\n${HEAD}A: `);
+      await trickle(stage, client);
+      expect((await answer)?.field('cache-status')).toBe('freshet; detail=request-timeout');
+    },
+  },
+  'limits.idle_timeout': {
+    config: 'limits: { idle_timeout: 1ms }',
+    meet: async (stage) => {
+      await using client = await RawClient.connect(stage.freshet.address);
+      client.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`);
+      expect((await client.answer())?.status).toBe(404);
+      expect(await client.closed()).toBe('end');
+    },
+  },
+  'limits.stall_timeout': {
+    config: 'limits: { stall_timeout: 100ms }',
+    meet: async (stage) => {
+      await using client = await RawClient.connect(stage.freshet.address);
+      client.send(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 5\r\n\r\nhe`);
+      expect(await client.closed()).toMatch(ENDED);
+    },
+  },
+  'limits.connections': {
+    config: 'limits: { connections: 1 }',
+    meet: async (stage) => {
+      await using first = await RawClient.connect(stage.freshet.address);
+      await using second = await RawClient.connect(stage.freshet.address);
+      expect(await second.closed()).toMatch(ENDED);
+      first.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`);
+      expect((await first.answer())?.status).toBe(404);
+    },
+  },
+  'store.max_object': { config: 'store: { max_object: 1KiB }', meet: unstored('x'.repeat(2_000)) },
+  'store.fills': {
+    config: 'store: { memory: 1MiB, max_object: 256KiB }\nlimits: { drain_timeout: 1ms }',
+    meet: async (stage) => {
+      const barriers = [new Barrier(), new Barrier()];
+      for (const [i, barrier] of barriers.entries()) {
+        stage.origin.on(`/${i}`, { ...fresh('x'.repeat(250_000)), barriers: { 'mid-body': barrier } });
+        void stage.ask(`GET /${i}`);
+        await barrier.reached;
+      }
+      await stage.roundTrips();
+      await unstored('x'.repeat(20_000))(stage);
+    },
+  },
+  'tags.max_bytes': { config: 'tags: { max_bytes: 9B }', meet: unstored('x', ['surrogate-key', 'long enough']) },
+  'tags.max_count': { config: 'tags: { max_count: 1 }', meet: unstored('x', ['surrogate-key', 'a b']) },
+  'purge.rate': {
+    config: 'purge: { rate: 1/s }',
+    meet: (stage) =>
+      stage.play([
+        { ask: 'POST /v1/purge', to: 'admin', body: '{"tags":["a"]}', expect: {} },
+        { ask: 'POST /v1/purge', to: 'admin', body: '{"tags":["a"]}', expect: { status: 429 } },
+      ]),
+  },
+  'origins.queue': {
+    origin: 'connections: 1, queue: 0',
+    meet: async (stage) => {
+      const barrier = new Barrier();
+      stage.origin.on('/slow', { barriers: { 'before-head': barrier } });
+      const first = stage.ask('GET /slow');
+      await barrier.reached;
+      await stage.play([{ ask: 'GET /a', expect: { status: 503, asked: 0 } }]);
+      barrier.open();
+      expect((await first).status).toBe(200);
+    },
+  },
+};
+
+/** Those that were met, and how often. */
+async function counted(stage: Stage): Promise<Readonly<Record<string, number>>> {
+  const { body } = await stage.ask('GET /metrics', {}, stage.freshet.adminAddress);
+  const counts = [...body.matchAll(/^freshet_limit_reached_total\{limit="([^"]+)"\} (\d+)$/gm)].map(
+    ([, limit = '', count]) => [limit, Number(count)] as const,
+  );
+  expect(counts.map(([limit]) => limit)).toEqual(Object.keys(LIMITS));
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+describe('met once', () => {
+  it.each(Object.entries(MEETINGS))('%s', async (limit, { meet, ...setting }) => {
+    await using stage = await Stage.start(setting);
+    await meet(stage);
+    expect(await counted(stage)).toEqual({ [limit]: 1 });
+  });
+});
