@@ -46,9 +46,6 @@ export interface FreshetOptions {
   readonly clock?: Clock;
 }
 
-/** Bodies on their way into the store may hold this part of its size besides. */
-const FILL_SHARE = 4;
-
 /** How often a slice of the store is looked through for what can never be used again. */
 const SWEEP_EVERY_MS = 20;
 
@@ -88,6 +85,7 @@ export async function startFreshet({ config, clock: given }: FreshetOptions): Pr
       const rekeyed = keying(next) !== keying(parts.settings.config);
       parts.settings = settingsOf(next, nextVerifier(parts.settings, next, verifierOf));
       observe.log = new Log(next.log);
+      parts.fillBudget.maxBytes = next.store.fillBytes;
       origins.reconfigure(next.origins);
       listener.reconfigure(next.limits);
       if (rekeyed) purgeAfterReload(parts);
@@ -112,8 +110,10 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
     exhausted: () => store.clear(),
   });
+  const fillBudget = new FillBudget(config.store.fillBytes);
   const metrics = new Metrics({
     store: () => store.stats,
+    fills: () => fillBudget,
     marks: () => ({ epoch: authority.marks.epoch, falseShare: authority.falseShareEstimate }),
     connections,
   });
@@ -148,7 +148,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     origins,
     observer: observe,
     flights: new Flights(),
-    fillBudget: new FillBudget(fillBytes(config)),
+    fillBudget,
     secret,
     settings: settingsOf(config),
   };
@@ -212,11 +212,6 @@ function nextVerifier(current: Settings, next: Config, make: (next: Config) => T
   if (isDeepStrictEqual(current.config.issuers, next.issuers)) return current.tokens;
   void current.tokens?.close();
   return make(next);
-}
-
-/** A quarter of the store, but room for one of the largest bodies it may take. */
-function fillBytes({ store, routes, defaultRoute }: Config): number {
-  return Math.max(store.memoryBytes / FILL_SHARE, ...[...routes, defaultRoute].map((route) => route.policy.maxObjectBytes));
 }
 
 function settingsOf(config: Config, tokens?: TokenVerifier): Settings {

@@ -7,7 +7,7 @@ export interface Config {
   readonly workers: number;
   readonly admin: { readonly listen: ListenAddress; readonly token?: string } | undefined;
   readonly purge: PurgeConfig;
-  readonly store: { readonly memoryBytes: number; readonly maxObjectBytes: number };
+  readonly store: StoreConfig;
   /** Asked for; there is no fast path yet. */
   readonly fastPath: boolean;
   readonly log: { readonly level: LogLevel; readonly access: 'off' | 'sample' | 'all' };
@@ -38,6 +38,13 @@ export interface PurgeConfig {
   /** Of the table of hard marks; soft marks take a quarter more. */
   readonly memoryBytes: number;
   readonly ratePerSecond: number;
+}
+
+export interface StoreConfig {
+  readonly memoryBytes: number;
+  readonly maxObjectBytes: number;
+  /** What bodies on their way may hold in all. */
+  readonly fillBytes: number;
 }
 
 export interface TagConfig {

@@ -29,7 +29,7 @@ function generalRows(config: Config): readonly (readonly string[])[] {
       'purge',
       `${purge.token === undefined ? 'on admin only' : 'on listen too, with token'}; settle ${formatDuration(purge.settleMs)}, at most ${purge.ratePerSecond}/s`,
     ],
-    ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response`],
+    ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
     ...config.issuers.map((issuer) => ['issuer', describeIssuer(issuer)]),
   ];

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
-import { orderBySpecificity } from '../rules/routes.ts';
+import { orderBySpecificity, type Route } from '../rules/routes.ts';
 import { readIssuers } from './auth.ts';
 import type { Config, IssuerConfig, OriginConfig, TagConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
@@ -11,7 +11,7 @@ import { meaningProblems } from './meaning.ts';
 import { applyOverrides, flagOf, type Overrides } from './overrides.ts';
 import { formatPath, type Problem, problemsOf, unreadable } from './problems.ts';
 import { defaultRouteOf, type RouteContext, routeOf } from './routes.ts';
-import { type FileSettings, fileSchema, type OriginSettings } from './schema.ts';
+import { type FileSettings, fileSchema, largestStored, type OriginSettings } from './schema.ts';
 
 export interface ConfigInput {
   /** Read where `text` is not given; names the text in messages where it is. */
@@ -96,9 +96,11 @@ function rawAuth(data: unknown): unknown {
 }
 
 function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Config {
-  const maxObjectBytes = file.store.max_object ?? Math.min(DEFAULT_MAX_OBJECT_BYTES, file.store.memory);
+  const maxObjectBytes = largestStored(file.store);
   const origins = new Map(Object.entries(file.origins).map(([name, settings]) => [name, originOf(name, settings, certificates.get(name))]));
   const context: RouteContext = { defaults: file.defaults, firstOrigin: Object.keys(file.origins)[0] ?? '', maxObjectBytes };
+  const routes = orderBySpecificity(file.routes.map((entry) => routeOf(entry, context)));
+  const defaultRoute = defaultRouteOf(context);
   const { listen, token = '' } = file.admin;
   return {
     listen: file.listen,
@@ -110,7 +112,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
       memoryBytes: file.purge.memory,
       ratePerSecond: file.purge.rate,
     },
-    store: { memoryBytes: file.store.memory, maxObjectBytes },
+    store: { memoryBytes: file.store.memory, maxObjectBytes, fillBytes: file.store.fills ?? fillBytes(file.store.memory, [...routes, defaultRoute]) },
     fastPath: file.fast_path === true,
     log: file.log,
     trustedProxies: file.trusted_proxies,
@@ -118,12 +120,17 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
     issuers,
     limits: limitsOf(file),
     origins,
-    routes: orderBySpecificity(file.routes.map((entry) => routeOf(entry, context))),
-    defaultRoute: defaultRouteOf(context),
+    routes,
+    defaultRoute,
   };
 }
 
-const DEFAULT_MAX_OBJECT_BYTES = 8 * 1024 ** 2;
+/** Bodies under way may hold this part of the store's size besides. */
+const FILL_SHARE = 4;
+
+function fillBytes(memoryBytes: number, routes: readonly Route[]): number {
+  return Math.max(Math.floor(memoryBytes / FILL_SHARE), ...routes.map(({ policy }) => policy.maxObjectBytes));
+}
 
 function tagsOf({ tags }: FileSettings): TagConfig {
   return { headers: tags.headers, expose: tags.expose, maxBytes: tags.max_bytes, maxCount: tags.max_count };

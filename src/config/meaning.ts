@@ -6,7 +6,7 @@ import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
 import { routeSettings, type RouteSettings } from './route-schema.ts';
 import { routeName } from './routes.ts';
-import { admin, fileSchema, origin, route, store } from './schema.ts';
+import { admin, fileSchema, largestStored, origin, route, store } from './schema.ts';
 import { templateProblem } from './templates.ts';
 import { formatSize } from './units.ts';
 
@@ -15,6 +15,7 @@ export function meaningProblems(data: unknown): readonly Problem[] {
   return [
     ...adminProblems(file['admin'] ?? {}),
     ...storeProblems(file['store'] ?? {}),
+    ...fillProblems(file),
     ...originProblems(asMap(file['origins'])),
     ...authProblems(file['auth']),
     ...overlapProblems(addressesOf(file)),
@@ -58,6 +59,26 @@ function largestProblems(settings: RouteSettings, { at, memory }: { readonly at:
   const { max_object: largest = 0 } = settings;
   if (memory === undefined || largest <= memory) return [];
   return [{ path: [...at, 'max_object'], message: overMemory(largest, memory) }];
+}
+
+/** The largest body that may be stored must have room on its way there. */
+function fillProblems(file: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const settings = store.safeParse(file['store'] ?? {}).data;
+  if (settings?.fills === undefined) return [];
+  const defaults = routeSettings.safeParse(file['defaults'] ?? {}).data;
+  const routes = Array.isArray(file['routes']) ? file['routes'] : [];
+  const general =
+    defaults?.max_object === undefined
+      ? { path: ['store', 'max_object'], bytes: largestStored(settings) }
+      : { path: ['defaults', 'max_object'], bytes: defaults.max_object };
+  const special = routes.map((data: unknown, index) => ({
+    path: ['routes', index, 'max_object'],
+    bytes: route.safeParse(data).data?.max_object ?? 0,
+  }));
+  const largest = special.reduce<{ readonly path: Path; readonly bytes: number }>((most, one) => (one.bytes > most.bytes ? one : most), general);
+  if (largest.bytes <= settings.fills) return [];
+  const message = `found ${formatSize(settings.fills)}; allowed: at least ${formatPath(largest.path)}, which is ${formatSize(largest.bytes)}`;
+  return [{ path: ['store', 'fills'], message }];
 }
 
 function overMemory(largest: number, memory: number): string {

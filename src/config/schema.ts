@@ -52,7 +52,18 @@ export const store = section({
   max_object: z.exactOptional(
     size({ about: 'A larger body is passed on and not stored: 8MiB, or `memory` if that is less.' }, { leastBytes: 1, mostBytes: GIB }),
   ),
+  fills: z.exactOptional(
+    size(
+      { about: 'What bodies on their way may hold in all: a quarter of `memory`, or one of the largest `max_object` if that is more.' },
+      { leastBytes: 1, mostBytes: 1024 * GIB },
+    ),
+  ),
 });
+
+/** `store.max_object` where the file names none. */
+export function largestStored({ memory, max_object: largest }: z.output<typeof store>): number {
+  return largest ?? Math.min(8 * MIB, memory);
+}
 
 const log = section({
   level: optional(

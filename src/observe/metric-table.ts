@@ -57,6 +57,8 @@ export const METRICS = [
     labels: [],
     help: 'Those that a purge, its settle window or its versions kept out of the store.',
   },
+  { name: 'freshet_fills_held_bytes', type: 'gauge', labels: [], help: 'Bytes of bodies on their way, held for the store or for slow clients.' },
+  { name: 'freshet_fills_max_bytes', type: 'gauge', labels: [], help: 'The setting store.fills.' },
   { name: 'freshet_store_entries', type: 'gauge', labels: [], help: 'Stored responses.' },
   { name: 'freshet_store_bytes', type: 'gauge', labels: [], help: 'Bytes charged for stored responses: keys, fields, bodies, tags and overhead.' },
   { name: 'freshet_store_max_bytes', type: 'gauge', labels: [], help: 'The setting store.memory.' },

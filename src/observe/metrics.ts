@@ -10,6 +10,7 @@ import { type Sample, Tally, Timings } from './tally.ts';
 /** What the metrics read where it is kept, at the moment of a scrape. */
 export interface MetricSources {
   store(): { readonly entries: number; readonly bytes: number; readonly maxBytes: number; readonly removals: Readonly<Record<string, number>> };
+  fills(): { readonly heldBytes: number; readonly maxBytes: number };
   marks(): { readonly epoch: number; readonly falseShare: number };
   connections(): number;
 }
@@ -132,6 +133,8 @@ export class Metrics {
       freshet_fill_bytes_total: () => single(this.#fillBytes),
       freshet_fills_refused_total: () => this.#fillsRefused.samples(),
       freshet_fills_refused_by_purge_total: () => single(this.#fillsRefusedByPurge),
+      freshet_fills_held_bytes: () => single(sources.fills().heldBytes),
+      freshet_fills_max_bytes: () => single(sources.fills().maxBytes),
       freshet_store_entries: () => single(sources.store().entries),
       freshet_store_bytes: () => single(sources.store().bytes),
       freshet_store_max_bytes: () => single(sources.store().maxBytes),

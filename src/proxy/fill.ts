@@ -13,7 +13,8 @@ const RELAY_WINDOW_BYTES = 256 * 1024;
 
 /** What all fills together may hold; over it they become relays, so that slow readers slow the origin down instead of filling the memory. */
 export class FillBudget {
-  readonly maxBytes: number;
+  /** The setting store.fills. */
+  maxBytes: number;
   heldBytes = 0;
 
   constructor(maxBytes: number) {

@@ -81,10 +81,7 @@ export const REASONS = {
   'close-delimited': { source: 'RFC 9112 §8', sentence: 'The body ended with the connection, so that a cut would not be seen.' },
   truncated: { source: 'RFC 9112 §8', sentence: 'The body ended before its declared end.' },
   'too-large': { source: 'setting store.max_object', sentence: 'The body is larger than what is stored.' },
-  'fills-over-limit': {
-    source: 'setting store.memory',
-    sentence: 'Bodies under way hold more than a quarter of the store; this one is passed on and not stored.',
-  },
+  'fills-over-limit': { source: 'setting store.fills', sentence: 'Bodies under way hold as much as they may; this one is passed on and not stored.' },
   'tags-over-limit': { source: 'setting tags', sentence: 'The response has more tags than the limits allow; it could not be purged by all of them.' },
   'tag-malformed': { source: 'SECURITY §6', sentence: 'A tag has a character that tags may not have, or a template had no value.' },
   'version-behind': { source: 'PURGE-PROTOCOL §3.6', sentence: 'The response states a lower version than a purge demanded.' },

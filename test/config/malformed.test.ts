@@ -103,6 +103,23 @@ describe('one mistake', () => {
       'store: { memory: 4MiB }\ndefaults: { max_object: 5MiB }',
       '2: defaults.max_object: found 5MiB; allowed: at most store.memory, which is 4MiB',
     ],
+    [
+      'fills under the largest object by default',
+      'store: { fills: 4MiB }',
+      '1: store.fills: found 4MiB; allowed: at least store.max_object, which is 8MiB',
+    ],
+    [
+      'fills under the object of defaults',
+      'store: { fills: 4MiB, max_object: 1MiB }\ndefaults: { max_object: 5MiB }',
+      '1: store.fills: found 4MiB; allowed: at least defaults.max_object, which is 5MiB',
+    ],
+    [
+      'fills under the object of a route',
+      `store: { fills: 4MiB, max_object: 1MiB }\n${route('max_object: 5MiB')}`,
+      '1: store.fills: found 4MiB; allowed: at least routes[0].max_object, which is 5MiB',
+    ],
+    ['fills as large as the largest object', 'store: { memory: 4MiB, fills: 4MiB }', []],
+    ['fills under an object that no route has', 'store: { fills: 1MiB }\ndefaults: { max_object: 1MiB }', []],
     ['rate', 'purge: { rate: 1000 }', '1: purge.rate: found 1000; allowed: a whole number a second (1000/s)'],
     ['rate of none', 'purge: { rate: 0/s }', '1: purge.rate: found "0/s"; allowed: a whole number a second (1000/s)'],
     ['level', 'log: { level: loud }', '1: log.level: found "loud"; allowed: trace, debug, info, warn, error, silent'],

@@ -13,6 +13,7 @@ afterEach(() => {
 function measuring(): { observe: Observe; page: () => Promise<string> } {
   const metrics = new Metrics({
     store: () => ({ entries: 7, bytes: 7_000, maxBytes: 9_000, removals: { evicted: 3, purged: 0 } }),
+    fills: () => ({ heldBytes: 40, maxBytes: 50 }),
     marks: () => ({ epoch: 12, falseShare: 0.25 }),
     connections: () => 5,
   });
@@ -43,6 +44,8 @@ describe('/metrics', () => {
       'freshet_store_bytes 7000',
       'freshet_store_max_bytes 9000',
       'freshet_store_removals_total{reason="evicted"} 3',
+      'freshet_fills_held_bytes 40',
+      'freshet_fills_max_bytes 50',
       'freshet_purge_epoch 12',
       'freshet_purge_false_share_ratio 0.25',
       'freshet_client_connections 5',

@@ -81,7 +81,7 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
   },
   'store.max_object': { config: 'store: { max_object: 1KiB }', meet: unstored('x'.repeat(2_000)) },
   'store.fills': {
-    config: 'store: { memory: 1MiB, max_object: 256KiB }\nlimits: { drain_timeout: 1ms }',
+    config: 'store: { max_object: 256KiB, fills: 256KiB }\nlimits: { drain_timeout: 1ms }',
     meet: async (stage) => {
       const barriers = [new Barrier(), new Barrier()];
       for (const [i, barrier] of barriers.entries()) {
@@ -89,7 +89,7 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
         void stage.ask(`GET /${i}`);
         await barrier.reached;
       }
-      await stage.roundTrips();
+      await stage.play([{ ask: 'GET /metrics', to: 'admin', eventually: true, expect: { body: /^freshet_fills_held_bytes 250000$/m } }]);
       await unstored('x'.repeat(20_000))(stage);
     },
   },
