@@ -21,7 +21,8 @@ const said = globSync('src/**/*.ts')
   .map((path) => NOT_SAID.reduce((text, pattern) => text.replaceAll(pattern, ''), textOf(path)))
   .join('\n');
 
-const asked = globSync('test/**/*.test.ts')
+/** Rows of tests may lie in files of their own. */
+const asked = globSync('test/**/*{.test,-row}.ts')
   .filter((path) => !path.endsWith('reasons.test.ts'))
   .map(textOf)
   .join('\n');

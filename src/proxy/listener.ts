@@ -148,8 +148,9 @@ export class Listener {
       this.#refuse(head, connection, { incoming, response });
       return;
     }
-    // node:http loses what came in one packet behind an Upgrade that it serves as a plain request, and would then read on in the middle.
-    const last = hasField(head.fields, 'upgrade');
+    // node:http loses what came in one packet behind an Upgrade that it serves as a plain request, and would then read on in the middle;
+    // and it closes behind an expectation that was not met, as none is without a body.
+    const last = hasField(head.fields, 'upgrade') || (head.expectsContinue && head.body.kind === 'none');
     const body: RequestBody | undefined = head.body.kind === 'none' ? undefined : new RequestBody(incoming, () => client.continueBody());
     const client: NodeClient = new NodeClient({
       incoming,
