@@ -4,6 +4,7 @@ import type { Config, IssuerConfig, OriginConfig } from './config.ts';
 import { align } from './align.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import type { Route, ScopeRule } from '../rules/routes.ts';
+import { ROUTE_DEFAULTS } from './route-schema.ts';
 import { formatDuration, formatSize } from './units.ts';
 
 /** Several lines, without a final newline. */
@@ -66,9 +67,10 @@ function describeScope(scope: ScopeRule): string {
   return scope.sources.map((source) => (source.kind === 'cookie' ? `cookie.${source.name}` : source.kind)).join('+');
 }
 
-function extras({ policy, query, upgrade, invalidates }: Route): readonly string[] {
+function extras({ policy, query, upgrade, maxRequestBodyBytes, invalidates }: Route): readonly string[] {
   return [
     ...(upgrade ? ['WebSocket'] : []),
+    ...(maxRequestBodyBytes === ROUTE_DEFAULTS.max_request_body ? [] : [`request bodies up to ${formatSize(maxRequestBodyBytes)}`]),
     ...(policy.staleWhileRevalidateMs ? [`stale-while-revalidate ${formatDuration(policy.staleWhileRevalidateMs)}`] : []),
     ...(policy.staleIfErrorMs ? [`stale-if-error ${formatDuration(policy.staleIfErrorMs)}`] : []),
     ...(query.kind === 'as-received' ? [] : [describeQuery(query)]),

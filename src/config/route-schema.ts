@@ -9,6 +9,7 @@ const template = text({ allowed: 'a tag, with {name}, {query.name} and {claim.na
 const withDefault = {
   upgrade: flag({ about: 'Permits WebSocket.', default: false }),
   pass: flag({ about: 'Never look up, collapse or store.', default: false }),
+  max_request_body: size({ about: 'A larger body of a request is answered 413.', default: '64MiB' }, { leastBytes: 0, mostBytes: 1024 ** 4 }),
   override: flag({ about: '`ttl` beats what the origin says (but not no-store or private).', default: false }),
   stale_while_revalidate: duration({ about: 'Where the origin gives none: served stale for this long while it is refreshed.', default: '0s' }),
   stale_if_error: duration({ about: 'Where the origin gives none: served stale for this long while the origin fails.', default: '0s' }),

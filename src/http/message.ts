@@ -3,6 +3,12 @@ import type { Readable } from 'node:stream';
 import type { Fields } from './fields.ts';
 import type { Target } from './target.ts';
 
+/** A body on its way in. */
+export interface Body extends Readable {
+  /** One that proves longer than this is broken off. */
+  bound(maxBytes: number): void;
+}
+
 /** A client's request after its framing was verified. */
 export interface Request {
   /** As received, case-sensitive (RFC 9110 §9.1). */
@@ -11,7 +17,7 @@ export interface Request {
   readonly fields: Fields;
   readonly version: '1.0' | '1.1';
   /** The body to be streamed; absent where the request has none (no Content-Length above 0 and no Transfer-Encoding). */
-  readonly body?: Readable;
+  readonly body?: Body;
   /** Content-Length of the body where it was declared, else the body is chunked. */
   readonly bodyBytes?: number;
   /** The peer's address on the connection, not what any field claims. */

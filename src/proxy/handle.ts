@@ -40,6 +40,7 @@ async function journey(x: Exchange): Promise<void> {
   if (x.request.method === 'PURGE') return answerPurge(x);
   if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
   if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
+  if ((x.request.bodyBytes ?? 0) > x.route.maxRequestBodyBytes) return refuseBody(x);
   if (goesNoFurther(x.request)) return answerAtLastHop(x);
 
   const identified = identify(x);
@@ -92,6 +93,12 @@ export function passReason(x: Exchange, identity: Identity): PassReason | undefi
     return { fwd: 'request', reason: 'request-no-store' };
   }
   return undefined;
+}
+
+/** It says itself that it is too large; one that only grows too large is broken off on its way (request-body.ts). */
+function refuseBody(x: Exchange): void {
+  x.parts.observer.limitReached('max_request_body');
+  respondError(x, 413, 'body-too-large', { hit: false });
 }
 
 /** RFC 9110 §7.6.2: OPTIONS and TRACE that may go no further are answered by whoever has them. */

@@ -26,6 +26,7 @@ export function fetchRequest(x: Exchange, conditionals: Conditionals): OriginReq
 /** The request passed on as it came, with its body. */
 export function passRequest(x: Exchange): OriginRequest {
   const { method, body, bodyBytes } = x.request;
+  body?.bound(x.route.maxRequestBodyBytes);
   // Only what may be stored must depend on nothing but its key.
   const mayBeStored = method === 'POST' && x.route.policy.storePost;
   return {

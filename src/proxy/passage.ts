@@ -123,6 +123,7 @@ class Passage implements OriginHandler {
 
   failed(error: OriginError): void {
     this.#failed = true;
+    if (error.reason === 'body-too-large') this.#x.parts.observer.limitReached('max_request_body');
     if (this.#fill !== undefined) {
       this.#fill.finish('failed', error.reason);
     } else if (this.#writes && error.requestSent) {

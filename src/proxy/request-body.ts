@@ -2,17 +2,21 @@
 // the client's connection, and an origin that answers early, or fails, must not take the client's answer with it.
 import { Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
+import { OriginError } from '../errors.ts';
+import type { Body } from '../http/message.ts';
 import { RequestBodyError } from '../origin/exchange.ts';
 
 /** What is read and dropped of a body that nobody wanted, before the connection is closed on it (RFC 9112 §9.6). */
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 1000;
 
-export class RequestBody extends Readable {
+export class RequestBody extends Readable implements Body {
   readonly #incoming: IncomingMessage;
   readonly #firstRead: () => void;
   #begun = false;
   #wanted = false;
+  /** Bytes that may still come. */
+  #left = Number.POSITIVE_INFINITY;
 
   /** `firstRead` is called when somebody starts to read: the moment for 100 Continue. */
   constructor(incoming: IncomingMessage, firstRead: () => void) {
@@ -30,6 +34,11 @@ export class RequestBody extends Readable {
   /** The reader has room and the client owes bytes. */
   get starving(): boolean {
     return this.#wanted && !this.#incoming.complete;
+  }
+
+  /** To be called before anybody reads. */
+  bound(maxBytes: number): void {
+    this.#left = maxBytes;
   }
 
   /** The client broke it off. */
@@ -80,6 +89,12 @@ export class RequestBody extends Readable {
   }
 
   readonly #take = (chunk: Buffer): void => {
+    this.#left -= chunk.length;
+    if (this.#left < 0) {
+      // Who reads it has begun to send it.
+      this.destroy(new OriginError('body-too-large', 'the body of the request is larger than its route takes', { requestSent: true }));
+      return;
+    }
     this.#wanted = this.push(chunk);
     if (!this.#wanted) this.#incoming.pause();
   };

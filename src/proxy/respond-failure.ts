@@ -5,7 +5,7 @@ import type { Reason } from '../rules/reasons.ts';
 import type { Exchange } from './exchange.ts';
 import { clientLeft, respondError } from './respond.ts';
 
-/** 502, 503 or 504 with the reason; 400 for what undici does not send, OPTIONS * above all. */
+/** 502, 503 or 504 with the reason; 400 for what undici does not send, OPTIONS * above all; 413 for a body that grew too large on its way. */
 export function respondFailure(x: Exchange, error: OriginError, fwd: CacheStatus['fwd']): void {
   if (x.client.gone) return clientLeft(x, fwd);
   const status = statusOf(error.reason);
@@ -15,6 +15,7 @@ export function respondFailure(x: Exchange, error: OriginError, fwd: CacheStatus
 function statusOf(reason: Reason): number {
   if (reason === 'origin-busy') return 503;
   if (reason === 'bad-request') return 400;
+  if (reason === 'body-too-large') return 413;
   const timedOut = reason === 'origin-connect-timeout' || reason === 'origin-headers-timeout' || reason === 'origin-body-timeout';
   return timedOut ? 504 : 502;
 }

@@ -17,6 +17,7 @@ export interface Route {
   readonly pattern: PathPattern;
   readonly origin: string;
   readonly upgrade: boolean;
+  readonly maxRequestBodyBytes: number;
   readonly policy: Policy;
   readonly query: QueryRule;
   readonly scope: ScopeRule;

@@ -1,9 +1,17 @@
 // Every known way to break Freshet, area by area.
 import { FLIGHT_MUTANTS } from './flights.ts';
 import { FRAMING_MUTANTS } from './framings.ts';
+import { LIMIT_MUTANTS } from './limits.ts';
 import type { Mutant } from './mutant.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { WALL_MUTANTS } from './walls.ts';
 import { WHOLE_MUTANTS } from './wholes.ts';
 
-export const MUTANTS: readonly Mutant[] = [...PURGE_MUTANTS, ...FLIGHT_MUTANTS, ...WALL_MUTANTS, ...WHOLE_MUTANTS, ...FRAMING_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...PURGE_MUTANTS,
+  ...FLIGHT_MUTANTS,
+  ...WALL_MUTANTS,
+  ...WHOLE_MUTANTS,
+  ...FRAMING_MUTANTS,
+  ...LIMIT_MUTANTS,
+];

@@ -30,7 +30,7 @@ const ENDED = /end|ECONNRESET|EPIPE/;
 async function trickle(stage: Stage, client: RawClient): Promise<void> {
   while (!client.socket.closed && client.socket.readyState === 'open') {
     client.send('a');
-    await stage.roundTrips();
+    await stage.ask('GET /v1/health', {}, stage.freshet.adminAddress);
   }
 }
 
@@ -78,6 +78,10 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
       first.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`);
       expect((await first.answer())?.status).toBe(404);
     },
+  },
+  max_request_body: {
+    config: 'defaults: { max_request_body: 1B }',
+    meet: refused(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 2\r\n\r\n`, { status: 413, reason: 'body-too-large' }),
   },
   'store.max_object': { config: 'store: { max_object: 1KiB }', meet: unstored('x'.repeat(2_000)) },
   'store.fills': {

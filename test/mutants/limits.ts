@@ -1,0 +1,43 @@
+// Ways to take the limits of the client side away: SECURITY §8, S6.
+import type { Mutant } from './mutant.ts';
+
+const BODIES = 'test/proxy/journey-request-body.test.ts';
+const LIMITS = 'test/proxy/journey-limits.test.ts';
+
+export const LIMIT_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a body that says that it is too large is passed on',
+    file: 'src/proxy/handle.ts',
+    text: 'if ((x.request.bodyBytes ?? 0) > x.route.maxRequestBodyBytes) return refuseBody(x);',
+    replacement: '',
+    caughtBy: [BODIES],
+  },
+  {
+    name: 'a body in chunks grows without end',
+    file: 'src/proxy/outbound.ts',
+    text: 'body?.bound(x.route.maxRequestBodyBytes);',
+    replacement: '',
+    caughtBy: [BODIES],
+  },
+  {
+    name: 'a write whose body grew too large did not happen',
+    file: 'src/proxy/request-body.ts',
+    text: "larger than its route takes', { requestSent: true }",
+    replacement: "larger than its route takes', { requestSent: false }",
+    caughtBy: [BODIES],
+  },
+  {
+    name: 'more header fields than may be are read',
+    file: 'src/proxy/request-head.ts',
+    text: 'if (rawFields.length / 2 > limits.headerCount)',
+    replacement: 'if (rawFields.length / 20 > limits.headerCount)',
+    caughtBy: [LIMITS, 'test/proxy/listener.test.ts'],
+  },
+  {
+    name: 'bodies on their way may hold what they like',
+    file: 'src/proxy/fill.ts',
+    text: 'return this.heldBytes > this.maxBytes;',
+    replacement: 'return false;',
+    caughtBy: [LIMITS, 'test/proxy/fill.test.ts'],
+  },
+];
