@@ -11,7 +11,7 @@ import { TokenVerifier } from './identity/verifier.ts';
 import { Log } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Observe } from './observe/observe.ts';
-import { OriginPools } from './origin/pool.ts';
+import { OriginPools } from './origin/pools.ts';
 import { Flights } from './proxy/collapse.ts';
 import { explain } from './proxy/explain.ts';
 import { FillBudget } from './proxy/fill.ts';
@@ -116,9 +116,15 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     fills: () => fillBudget,
     marks: () => ({ epoch: authority.marks.epoch, falseShare: authority.falseShareEstimate }),
     connections,
+    origins: () => origins.loads,
   });
   const observe = new Observe({ log: new Log(config.log), metrics });
-  const origins = new OriginPools({ origins: config.origins, clock, ended: (end) => observe.originEnded(end) });
+  const origins = new OriginPools({
+    origins: config.origins,
+    clock,
+    ended: (end) => observe.originEnded(end),
+    breakerChanged: (change) => observe.breakerChanged(change),
+  });
   const purger = new Purger({
     authority,
     tagHash,

@@ -1,16 +1,18 @@
 // The classes that I/O rejects with. Rules never throw; they return a reason.
 import type { Reason } from './rules/reasons.ts';
 
-/** An exchange with an origin that gave no usable response. `reason` says which failure, `requestSent` whether bytes of the request may have reached it. */
+/** An exchange with an origin that gave no usable response. `reason` says which failure, `requestSent` whether bytes of the request may have reached it, `retryAfterMs` when it is worth asking again. */
 export class OriginError extends Error {
   override readonly name = 'OriginError';
   readonly reason: Reason;
   readonly requestSent: boolean;
+  readonly retryAfterMs: number;
 
-  constructor(reason: Reason, message: string, detail: { requestSent: boolean; cause?: unknown }) {
+  constructor(reason: Reason, message: string, detail: { requestSent: boolean; retryAfterMs?: number; cause?: unknown }) {
     super(message, { cause: detail.cause });
     this.reason = reason;
     this.requestSent = detail.requestSent;
+    this.retryAfterMs = detail.retryAfterMs ?? 0;
   }
 }
 

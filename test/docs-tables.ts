@@ -71,7 +71,9 @@ export function failureRows(): readonly Row[] {
 
 function rowsBelow(name: string, node: Node): readonly Row[] {
   const children = Object.entries(childrenOf(node));
-  if (children.length > 0) return children.flatMap(([key, child]) => rowsBelow(`${name}.${key}`, child));
+  const below = children.flatMap(([key, child]) => rowsBelow(`${name}.${key}`, child));
+  if (mayBeFalse(node)) return [[code(name), 'settings, false', NO_DEFAULT, node.description], ...below];
+  if (children.length > 0) return below;
   return [[code(name), valueOf(node), node.default === undefined ? NO_DEFAULT : spelled(node.default), node.description]];
 }
 
@@ -81,6 +83,11 @@ function childrenOf(node: Node): Readonly<Record<string, Node>> {
   // Of what may stand by itself or in a list, those of one.
   const one = NODE.parse(node.anyOf?.[0] ?? {}).properties;
   return Object.fromEntries(Object.entries(node.properties ?? one ?? named).map(([key, child]) => [key, NODE.parse(child)]));
+}
+
+/** A map of settings that may be turned off as a whole. */
+function mayBeFalse(node: Node): boolean {
+  return (node.anyOf ?? []).some((choice) => NODE.parse(choice).const === false);
 }
 
 const ALLOWED: Readonly<Record<string, string>> = {

@@ -22,7 +22,7 @@ describe('the origin cut at every byte of', () => {
 });
 
 function configOf(url: string, { route }: Cuttable): string {
-  return `origins: { shop: { url: "${url}" } }\nlog: { level: silent, access: off }\ndefaults: { hit_for_miss: 0s${route === undefined ? '' : `, ${route}`} }`;
+  return `origins: { shop: { url: "${url}", breaker: false } }\nlog: { level: silent, access: off }\ndefaults: { hit_for_miss: 0s${route === undefined ? '' : `, ${route}`} }`;
 }
 
 function collapses({ method, fields = [], unstored, route }: Cuttable): boolean {

@@ -95,8 +95,23 @@ export interface OriginConfig {
   readonly connections: number;
   /** Requests that may wait for a connection before more are answered 503. */
   readonly queue: number;
+  /** How long each of them may wait. */
+  readonly queueTimeoutMs: number;
+  readonly breaker?: BreakerConfig;
   /** `client` sends the client's Host on, `origin` the host of `url`. */
   readonly host: 'client' | 'origin';
   /** `ca` is PEM text. */
   readonly tls?: { readonly ca?: string; readonly servername?: string; readonly rejectUnauthorized: boolean };
+}
+
+/** When requests to an origin are held back. */
+export interface BreakerConfig {
+  /** Of the requests that ended within the window; 0 to 1. */
+  readonly failureRate: number;
+  readonly windowMs: number;
+  readonly minimumRequests: number;
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+  /** 502, 503 and 504 count as failures. */
+  readonly gatewayErrors: boolean;
 }

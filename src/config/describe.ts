@@ -1,6 +1,6 @@
 // The configuration as `freshet check` prints it: what takes which request, and what the operator should know about it.
 import { formatListen } from './address.ts';
-import type { Config, IssuerConfig, OriginConfig } from './config.ts';
+import type { BreakerConfig, Config, IssuerConfig, OriginConfig } from './config.ts';
 import { align } from './align.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import type { Route, ScopeRule } from '../rules/routes.ts';
@@ -37,7 +37,16 @@ function generalRows(config: Config): readonly (readonly string[])[] {
 }
 
 function describeOrigin(origin: OriginConfig): string {
-  return `${origin.name} ${origin.url}, ${origin.connections} connections, ${formatDuration(origin.headersTimeoutMs)} to answer`;
+  const { name, url, connections, queue, queueTimeoutMs, headersTimeoutMs, breaker } = origin;
+  const waiting = queue === 0 ? 'none may wait' : `${queue} may wait ${formatDuration(queueTimeoutMs)}`;
+  return `${name} ${url}, ${connections} connections, ${waiting}, ${formatDuration(headersTimeoutMs)} to answer; ${describeBreaker(breaker)}`;
+}
+
+function describeBreaker(breaker: BreakerConfig | undefined): string {
+  if (breaker === undefined) return 'no breaker';
+  const { failureRate, minimumRequests, windowMs, openMs, maxOpenMs } = breaker;
+  const share = `${Math.round(failureRate * 1000) / 10}% of ${minimumRequests} or more fail in ${formatDuration(windowMs)}`;
+  return `held back for ${formatDuration(openMs)} to ${formatDuration(maxOpenMs)} where ${share}`;
 }
 
 function describeIssuer({ issuer, audiences, algorithms, leewayMs, keys }: IssuerConfig): string {

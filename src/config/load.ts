@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { orderBySpecificity, type Route } from '../rules/routes.ts';
 import { readIssuers } from './auth.ts';
-import type { Config, IssuerConfig, OriginConfig, TagConfig } from './config.ts';
+import type { BreakerConfig, Config, IssuerConfig, OriginConfig, TagConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import type { Environment } from './interpolate.ts';
 import { meaningProblems } from './meaning.ts';
@@ -159,6 +159,8 @@ function originOf(name: string, settings: OriginSettings, ca: string | undefined
     bodyTimeoutMs: settings.body_timeout,
     connections: settings.connections,
     queue: settings.queue,
+    queueTimeoutMs: settings.queue_timeout,
+    ...(settings.breaker !== false && { breaker: breakerOf(settings.breaker) }),
     host: settings.host,
     ...(tls !== undefined && {
       tls: {
@@ -167,5 +169,16 @@ function originOf(name: string, settings: OriginSettings, ca: string | undefined
         rejectUnauthorized: tls.reject_unauthorized,
       },
     }),
+  };
+}
+
+function breakerOf(settings: Exclude<OriginSettings['breaker'], false>): BreakerConfig {
+  return {
+    failureRate: settings.failure_rate,
+    windowMs: settings.window,
+    minimumRequests: settings.minimum_requests,
+    openMs: settings.open,
+    maxOpenMs: settings.max_open,
+    gatewayErrors: settings.gateway_errors,
   };
 }

@@ -6,9 +6,9 @@ import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
 import { routeSettings, type RouteSettings } from './route-schema.ts';
 import { routeName } from './routes.ts';
-import { admin, fileSchema, largestStored, origin, route, store } from './schema.ts';
+import { admin, fileSchema, largestStored, origin, type OriginSettings, route, store } from './schema.ts';
 import { templateProblem } from './templates.ts';
-import { formatSize } from './units.ts';
+import { formatDuration, formatSize } from './units.ts';
 
 export function meaningProblems(data: unknown): readonly Problem[] {
   const file = asMap(data);
@@ -88,9 +88,19 @@ function overMemory(largest: number, memory: number): string {
 function originProblems(origins: Readonly<Record<string, unknown>>): readonly Problem[] {
   return Object.entries(origins).flatMap(([name, data]): Problem[] => {
     const parsed = origin.safeParse(data);
-    if (!parsed.success || parsed.data.tls === undefined || parsed.data.url.startsWith('https:')) return [];
-    return [{ path: ['origins', name, 'tls'], message: `means nothing for ${parsed.data.url}; allowed: tls with an https:// URL` }];
+    return parsed.success ? [...tlsProblems(parsed.data, ['origins', name]), ...breakerProblems(parsed.data, ['origins', name])] : [];
   });
+}
+
+function tlsProblems({ url, tls }: OriginSettings, at: Path): readonly Problem[] {
+  if (tls === undefined || url.startsWith('https:')) return [];
+  return [{ path: [...at, 'tls'], message: `means nothing for ${url}; allowed: tls with an https:// URL` }];
+}
+
+function breakerProblems({ breaker }: OriginSettings, at: Path): readonly Problem[] {
+  if (breaker === false || breaker.max_open >= breaker.open) return [];
+  const message = `found ${formatDuration(breaker.max_open)}; allowed: at least breaker.open, which is ${formatDuration(breaker.open)}`;
+  return [{ path: [...at, 'breaker', 'max_open'], message }];
 }
 
 function routesProblems(file: Readonly<Record<string, unknown>>): readonly Problem[] {

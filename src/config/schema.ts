@@ -6,6 +6,7 @@ import { routeMatch, routeSettings } from './route-schema.ts';
 import {
   duration,
   flag,
+  fraction,
   integer,
   list,
   notYet,
@@ -13,6 +14,7 @@ import {
   optional,
   rate,
   section,
+  sectionOrFalse,
   type Setting,
   setting,
   given,
@@ -97,6 +99,18 @@ const limits = section({
   drain_timeout: optional(timeout({ about: 'How long SIGTERM waits for requests in flight.', default: '10s' })),
 });
 
+/** The words of Hystrix and resilience4j, and their usual values. */
+const breaker = section({
+  failure_rate: optional(
+    fraction({ about: 'It opens where this share of the requests that ended within `window` had no usable answer.', default: 0.5 }),
+  ),
+  window: optional(timeout({ about: 'How far back it looks.', default: '10s' })),
+  minimum_requests: optional(integer({ about: 'Fewer within `window` never open it.', default: 20 }, { least: 1, most: 1_000_000 })),
+  open: optional(timeout({ about: 'How long nothing is sent then; after it one request goes as a probe.', default: '5s' })),
+  max_open: optional(timeout({ about: 'Each probe that fails doubles `open`, up to this.', default: '1m' })),
+  gateway_errors: optional(flag({ about: 'true: answers 502, 503 and 504 count as failures too.', default: false })),
+});
+
 export const origin = section({
   url: originUrl({ about: 'Scheme, host and port.' }),
   connect_timeout: optional(timeout({ about: 'For a connection to be accepted.', default: '1s' })),
@@ -106,6 +120,10 @@ export const origin = section({
   queue: optional(
     integer({ about: 'Requests that may wait for a connection; more are answered 503.', default: 1024 }, { least: 0, most: 1_000_000 }),
   ),
+  queue_timeout: optional(
+    timeout({ about: 'How long each of them may; then it is answered 503. It counts against no other timeout.', default: '5s' }),
+  ),
+  breaker: sectionOrFalse(breaker, { about: 'Holds requests back while the origin fails; false: never.' }).prefault({}),
   host: optional(oneOf(['client', 'origin'], { about: 'The Host that is sent: the one the client named, or that of `url`.', default: 'client' })),
   tls: z.exactOptional(
     section({

@@ -60,6 +60,25 @@ export function list<T>(item: Setting<T>, about: About): Setting<T[]> {
   return z.array(item, { error: (issue) => notAllowed(issue.input, 'a list') }).meta(described(about));
 }
 
+/** A map of settings, all of which may be left out, or `false` for none of it. */
+export function sectionOrFalse<S extends z.ZodRawShape>(
+  inner: z.ZodObject<S, z.core.$strict>,
+  about: About,
+): Setting<z.output<typeof inner> | false> {
+  const parsed = z.unknown().transform((found, context): z.output<typeof inner> | false => {
+    if (found === false || found === 'false') return false;
+    const result = inner.safeParse(found);
+    if (result.success) return result.data;
+    for (const { path, message } of problemsOf(result.error, [])) {
+      const said = path.length === 0 ? notAllowed(found, 'a map of settings, or false') : message;
+      context.issues.push({ code: 'custom', path: [...path], message: said, input: found });
+    }
+    return z.NEVER;
+  });
+  const { $schema: _, ...schema } = z.toJSONSchema(inner, { io: 'input' });
+  return parsed.meta({ anyOf: [schema, { const: false }], ...described(about) });
+}
+
 /** One of them by itself, or a list of at least one; a list when read. */
 export function oneOrMany<T>(item: z.ZodType<T>, about: About): Setting<readonly T[]> {
   const parsed = z.unknown().transform((found, context): readonly T[] => {

@@ -4,7 +4,7 @@ import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
-import type { OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
+import type { BreakerChange, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
 /** What the metrics read where it is kept, at the moment of a scrape. */
@@ -13,6 +13,7 @@ export interface MetricSources {
   fills(): { readonly heldBytes: number; readonly maxBytes: number };
   marks(): { readonly epoch: number; readonly falseShare: number };
   connections(): number;
+  origins(): readonly { readonly origin: string; readonly inFlight: number; readonly waiting: number; readonly isOpen: boolean }[];
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -35,6 +36,8 @@ export class Metrics {
   readonly #bodyBytes = new Tally();
   readonly #originRequests = new Tally();
   readonly #originTimes = new Timings();
+  readonly #originRetries = new Tally();
+  readonly #breakerOpenings = new Tally();
   readonly #fillsRefused = new Tally();
   readonly #purges = new Tally();
   readonly #purgeTimes = new Timings();
@@ -80,6 +83,11 @@ export class Metrics {
     this.#originRequests.add(end.origin, result);
     this.#originTimes.add(end.origin, result, end.durationMs);
     if (end.failure !== undefined) this.#limited(end.failure);
+    if (end.retried) this.#originRetries.add(end.origin, '');
+  }
+
+  breakerChanged({ origin, state }: BreakerChange): void {
+    if (state === 'open') this.#breakerOpenings.add(origin, '');
   }
 
   purgeEnded(end: PurgeEnd): void {
@@ -127,6 +135,11 @@ export class Metrics {
       freshet_limit_reached_total: () => this.#limitSamples(),
       freshet_origin_requests_total: () => this.#originRequests.samples(),
       freshet_origin_duration_seconds: () => this.#originTimes.samples(),
+      freshet_origin_retries_total: () => this.#originRetries.samples(),
+      freshet_origin_requests_in_flight: () => sources.origins().map(({ origin, inFlight }) => ({ values: [origin], value: inFlight })),
+      freshet_origin_requests_waiting: () => sources.origins().map(({ origin, waiting }) => ({ values: [origin], value: waiting })),
+      freshet_origin_breaker_open: () => sources.origins().map(({ origin, isOpen }) => ({ values: [origin], value: isOpen ? 1 : 0 })),
+      freshet_origin_breaker_openings_total: () => this.#breakerOpenings.samples(),
       freshet_collapsed_followers_total: () => single(this.#followers),
       freshet_background_refreshes_total: () => single(this.#refreshes),
       freshet_fills_stored_total: () => single(this.#fillsStored),

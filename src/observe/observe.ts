@@ -3,7 +3,7 @@ import type { Reason } from '../rules/reasons.ts';
 import type { Limit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { Observer, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
+import type { BreakerChange, Observer, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
 
 export class Observe implements Observer {
   /** Replaced when the configuration is reloaded. */
@@ -22,6 +22,21 @@ export class Observe implements Observer {
 
   originEnded(end: OriginEnd): void {
     this.#metrics.originEnded(end);
+  }
+
+  breakerChanged(change: BreakerChange): void {
+    this.#metrics.breakerChanged(change);
+    const { origin } = change;
+    switch (change.state) {
+      case 'open':
+        this.log.warn('an origin failed too often: nothing is sent to it for a while', openingDetail(change));
+        break;
+      case 'half-open':
+        this.log.info('one request goes to see whether an origin is back', { origin });
+        break;
+      case 'closed':
+        this.log.info('an origin is back: requests are sent to it again', { origin });
+    }
   }
 
   purgeEnded(end: PurgeEnd): void {
@@ -59,4 +74,8 @@ export class Observe implements Observer {
   error(message: string, detail: Readonly<Record<string, unknown>>): void {
     this.log.error(message, detail);
   }
+}
+
+function openingDetail({ origin, forMs, ended, failed, last }: Extract<BreakerChange, { state: 'open' }>) {
+  return { origin, forMs, failed, of: ended, last: last.failure ?? String(last.status) };
 }

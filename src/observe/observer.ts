@@ -29,8 +29,22 @@ export interface OriginEnd {
   /** Absent where there was no head. */
   readonly status?: number;
   readonly failure?: Reason;
+  /** It was sent a second time. */
+  readonly retried: boolean;
   readonly durationMs: number;
 }
+
+/** An origin's breaker is in another state than before. Open, of the requests that ended lately `failed` did, the last of them as `last` says. */
+export type BreakerChange = { readonly origin: string } & (
+  | {
+      readonly state: 'open';
+      readonly forMs: number;
+      readonly ended: number;
+      readonly failed: number;
+      readonly last: { readonly status?: number; readonly failure?: Reason };
+    }
+  | { readonly state: 'half-open' | 'closed' }
+);
 
 export interface PurgeEnd {
   readonly id: string;
@@ -42,6 +56,7 @@ export interface PurgeEnd {
 export interface Observer {
   requestEnded(end: RequestEnd): void;
   originEnded(end: OriginEnd): void;
+  breakerChanged(change: BreakerChange): void;
   purgeEnded(end: PurgeEnd): void;
   /** A fill that was not stored, and why. */
   fillRefused(reason: Reason): void;

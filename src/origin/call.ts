@@ -7,6 +7,7 @@ import { OriginError } from '../errors.ts';
 import { fieldsFromRaw } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
+import type { Permit } from './breaker.ts';
 import type { OriginCall, OriginHandler, OriginRequest } from './exchange.ts';
 import { originFailure } from './failure.ts';
 import { checkHead } from './head-check.ts';
@@ -17,6 +18,8 @@ export interface ExchangeEnd {
   readonly origin: string;
   readonly status?: number;
   readonly failure?: OriginError['reason'];
+  /** It was sent a second time. */
+  readonly retried: boolean;
   readonly durationMs: number;
 }
 
@@ -27,16 +30,27 @@ export interface CallHost {
   /** Hands the request to undici; `fresh` on a connection that has served nothing. */
   dispatch(call: PoolCall, request: OriginRequest, fresh: boolean): void;
   /** Takes a retry out of the budget, if there is one. */
-  takeRetry(): boolean;
+  takeRetry(call: PoolCall): boolean;
   /** It was given up; if it waits, it does so no longer. */
   withdraw(call: PoolCall): void;
   /** undici holds nothing of the call any more. */
   released(): void;
-  ended(end: ExchangeEnd): void;
+  /** Its final head is here; told before the handler is. */
+  headed(call: PoolCall, status: number): void;
+  ended(call: PoolCall, end: ExchangeEnd): void;
+}
+
+/** Who asked for what, and what let it through. */
+export interface Asked {
+  readonly request: OriginRequest;
+  readonly handler: OriginHandler;
+  /** Undefined: it is not let through, and will be shed. */
+  readonly permit: Permit | undefined;
 }
 
 export class PoolCall implements OriginCall, PooledHandler {
   refused = false;
+  readonly permit: Permit | undefined;
   readonly #host: CallHost;
   readonly #request: OriginRequest;
   readonly #handler: OriginHandler;
@@ -56,7 +70,8 @@ export class PoolCall implements OriginCall, PooledHandler {
   #over = false;
   #aborted = false;
 
-  constructor(host: CallHost, request: OriginRequest, handler: OriginHandler) {
+  constructor(host: CallHost, { request, handler, permit }: Asked) {
+    this.permit = permit;
     this.#host = host;
     this.#request = request;
     this.#handler = handler;
@@ -161,6 +176,7 @@ export class PoolCall implements OriginCall, PooledHandler {
     this.#verified = verdict.verified;
     this.#status = head.status;
     this.#headAt = this.#host.clock.now();
+    this.#host.headed(this, head.status);
     this.#handler.head(head, this.#headAt);
   }
 
@@ -172,7 +188,7 @@ export class PoolCall implements OriginCall, PooledHandler {
   #mayRetry(error: OriginError): boolean {
     if (this.#over || this.#retried || this.#answerBegan || !this.#connectionReused) return false;
     if (error.reason !== 'origin-reset' || this.#request.body !== undefined) return false;
-    return IDEMPOTENT_METHODS.has(this.#request.method) && this.#host.takeRetry();
+    return IDEMPOTENT_METHODS.has(this.#request.method) && this.#host.takeRetry(this);
   }
 
   #fail(error: OriginError): void {
@@ -190,10 +206,11 @@ export class PoolCall implements OriginCall, PooledHandler {
   #finish(failure: OriginError['reason'] | undefined): void {
     this.#over = true;
     const end = this.#headAt ?? this.#host.clock.now();
-    this.#host.ended({
+    this.#host.ended(this, {
       origin: this.#host.name,
       ...(this.#status !== undefined && { status: this.#status }),
       ...(failure !== undefined && { failure }),
+      retried: this.#retried,
       durationMs: end - (this.#sentAt ?? this.#startedAt),
     });
   }

@@ -1,229 +1,181 @@
-// The origins of the configuration and their connections: undici's Pool with a bound on what waits, one retry with a budget, and
-// pools that give way to new ones when the configuration changes.
-import { isIP } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
-import { Pool } from 'undici';
-import type { Dispatcher } from 'undici';
+// One origin: who may be sent to it now, who waits, and who is told to come back later. Its concurrency is bounded, what waits is bounded in number and
+// time, a breaker holds everything back while it fails (breaker.ts), and a request may be sent again within a budget (call.ts).
 import type { Clock } from '../clock.ts';
 import { OriginError } from '../errors.ts';
-import { PoolCall } from './call.ts';
-import type { CallHost, ExchangeEnd } from './call.ts';
-import type { OriginCall, OriginHandler, OriginRequest, Origins } from './exchange.ts';
-import { SafeClient } from './safe-client.ts';
+import { isSafe } from '../http/message.ts';
+import { type Admission, admit, type Breaker, closedBreaker, isValid, settle } from './breaker.ts';
+import { type CallHost, type ExchangeEnd, PoolCall } from './call.ts';
+import { Connections } from './connections.ts';
+import type { OriginCall, OriginHandler, OriginRequest } from './exchange.ts';
+import { WaitingLine } from './line.ts';
+import { type ExchangeFate, outcomeOf } from './outcome.ts';
+import { RetryBudget } from './retry-budget.ts';
+import type { OriginSettings } from './settings.ts';
 
-/** Of one origin; the configuration's OriginConfig has these. */
-export interface OriginSettings {
-  readonly name: string;
-  /** Scheme, host and port; no path. */
-  readonly url: string;
-  readonly connectTimeoutMs: number;
-  readonly headersTimeoutMs: number;
-  readonly bodyTimeoutMs: number;
-  readonly connections: number;
-  /** Requests that may wait for a connection before more are refused. */
-  readonly queue: number;
-  /** `ca` is PEM text. */
-  readonly tls?: { readonly ca?: string; readonly servername?: string; readonly rejectUnauthorized: boolean };
-}
+/** A breaker that is in another state than before, and what made it so. */
+export type BreakerChange = { readonly origin: string } & (
+  | {
+      readonly state: 'open';
+      readonly forMs: number;
+      /** Of the requests that ended lately, how many failed, and the last of these. */
+      readonly ended: number;
+      readonly failed: number;
+      readonly last: ExchangeFate;
+    }
+  | { readonly state: 'half-open' | 'closed' }
+);
 
-export interface OriginPoolsOptions {
-  readonly origins: ReadonlyMap<string, OriginSettings>;
+export interface PoolOptions {
   readonly clock: Clock;
   /** Told of every exchange once. */
   readonly ended: (end: ExchangeEnd) => void;
+  readonly breakerChanged: (change: BreakerChange) => void;
 }
 
-export class OriginPools implements Origins {
-  readonly #options: OriginPoolsOptions;
-  readonly #closing = new Set<OriginPool>();
-  #pools = new Map<string, OriginPool>();
-
-  constructor(options: OriginPoolsOptions) {
-    this.#options = options;
-    this.reconfigure(options.origins);
-  }
-
-  fetch(origin: string, request: OriginRequest, handler: OriginHandler): OriginCall {
-    const pool = this.#pools.get(origin);
-    if (pool !== undefined) return pool.fetch(request, handler);
-    const call = new PoolCall(unknownOrigin(origin, this.#options), request, handler);
-    call.shed(new OriginError('internal', `there is no origin ${origin}`, { requestSent: false }));
-    return call;
-  }
-
-  /** New requests use the new settings; a pool whose settings changed or went ends with its last exchange. */
-  reconfigure(origins: ReadonlyMap<string, OriginSettings>): void {
-    const pools = new Map<string, OriginPool>();
-    for (const [name, settings] of origins) {
-      const current = this.#pools.get(name);
-      pools.set(name, current !== undefined && isDeepStrictEqual(current.settings, settings) ? current : new OriginPool(settings, this.#options));
-    }
-    for (const [name, pool] of this.#pools) if (pools.get(name) !== pool) this.#retire(pool);
-    this.#pools = pools;
-  }
-
-  /** Ends every exchange, with reason `draining`, and every connection. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#pools.values(), ...this.#closing].map((pool) => pool.destroy()));
-  }
-
-  #retire(pool: OriginPool): void {
-    this.#closing.add(pool);
-    void pool.close().finally(() => this.#closing.delete(pool));
-  }
-}
-
-class OriginPool implements CallHost {
-  readonly clock: Clock;
-  readonly name: string;
+export class OriginPool implements CallHost {
   readonly settings: OriginSettings;
-  readonly ended: (end: ExchangeEnd) => void;
-  readonly #pool: Pool;
-  readonly #serverName: { readonly servername?: string };
+  readonly #options: PoolOptions;
+  readonly #connections: Connections;
   readonly #budget = new RetryBudget();
-  /** For retries: each of its connections serves one request. */
-  #freshPool: Pool | undefined;
+  readonly #line: WaitingLine;
+  #breaker: Breaker = closedBreaker();
   /** Calls that undici holds: never more than there are connections, since what waits there cannot be taken back. */
   #running = 0;
-  /** In the order of their arrival. */
-  readonly #waiting = new Set<PoolCall>();
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(settings: OriginSettings, { clock, ended }: OriginPoolsOptions) {
+  constructor(settings: OriginSettings, options: PoolOptions) {
     this.settings = settings;
-    this.name = settings.name;
-    this.clock = clock;
-    this.ended = ended;
-    this.#pool = openPool(settings);
-    this.#serverName = serverName(settings);
+    this.#options = options;
+    this.#connections = new Connections(settings);
+    this.#line = new WaitingLine(settings.queueTimeoutMs, (call) => call.shed(busy('no connection was free in time')));
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get inFlight(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  get isOpen(): boolean {
+    return this.#breaker.kind !== 'closed';
   }
 
   fetch(request: OriginRequest, handler: OriginHandler): OriginCall {
-    const call = new PoolCall(this, request, handler);
+    const admission = this.#admit(request);
+    const permit = admission.kind === 'admit' ? admission.permit : undefined;
+    const call = new PoolCall(this, { request, handler, permit });
+    if (admission.kind === 'refuse') {
+      call.shed(heldBack(admission.retryAfterMs));
+      return call;
+    }
     const { connections, queue } = this.settings;
-    const mustWait = this.#running >= connections || this.#waiting.size > 0;
-    if (mustWait && this.#waiting.size >= queue) {
-      const busy = `${this.#running} requests are under way and ${this.#waiting.size} waiting`;
-      call.shed(new OriginError('origin-busy', busy, { requestSent: false }));
+    const mustWait = this.#running >= connections || this.#line.length > 0;
+    if (mustWait && this.#line.length >= queue) {
+      call.shed(busy(`${this.#running} requests are under way and ${this.#line.length} waiting`));
       return call;
     }
     this.#budget.earn();
-    if (mustWait) {
-      this.#waiting.add(call);
-      return call;
-    }
-    this.#running++;
-    call.start();
+    if (mustWait) this.#line.join(call);
+    else this.#start(call);
     return call;
   }
 
   dispatch(call: PoolCall, request: OriginRequest, fresh: boolean): void {
-    if (fresh) this.#freshPool ??= openPool(this.settings);
-    const pool = fresh && this.#freshPool !== undefined ? this.#freshPool : this.#pool;
-    pool.dispatch({ ...dispatchOptions(request, fresh), ...this.#serverName }, call);
+    this.#connections.dispatch(request, call, { fresh });
   }
 
-  takeRetry(): boolean {
-    return this.#budget.take();
+  /** Not for what the breaker would hold back by now. */
+  takeRetry({ permit }: PoolCall): boolean {
+    return permit !== undefined && isValid(permit, this.#breaker) && this.#budget.take();
   }
 
   withdraw(call: PoolCall): void {
-    this.#waiting.delete(call);
+    this.#line.leave(call);
   }
 
   released(): void {
     this.#running--;
-    if (this.#waiting.size > 0) queueMicrotask(() => this.#startNext());
+    if (this.#line.length > 0) queueMicrotask(() => this.#startNext());
     else if (this.#running === 0) this.#idle?.resolve();
+  }
+
+  /** A probe need not be whole to show that the origin is back: its body may take hours. */
+  headed(call: PoolCall, status: number): void {
+    if (call.permit?.kind === 'probe') this.#judge(call, { status });
+  }
+
+  ended(call: PoolCall, end: ExchangeEnd): void {
+    this.#judge(call, end);
+    this.#options.ended(end);
+  }
+
+  #start(call: PoolCall): void {
+    this.#running++;
+    call.start();
   }
 
   /** Not inside undici's callback that freed the connection. */
   #startNext(): void {
     if (this.#running >= this.settings.connections) return;
-    for (const call of this.#waiting) {
-      this.#waiting.delete(call);
-      this.#running++;
-      call.start();
-      return;
-    }
-    if (this.#running === 0) this.#idle?.resolve();
+    const call = this.#line.next();
+    if (call !== undefined) this.#start(call);
+    else if (this.#running === 0) this.#idle?.resolve();
   }
 
   /** When what is under way or waits has ended. */
   async close(): Promise<void> {
-    if (this.#running > 0 || this.#waiting.size > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
-    if (this.#pool.destroyed) return;
-    await Promise.all([this.#pool.close(), this.#freshPool?.close()]);
+    if (this.#running > 0 || this.#line.length > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+    await this.#connections.close();
   }
 
   async destroy(): Promise<void> {
     const reason = new OriginError('draining', 'Freshet is shutting down', { requestSent: true });
-    for (const call of this.#waiting) call.shed(new OriginError('draining', reason.message, { requestSent: false }));
-    this.#waiting.clear();
-    await Promise.all([this.#pool.destroy(reason), this.#freshPool?.destroy(reason)]);
+    for (const call of this.#line.dismiss()) call.shed(new OriginError('draining', reason.message, { requestSent: false }));
+    await this.#connections.destroy(reason);
+  }
+
+  #admit({ method, body }: OriginRequest): Admission {
+    const asked = admit(this.#breaker, { now: this.clock.now(), harmless: isSafe(method) && body === undefined });
+    this.#become(asked.breaker, {});
+    return asked.admission;
+  }
+
+  #judge({ permit }: PoolCall, fate: ExchangeFate): void {
+    const { breaker: settings } = this.settings;
+    if (settings === undefined || permit === undefined) return;
+    const settled = { permit, outcome: outcomeOf(fate, settings), now: this.clock.now() };
+    this.#become(settle(this.#breaker, settled, settings), fate);
+  }
+
+  /** What waits when it opens is told at once. */
+  #become(next: Breaker, last: ExchangeFate): void {
+    const before = this.#breaker;
+    this.#breaker = next;
+    if (before.kind === next.kind) return;
+    this.#options.breakerChanged(changeOf(this.name, next, last));
+    if (next.kind === 'open') for (const call of this.#line.dismiss()) call.shed(heldBack(next.forMs));
   }
 }
 
-/** One retry for ten requests, ten at most: resets of a whole origin are not answered with twice the load (SECURITY §8). */
-class RetryBudget {
-  #tenths = 10;
-
-  earn(): void {
-    this.#tenths = Math.min(100, this.#tenths + 1);
-  }
-
-  take(): boolean {
-    if (this.#tenths < 10) return false;
-    this.#tenths -= 10;
-    return true;
-  }
+function changeOf(origin: string, breaker: Breaker, last: ExchangeFate): BreakerChange {
+  if (breaker.kind !== 'open') return { origin, state: breaker.kind };
+  return { origin, state: 'open', forMs: breaker.forMs, ...breaker.because, last };
 }
 
-/** Room for a response whose tags alone take 16 KiB and more; what is over the tag limits is still passed on, only not stored. */
-const MAX_HEADER_BYTES = 64 * 1024;
-
-function openPool(settings: OriginSettings): Pool {
-  const { connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs, connections, tls } = settings;
-  return new Pool(settings.url, {
-    connections,
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: headersTimeoutMs,
-    bodyTimeout: bodyTimeoutMs,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connect: {
-      timeout: connectTimeoutMs,
-      ...(tls?.ca !== undefined && { ca: tls.ca }),
-      ...(tls !== undefined && { rejectUnauthorized: tls.rejectUnauthorized }),
-    },
-    factory: (origin, options) => new SafeClient(origin, options),
-  });
+function busy(message: string): OriginError {
+  return new OriginError('origin-busy', message, { requestSent: false });
 }
 
-function dispatchOptions(request: OriginRequest, fresh: boolean): Dispatcher.DispatchOptions {
-  const { method, path, body, bodyBytes } = request;
-  const headers = bodyBytes === undefined ? [...request.fields] : [...request.fields, 'content-length', String(bodyBytes)];
-  return {
-    method,
-    path,
-    headers,
-    ...(body !== undefined && { body }),
-    // undici closes the connection after a HEAD unless told not to.
-    ...(fresh ? { reset: true } : method === 'HEAD' && { reset: false }),
-  };
-}
-
-/**
- * The name for TLS, an option that undici has but does not declare: without it the name would come from the client's Host.
- * Known: an https origin named by its address still gets the client's Host; accepted because `tls.servername` says what is meant.
- */
-function serverName({ url, tls }: OriginSettings): { servername?: string } {
-  const { protocol, hostname } = new URL(url);
-  if (protocol !== 'https:') return {};
-  const servername = tls?.servername ?? hostname;
-  return isIP(servername.replace(/^\[|\]$/g, '')) === 0 ? { servername } : {};
-}
-
-function unknownOrigin(name: string, { clock, ended }: OriginPoolsOptions): CallHost {
-  return { name, clock, ended, dispatch: () => undefined, takeRetry: () => false, withdraw: () => undefined, released: () => undefined };
+function heldBack(retryAfterMs: number): OriginError {
+  return new OriginError('origin-breaker-open', 'the origin failed too often', { requestSent: false, retryAfterMs });
 }

@@ -49,6 +49,7 @@ export class Flight implements OriginHandler {
   readonly #leader: Exchange;
   #call: OriginCall | undefined;
   #sentAt: number;
+  #sent = Promise.withResolvers<void>();
   #landed = Promise.withResolvers<Landing>();
   /** Requests that have not decided yet. */
   #undecided = 0;
@@ -103,14 +104,25 @@ export class Flight implements OriginHandler {
     return this.#alone++;
   }
 
-  /** Resolves at the landing, at the time limit, or when the client leaves. */
-  wait(x: Exchange, limitMs: number | undefined): Promise<Waited> {
-    if (this.landing !== undefined) return Promise.resolve(this.landing);
+  /**
+   * Resolves at the landing, at the time limit, or when the client leaves. The limit counts from the sending: while the flight waits for a connection
+   * itself, who went alone would only wait behind it. That wait has limits of its own (`queue_timeout`, `connect_timeout`).
+   */
+  async wait(x: Exchange, limitMs: number | undefined): Promise<Waited> {
+    if (this.landing !== undefined) return this.landing;
     const waited = Promise.withResolvers<Waited>();
-    const timer = limitMs === undefined ? undefined : setTimeout(() => waited.resolve({ kind: 'timeout' }), limitMs);
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const limit = (ms: number): void => {
+      if (!isOver) timer = setTimeout(() => waited.resolve({ kind: 'timeout' }), ms);
+    };
+    if (limitMs !== undefined) void this.#sent.promise.then(() => limit(limitMs));
     x.client.onGone(() => waited.resolve({ kind: 'client-gone' }));
     void this.#landed.promise.then(waited.resolve);
-    return waited.promise.finally(() => clearTimeout(timer));
+    const outcome = await waited.promise;
+    isOver = true;
+    clearTimeout(timer);
+    return outcome;
   }
 
   /** The same for a refresh in the background, which has no client and no limit of its own. */
@@ -125,6 +137,7 @@ export class Flight implements OriginHandler {
 
   sent(at: number): void {
     this.#sentAt = at;
+    this.#sent.resolve();
   }
 
   informational(head: ResponseHead): void {

@@ -1,6 +1,7 @@
 // Nothing stored will do: board a flight to the origin, wait for its landing, and take it, start over, or go alone.
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasField, withoutFields } from '../http/fields.ts';
+import { type Fields, fieldLines, hasField, withoutFields } from '../http/fields.ts';
+import type { ResponseHead } from '../http/message.ts';
 import type { CacheStatus } from '../rules/cache-status.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { type Forward, freshUntil, isOriginError, mayServeOnError } from '../rules/reuse.ts';
@@ -90,7 +91,7 @@ function answer(x: Exchange, decision: Forward, boarding: Boarding, landing: Lan
       const { head, refusal, storing } = landing.judgement;
       const said = refusal ?? (x.mode === 'solo' ? 'not-shareable' : boarding.hitForMiss ? 'hit-for-miss' : undefined);
       const status = missStatus(decision, { fwdStatus: head.status, collapsed, stored: storing !== undefined, said });
-      if (collapsed && isOriginError(head.status)) return respondError(x, head.status, 'origin-error', status);
+      if (collapsed && isOriginError(head.status)) return respondError(x, head.status, 'origin-error', status, retryAfterOf(head));
       const given = collapsed ? { ...head, fields: withoutFields(head.fields, OF_ONE_EXCHANGE) } : head;
       return respondFill(x, given, landing.fill, { outcome: 'miss', status }, () => boarding.flight.readerLeft());
     }
@@ -103,6 +104,11 @@ function answer(x: Exchange, decision: Forward, boarding: Boarding, landing: Lan
     case 'base-gone':
       throw new Error('a flight without an answer was taken');
   }
+}
+
+/** What the origin says of when it is worth asking again is for everyone. */
+function retryAfterOf({ fields }: ResponseHead): Fields {
+  return fieldLines(fields, 'retry-after').flatMap((value) => ['retry-after', value]);
 }
 
 /** The rest of a stored part: once it is here the two are one stored response, which the next turn finds (RFC 9111 §3.4). */

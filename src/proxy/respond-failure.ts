@@ -1,5 +1,6 @@
 // What a client is told when an origin gave no usable answer.
 import type { OriginError } from '../errors.ts';
+import type { Fields } from '../http/fields.ts';
 import type { CacheStatus } from '../rules/cache-status.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { Exchange } from './exchange.ts';
@@ -9,11 +10,16 @@ import { clientLeft, respondError } from './respond.ts';
 export function respondFailure(x: Exchange, error: OriginError, fwd: CacheStatus['fwd']): void {
   if (x.client.gone) return clientLeft(x, fwd);
   const status = statusOf(error.reason);
-  respondError(x, status, error.reason, { hit: false, ...(fwd === undefined ? {} : { fwd }) }, status === 503 ? ['retry-after', '1'] : []);
+  respondError(x, status, error.reason, { hit: false, ...(fwd === undefined ? {} : { fwd }) }, status === 503 ? retryAfter(error) : []);
+}
+
+/** Whole seconds, so at least one (RFC 9110 §10.2.3). */
+function retryAfter({ retryAfterMs }: OriginError): Fields {
+  return ['retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))];
 }
 
 function statusOf(reason: Reason): number {
-  if (reason === 'origin-busy') return 503;
+  if (reason === 'origin-busy' || reason === 'origin-breaker-open') return 503;
   if (reason === 'bad-request') return 400;
   if (reason === 'body-too-large') return 413;
   const timedOut = reason === 'origin-connect-timeout' || reason === 'origin-headers-timeout' || reason === 'origin-body-timeout';

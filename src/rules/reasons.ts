@@ -100,7 +100,11 @@ export const REASONS = {
   'origin-reset': { source: 'RFC 9112 §9', sentence: 'The origin closed the connection before its answer was whole.' },
   'origin-malformed': { source: 'RFC 9112 §2', sentence: 'The origin sent something that is not an HTTP response we accept.' },
   'origin-error': { source: 'RFC 5861 §4', sentence: 'The origin answered 500, 502, 503 or 504.' },
-  'origin-busy': { source: 'setting connections', sentence: 'The origin has more requests waiting than its limit allows.' },
+  'origin-busy': {
+    source: 'setting connections',
+    sentence: 'The origin has more requests waiting than its limit allows, or this one waited for a connection too long.',
+  },
+  'origin-breaker-open': { source: 'setting breaker', sentence: 'The origin failed so often that nothing is sent to it for a while.' },
   'bad-request': { source: 'RFC 9110 §15.5.1', sentence: 'The request is malformed or ambiguous.' },
   'head-too-large': { source: 'RFC 6585 §5', sentence: 'The request has more header fields, or longer ones, than are taken.' },
   'url-too-long': { source: 'RFC 9110 §15.5.15', sentence: 'The request target is longer than is taken.' },

@@ -165,6 +165,14 @@ describe('origins', () => {
     expect(config.defaultRoute.origin).toBe('default');
   });
 
+  it('breaker: false is none, and a part of it leaves the rest as it is', () => {
+    const { origins } = load('origins: { a: { url: http://a, breaker: false }, b: { url: http://b, breaker: { open: 1s, gateway_errors: true } } }');
+    const byDefault = load('').origins.get('default')?.breaker;
+    expect(byDefault).toBeDefined();
+    expect(origins.get('a')).not.toHaveProperty('breaker');
+    expect(origins.get('b')?.breaker).toEqual({ ...byDefault, openMs: 1_000, gatewayErrors: true });
+  });
+
   it('tls.ca is read, from the folder of the file', () => {
     const text = 'origins: { a: { url: https://a, tls: { ca: minimal.yaml } } }';
     const config = loadConfig({ file: example('virtual.yaml'), text, env: {}, overrides: {} });

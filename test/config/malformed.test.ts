@@ -15,6 +15,7 @@ const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: tr
 const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, redis, tags, auth, limits, origins, defaults, routes';
 const ORIGIN = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
 const ORIGINS = 'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
+const BREAKER = 'a map of settings, or false';
 const TEMPLATE = 'visible characters without spaces or commas, with {name}, {query.name} and {claim.name} in braces';
 
 /** What is wrong with `text`, given one origin; without the name of the file. */
@@ -145,6 +146,28 @@ describe('one mistake', () => {
       'certificate that is not there',
       'origins: { a: { url: https://h, tls: { ca: /nowhere/ca.pem } } }',
       '1: origins.a.tls.ca: found "/nowhere/ca.pem", which cannot be read: no such file or directory',
+    ],
+    ['breaker: true', 'origins: { a: { url: http://h, breaker: true } }', `1: origins.a.breaker: found true; allowed: ${BREAKER}`],
+    ['breaker as a list', 'origins: { a: { url: http://h, breaker: [5s] } }', `1: origins.a.breaker: found a list; allowed: ${BREAKER}`],
+    [
+      'breaker: unknown key',
+      'origins:\n  a:\n    url: http://h\n    breaker:\n      opens: 5s',
+      '5: origins.a.breaker.opens: unknown key "opens" (did you mean "open"?); allowed: failure_rate, window, minimum_requests, open, max_open, gateway_errors',
+    ],
+    [
+      'breaker: a percentage',
+      'origins: { a: { url: http://h, breaker: { failure_rate: 50% } } }',
+      '1: origins.a.breaker.failure_rate: found "50%"; allowed: a number from 0 to 1',
+    ],
+    [
+      'breaker: open longer than the most',
+      'origins: { a: { url: http://h, breaker: { open: 2m } } }',
+      '1: origins.a.breaker.max_open: found 1m; allowed: at least breaker.open, which is 2m',
+    ],
+    [
+      'queue_timeout: none',
+      'origins: { a: { url: http://h, queue_timeout: 0s } }',
+      '1: origins.a.queue_timeout: found "0s"; allowed: from 1ms to 1d',
     ],
     ['origins as a list', 'origins: []', `1: origins: ${ORIGINS}`],
     ['routes as a map', 'routes: {}', '1: routes: found a map; allowed: a list'],

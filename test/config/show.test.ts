@@ -23,6 +23,18 @@ routes:
     ]);
   });
 
+  it.each([
+    ['queue: 5, queue_timeout: 1s', '128 connections, 5 may wait 1s, 10s to answer; held back for 5s to 1m where 50% of 20 or more fail in 10s'],
+    [
+      'queue: 0, breaker: { failure_rate: 0.125, open: 1s, max_open: 1s }',
+      '128 connections, none may wait, 10s to answer; held back for 1s to 1s where 12.5% of 20 or more fail in 10s',
+    ],
+    ['breaker: false', '128 connections, 1024 may wait 5s, 10s to answer; no breaker'],
+  ])('says when an origin is spared: %s', (settings, expected) => {
+    const text = `origins: { default: { url: "http://x", ${settings} } }`;
+    expect(describeText(text).split('\n')[4]).toBe(`origin  default http://127.0.0.1:5000, ${expected}`);
+  });
+
   const CLIENT = 'client_cache_control: no-cache';
   const TOKEN = 'purge: { token: t }';
   it.each([

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Log, type LogOptions } from '../../src/observe/log.ts';
+import { Metrics } from '../../src/observe/metrics.ts';
+import { Observe } from '../../src/observe/observe.ts';
 import { scrubbed, scrubbedText, withoutQueryValues } from '../../src/observe/scrub.ts';
 import { requestEnd } from './ends.ts';
 
@@ -103,4 +105,28 @@ describe('what is masked', () => {
   ])('query values: %s', (path, expected) => {
     expect(withoutQueryValues(path)).toBe(expected);
   });
+});
+
+it('has a line for each change of a breaker: to whom it happened and why', () => {
+  const written: string[] = [];
+  const log = new Log({ level: 'info', access: 'off', destination: { write: (line) => written.push(line) } });
+  const metrics = new Metrics({
+    store: () => ({ entries: 0, bytes: 0, maxBytes: 0, removals: {} }),
+    fills: () => ({ heldBytes: 0, maxBytes: 0 }),
+    marks: () => ({ epoch: 0, falseShare: 0 }),
+    connections: () => 0,
+    origins: () => [],
+  });
+  metrics.close();
+  const observe = new Observe({ log, metrics });
+  observe.breakerChanged({ origin: 'a', state: 'open', forMs: 5_000, ended: 30, failed: 20, last: { status: 200, failure: 'origin-reset' } });
+  observe.breakerChanged({ origin: 'a', state: 'half-open' });
+  observe.breakerChanged({ origin: 'a', state: 'open', forMs: 10_000, ended: 1, failed: 1, last: { status: 503 } });
+  observe.breakerChanged({ origin: 'a', state: 'closed' });
+  expect(written.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { level: 'warn', origin: 'a', forMs: 5_000, failed: 20, of: 30, last: 'origin-reset' },
+    { level: 'info', origin: 'a', msg: expect.stringContaining('one request') },
+    { level: 'warn', origin: 'a', forMs: 10_000, failed: 1, of: 1, last: '503' },
+    { level: 'info', origin: 'a', msg: expect.stringContaining('is back') },
+  ]);
 });

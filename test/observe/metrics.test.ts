@@ -16,6 +16,10 @@ function measuring(): { observe: Observe; page: () => Promise<string> } {
     fills: () => ({ heldBytes: 40, maxBytes: 50 }),
     marks: () => ({ epoch: 12, falseShare: 0.25 }),
     connections: () => 5,
+    origins: () => [
+      { origin: 'shop', inFlight: 3, waiting: 2, isOpen: false },
+      { origin: 'mail', inFlight: 0, waiting: 0, isOpen: true },
+    ],
   });
   open.push(metrics);
   const log = new Log({ level: 'silent', access: 'off', destination: { write: () => {} } });
@@ -49,6 +53,10 @@ describe('/metrics', () => {
       'freshet_purge_epoch 12',
       'freshet_purge_false_share_ratio 0.25',
       'freshet_client_connections 5',
+      'freshet_origin_requests_in_flight{origin="shop"} 3',
+      'freshet_origin_requests_waiting{origin="shop"} 2',
+      'freshet_origin_breaker_open{origin="shop"} 0',
+      'freshet_origin_breaker_open{origin="mail"} 1',
     ]) {
       expect(page).toContain(`${line}\n`);
     }
@@ -87,16 +95,27 @@ describe('/metrics', () => {
     {
       name: 'origin exchanges',
       tell: (observe) => {
-        observe.originEnded({ origin: 'shop', status: 204, durationMs: 3 });
-        observe.originEnded({ origin: 'shop', failure: 'origin-reset', status: 200, durationMs: 3 });
-        observe.originEnded({ origin: 'a"b', status: 503, durationMs: 3 });
+        observe.originEnded({ origin: 'shop', status: 204, retried: true, durationMs: 3 });
+        observe.originEnded({ origin: 'shop', failure: 'origin-reset', status: 200, retried: false, durationMs: 3 });
+        observe.originEnded({ origin: 'a"b', status: 503, retried: false, durationMs: 3 });
       },
       expected: [
         'freshet_origin_requests_total{origin="shop",result="2xx"} 1',
         'freshet_origin_requests_total{origin="shop",result="origin-reset"} 1',
         'freshet_origin_requests_total{origin="a\\"b",result="5xx"} 1',
         'freshet_origin_duration_seconds_count{origin="shop",result="2xx"} 1',
+        'freshet_origin_retries_total{origin="shop"} 1',
       ],
+    },
+    {
+      name: 'breakers',
+      tell: (observe) => {
+        observe.breakerChanged({ origin: 'shop', state: 'open', forMs: 5_000, ended: 30, failed: 20, last: { failure: 'origin-reset' } });
+        observe.breakerChanged({ origin: 'shop', state: 'half-open' });
+        observe.breakerChanged({ origin: 'shop', state: 'open', forMs: 10_000, ended: 1, failed: 1, last: { status: 503 } });
+        observe.breakerChanged({ origin: 'shop', state: 'closed' });
+      },
+      expected: ['freshet_origin_breaker_openings_total{origin="shop"} 2'],
     },
     {
       name: 'fills',

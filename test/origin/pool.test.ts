@@ -3,107 +3,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import type { OriginError } from '../../src/errors.ts';
 import type { Fields } from '../../src/http/fields.ts';
-import type { ResponseHead } from '../../src/http/message.ts';
-import type { ExchangeEnd } from '../../src/origin/call.ts';
 import { RequestBodyError } from '../../src/origin/exchange.ts';
-import type { OriginCall, OriginHandler, OriginRequest } from '../../src/origin/exchange.ts';
-import { OriginPools } from '../../src/origin/pool.ts';
-import type { OriginSettings } from '../../src/origin/pool.ts';
+import type { OriginRequest } from '../../src/origin/exchange.ts';
 import { Barrier, ScriptedOrigin } from '../support/origin.ts';
 import type { Reply } from '../support/origin.ts';
-
-interface Seen {
-  calls: string[];
-  head?: ResponseHead;
-  informational: ResponseHead[];
-  body: string;
-  verified?: boolean;
-  error?: OriginError;
-}
-
-class Recorder implements OriginHandler {
-  readonly seen: Seen = { calls: [], informational: [], body: '' };
-  readonly done: Promise<Seen>;
-  readonly headed: Promise<void>;
-  /** What `data` answers. */
-  takes = true;
-  readonly #chunks: Buffer[] = [];
-  #finish: () => void = () => undefined;
-  #heading: () => void = () => undefined;
-
-  constructor() {
-    this.done = new Promise((resolve) => {
-      this.#finish = () => resolve({ ...this.seen, body: Buffer.concat(this.#chunks).toString() });
-    });
-    this.headed = new Promise((resolve) => {
-      this.#heading = resolve;
-    });
-  }
-
-  get bytes(): number {
-    return this.#chunks.reduce((total, chunk) => total + chunk.length, 0);
-  }
-
-  sent(): void {
-    this.seen.calls.push('sent');
-  }
-
-  informational(head: ResponseHead): void {
-    this.seen.informational.push(head);
-  }
-
-  head(head: ResponseHead): void {
-    this.seen.calls.push('head');
-    this.seen.head = head;
-    this.#heading();
-  }
-
-  data(chunk: Buffer): boolean {
-    this.#chunks.push(chunk);
-    return this.takes;
-  }
-
-  end(verified: boolean): void {
-    this.seen.calls.push('end');
-    this.seen.verified = verified;
-    this.#finish();
-  }
-
-  failed(error: OriginError): void {
-    this.seen.calls.push('failed');
-    this.seen.error = error;
-    this.#finish();
-  }
-}
-
-class Setup implements AsyncDisposable {
-  readonly pools: OriginPools;
-  readonly ends: ExchangeEnd[] = [];
-
-  constructor(url: string, settings: Partial<OriginSettings> = {}) {
-    this.pools = new OriginPools({ origins: originMap(url, settings), clock: systemClock, ended: (end) => this.ends.push(end) });
-  }
-
-  start(request: Partial<OriginRequest>, recorder = new Recorder()): { call: OriginCall; recorder: Recorder } {
-    return { call: this.pools.fetch('shop', { method: 'GET', path: '/', fields: ['host', 'shop.test'], ...request }, recorder), recorder };
-  }
-
-  fetch(request: Partial<OriginRequest> = {}): Promise<Seen> {
-    return this.start(request).recorder.done;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.pools.close();
-  }
-}
-
-function originMap(url: string, settings: Partial<OriginSettings> = {}): ReadonlyMap<string, OriginSettings> {
-  const defaults = { name: 'shop', url, connectTimeoutMs: 1000, headersTimeoutMs: 5000, bodyTimeoutMs: 5000, connections: 2, queue: 8 };
-  return new Map([['shop', { ...defaults, ...settings }]]);
-}
+import { originMap, Recorder, type Seen, Setup } from './fetching.ts';
 
 const raw = (...lines: string[]): Reply => ({ raw: lines.join('\r\n') });
 const filler = (count: number): string[] => Array.from({ length: count }, (_, i) => `a${i}: b`);
@@ -118,7 +23,7 @@ describe('an exchange', () => {
     expect(seen).toMatchObject({ calls: ['sent', 'head', 'end'], body: 'hello', verified: true, head: { status: 200 } });
     expect(seen.head?.fields.slice(0, 6)).toEqual(['x-a', '1', 'x-a', '2', 'x-text', 'caf\xe9']);
     expect(origin.requests[0]?.fields.filter((_, i) => i % 2 === 0)).toEqual(['host', 'connection']);
-    expect(setup.ends).toEqual([{ origin: 'shop', status: 200, durationMs: expect.any(Number) }]);
+    expect(setup.ends).toEqual([{ origin: 'shop', status: 200, retried: false, durationMs: expect.any(Number) }]);
   });
 
   it('keeps the connection after a HEAD', async () => {
@@ -400,6 +305,44 @@ describe('the queue', () => {
     expect(origin.count('/left')).toBe(0);
   });
 
+  it('is left after queue_timeout, in order, and the place is free again', async () => {
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/', { body: 'ok', barriers: { 'before-head': barrier } });
+    await using setup = new Setup(origin.url, { connections: 1, queue: 2, queueTimeoutMs: 20 });
+    const first = setup.fetch();
+    await barrier.reached;
+    const left: string[] = [];
+    const waiting = ['/a', '/b'].map(async (path) => {
+      const { error } = await setup.fetch({ path });
+      left.push(path);
+      return error;
+    });
+    for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ reason: 'origin-busy', requestSent: false });
+    expect(left).toEqual(['/a', '/b']);
+    expect(setup.pools.loads).toEqual([{ origin: 'shop', inFlight: 1, waiting: 0, isOpen: false }]);
+    const { call } = setup.start({ path: '/c' });
+    expect(setup.pools.loads).toMatchObject([{ waiting: 1 }]);
+    call.abort();
+    barrier.open();
+    expect(await first).toMatchObject({ body: 'ok' });
+    expect(origin.requests.map(({ path }) => path)).toEqual(['/']);
+  });
+
+  it('costs no time of headers_timeout', async () => {
+    const headersTimeoutMs = 100;
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/long', { body: 'long', barriers: { 'mid-body': barrier } }).on('/', { body: 'ok' });
+    await using setup = new Setup(origin.url, { connections: 1, headersTimeoutMs });
+    const { recorder } = setup.start({ path: '/long' });
+    await recorder.headed;
+    const waiting = setup.fetch();
+    await silence(headersTimeoutMs);
+    barrier.open();
+    expect([(await recorder.done).body, (await waiting).body]).toEqual(['long', 'ok']);
+  });
+
   it('is emptied before settings that went end their connections', async () => {
     await using origin = await ScriptedOrigin.start();
     const barrier = new Barrier();
@@ -426,57 +369,6 @@ describe('the queue', () => {
       ['draining', true],
       ['draining', false],
     ]);
-  });
-});
-
-describe('RFC 9112 §9.3.1: a reset on a reused connection', () => {
-  it('is retried once, and `sent` is told again', async () => {
-    const { seen, count } = await afterReset({}, { fault: 'reset-before-head' });
-    expect(seen).toMatchObject({ calls: ['sent', 'sent', 'head', 'end'], body: 'again' });
-    expect(count).toBe(2);
-  });
-
-  it.each([
-    { name: 'a POST', request: { method: 'POST' }, reply: { fault: 'reset-before-head' } as const },
-    { name: 'a request with a body', request: { method: 'PUT', body: Readable.from(['a']) }, reply: { fault: 'reset-before-head' } as const },
-    { name: 'an answer that had begun', request: {}, reply: { raw: 'HTTP/1.1 2' } },
-  ])('is not retried for $name', async ({ request, reply }) => {
-    const { seen, count } = await afterReset(request, reply);
-    expect(seen.error).toMatchObject({ reason: 'origin-reset', requestSent: true });
-    expect(count).toBe(1);
-  });
-
-  it('is not retried on a first use, nor twice', async () => {
-    await using origin = await ScriptedOrigin.start();
-    origin.on('/warm', { body: 'warm' }).on('/', { fault: 'reset-before-head' });
-    await using setup = new Setup(origin.url, { connections: 1 });
-    expect((await setup.fetch()).error?.reason).toBe('origin-reset');
-    expect(origin.count('/')).toBe(1);
-    await setup.fetch({ path: '/warm' });
-    expect((await setup.fetch()).error?.reason).toBe('origin-reset');
-    expect(origin.count('/')).toBe(3);
-  });
-
-  it('stops being retried when one request in ten was', async () => {
-    await using origin = await ScriptedOrigin.start();
-    origin.on('/warm', { body: 'warm' }).on('/', { fault: 'reset-before-head' });
-    await using setup = new Setup(origin.url, { connections: 1 });
-    for (let i = 0; i < 10; i++) {
-      await setup.fetch({ path: '/warm' });
-      await setup.fetch();
-    }
-    // One to begin with, and a tenth for each of the 20 requests.
-    expect(origin.count('/') - 10).toBe(3);
-  });
-
-  it('survives an origin that closes its idle connections', async () => {
-    await using origin = await ScriptedOrigin.start();
-    origin.on('/', { body: 'ok' });
-    await using setup = new Setup(origin.url);
-    for (let i = 0; i < 20; i++) {
-      expect(await setup.fetch()).toMatchObject({ body: 'ok' });
-      origin.dropConnections(i % 2 === 0 ? 'end' : 'reset');
-    }
   });
 });
 
@@ -562,13 +454,12 @@ describe('reconfigure and close', () => {
   });
 });
 
-async function afterReset(request: Partial<OriginRequest>, reply: Reply): Promise<{ seen: Seen; count: number }> {
+/** Until another origin's silence was reported, with the same timeout. */
+async function silence(headersTimeoutMs: number): Promise<void> {
   await using origin = await ScriptedOrigin.start();
-  origin.on('/warm', { body: 'warm' }).on('/', (_, nth) => (nth === 1 ? reply : { body: 'again' }));
-  await using setup = new Setup(origin.url, { connections: 1 });
-  await setup.fetch({ path: '/warm' });
-  const seen = await setup.fetch(request);
-  return { seen, count: origin.count('/') };
+  origin.on('/', { fault: 'silence' });
+  await using setup = new Setup(origin.url, { headersTimeoutMs });
+  expect((await setup.fetch()).error?.reason).toBe('origin-headers-timeout');
 }
 
 async function unusedPort(): Promise<number> {

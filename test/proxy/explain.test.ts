@@ -36,6 +36,7 @@ function setUp() {
   const observer = {
     requestEnded: ignore,
     originEnded: ignore,
+    breakerChanged: ignore,
     purgeEnded: ignore,
     fillRefused: ignore,
     fillStored: ignore,

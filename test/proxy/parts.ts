@@ -104,6 +104,7 @@ export class Notes implements Observer {
 
   requestEnded(): void {}
   originEnded(): void {}
+  breakerChanged(): void {}
   purgeEnded(): void {}
   followerCollapsed(): void {}
   limitReached(): void {}
