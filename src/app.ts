@@ -59,6 +59,8 @@ export async function startFreshet({ config, clock: given }: FreshetOptions): Pr
   const upgrades = new Upgrades(parts);
   const listener = new Listener({
     limits: config.limits,
+    clock,
+    trusted: (address) => parts.settings.trusted(address),
     observer: parts.observer,
     handle: (request, client) => handle(request, client, parts),
     mayUpgrade: (request) => upgrades.may(request),

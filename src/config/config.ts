@@ -81,6 +81,8 @@ export interface LimitConfig {
   /** A client that sends or takes no byte of a body for this long is cut. */
   readonly stallTimeoutMs: number;
   readonly connections: number;
+  /** Of one client: an IPv4 address or an IPv6 /64. */
+  readonly connectionsPerAddress: number;
   /** How long SIGTERM waits for requests in flight. */
   readonly drainTimeoutMs: number;
 }

@@ -145,6 +145,7 @@ function limitsOf({ limits }: FileSettings): Config['limits'] {
     idleTimeoutMs: limits.idle_timeout,
     stallTimeoutMs: limits.stall_timeout,
     connections: limits.connections,
+    connectionsPerAddress: limits.connections_per_address,
     drainTimeoutMs: limits.drain_timeout,
   };
 }

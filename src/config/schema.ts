@@ -96,6 +96,12 @@ const limits = section({
   idle_timeout: optional(timeout({ about: 'A kept-alive connection without a request is closed after it.', default: '60s' })),
   stall_timeout: optional(timeout({ about: 'A client that sends or takes no byte of a body for this long is cut.', default: '30s' })),
   connections: optional(integer({ about: 'Of clients at once; more are refused.', default: 10_000 }, { least: 1, most: 1_000_000 })),
+  connections_per_address: optional(
+    integer(
+      { about: 'Of one client address (of IPv6, a /64) that is no trusted proxy; more are refused.', default: 1024 },
+      { least: 1, most: 1_000_000 },
+    ),
+  ),
   drain_timeout: optional(timeout({ about: 'How long SIGTERM waits for requests in flight.', default: '10s' })),
 });
 

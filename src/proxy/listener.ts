@@ -1,8 +1,8 @@
 // Where clients connect: node:http with every limit set, and only requests that passed request-head.ts go on to the handler.
 import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.ts';
 import { listenError } from '../config/address.ts';
 import type { LimitConfig, ListenAddress } from '../config/config.ts';
 import { RunError } from '../errors.ts';
@@ -10,7 +10,8 @@ import { fieldLines, hasField } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Client } from './client.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Connections } from './connections.ts';
 import { NodeClient } from './node-client.ts';
 import { refusalAnswer, refusalEnd, refusalOf, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
@@ -20,6 +21,9 @@ import type { RequestHead } from './request-head.ts';
 
 export interface ListenerOptions {
   readonly limits: LimitConfig;
+  readonly clock: Clock;
+  /** Whether a peer speaks for many clients. */
+  readonly trusted: (address: string) => boolean;
   readonly observer: Pick<Observer, 'requestEnded' | 'limitReached' | 'warn' | 'error'>;
   /** Follows the request to its end. A throw ends the request with a 500. */
   readonly handle: (request: Request, client: Client) => void;
@@ -39,14 +43,14 @@ export interface UpgradeConnection {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
-  readonly #connections = new Map<Duplex, Connection>();
+  readonly #connections: Connections;
   #limits: LimitConfig;
   #draining = false;
-  #dropped = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#connections = new Connections(options.limits, options);
     this.#server = createServer({
       maxHeaderSize: options.limits.headerBytes + options.limits.urlBytes,
       insecureHTTPParser: false,
@@ -88,6 +92,7 @@ export class Listener {
   /** Applies to new requests, but for the size of a head, which the server keeps from its start. */
   reconfigure(limits: LimitConfig): void {
     this.#limits = limits;
+    this.#connections.reconfigure(limits);
     // dropMaxConnection is missing from the types.
     const server: Server & { dropMaxConnection?: boolean } = this.#server;
     server.headersTimeout = limits.headersTimeoutMs;
@@ -103,10 +108,8 @@ export class Listener {
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections.values()) connection.endAfterAnswers();
-    const timer = setTimeout(() => {
-      for (const connection of this.#connections.values()) connection.destroy();
-    }, timeoutMs);
+    this.#connections.end();
+    const timer = setTimeout(() => this.#connections.cut(), timeoutMs);
     await closed;
     clearTimeout(timer);
   }
@@ -114,32 +117,24 @@ export class Listener {
   #listen(): void {
     const serve = (incoming: IncomingMessage, response: ServerResponse): void => this.#serve(incoming, response);
     this.#server
-      .on('connection', (socket) => this.#accept(socket))
+      .on('connection', (socket) => this.#connections.accept(socket))
       .on('request', serve)
       .on('checkContinue', serve)
       .on('checkExpectation', serve)
       .on('connect', (incoming) => this.#connectAsked(incoming))
       .on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head))
       .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code ?? '', socket))
-      .on('timeout', (socket) => this.#quiet(socket))
-      .on('drop', () => {
-        this.#options.observer.limitReached('limits.connections');
-        if (this.#dropped++ % 1000 === 0) this.#options.observer.warn('connections refused: the limit is reached', { refused: this.#dropped });
-      });
-  }
-
-  #accept(socket: Socket): void {
-    this.#connections.set(socket, new Connection(socket));
-    socket.on('close', () => this.#connections.delete(socket));
+      .on('timeout', (socket) => this.#connections.quiet(socket))
+      .on('drop', (dropped) => this.#connections.dropped(dropped?.remoteAddress ?? ''));
   }
 
   #connectAsked(incoming: IncomingMessage): void {
     this.#refused(CONNECT_REFUSED, incoming);
-    this.#connections.get(incoming.socket)?.refuse(CONNECT_REFUSED);
+    this.#connections.of(incoming.socket)?.refuse(CONNECT_REFUSED);
   }
 
   #serve(incoming: IncomingMessage, response: ServerResponse): void {
-    const connection = this.#connections.get(incoming.socket);
+    const connection = this.#connections.of(incoming.socket);
     if (connection === undefined || connection.deaf) return;
     incoming.on('error', () => undefined);
     const head = readHead(rawHead(incoming), this.#limits);
@@ -206,7 +201,7 @@ export class Listener {
 
   /** The request, where it is a WebSocket handshake alone on its connection. */
   #handshake(incoming: IncomingMessage): Request | undefined {
-    const connection = this.#connections.get(incoming.socket);
+    const connection = this.#connections.of(incoming.socket);
     if (this.#draining || connection === undefined || connection.deaf || !connection.idle) return undefined;
     const head = readHead(rawHead(incoming), this.#limits);
     if (head.kind === 'refuse' || head.method !== 'GET' || head.version === '1.0' || head.body.kind !== 'none') return undefined;
@@ -216,8 +211,7 @@ export class Listener {
 
   #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     const request = this.#handshake(incoming);
-    // A tunnel is no longer ours to time out or to drain.
-    this.#connections.delete(incoming.socket);
+    this.#connections.release(incoming.socket);
     if (request === undefined) socket.destroy();
     else this.#options.upgrade(request, { incoming, socket, head });
   }
@@ -225,24 +219,13 @@ export class Listener {
   #parserFailed(code: string, socket: Duplex): void {
     // Data after a request with `Connection: close` is not ours to judge: the answer that is due ends the connection.
     if (code === 'HPE_CLOSED_CONNECTION') return;
-    const connection = this.#connections.get(socket);
+    const connection = this.#connections.of(socket);
     const refusal = refusalOf(code);
     if (connection === undefined || refusal === undefined) {
       socket.destroy();
     } else if (!connection.deaf) {
       this.#refused(refusal, undefined);
       connection.refuse(refusal);
-    }
-  }
-
-  /** Nothing was sent or taken for the stall timeout, or the keep-alive time is over. */
-  #quiet(socket: Socket): void {
-    const outstayed = this.#connections.get(socket)?.outstayed;
-    if (outstayed === undefined) {
-      socket.setTimeout(this.#limits.stallTimeoutMs);
-    } else {
-      this.#options.observer.limitReached(outstayed);
-      socket.destroy();
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const BODIES = 'test/proxy/journey-request-body.test.ts';
+const ADMISSION = 'test/proxy/admission.test.ts';
 const LIMITS = 'test/proxy/journey-limits.test.ts';
 
 export const LIMIT_MUTANTS: readonly Mutant[] = [
@@ -32,6 +33,34 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     text: 'if (rawFields.length / 2 > limits.headerCount)',
     replacement: 'if (rawFields.length / 20 > limits.headerCount)',
     caughtBy: [LIMITS, 'test/proxy/listener.test.ts'],
+  },
+  {
+    name: 'one address has all the connections',
+    file: 'src/proxy/admission.ts',
+    text: 'if (open >= most && !this.#parts.trusted(address)) {',
+    replacement: 'if (open >= Number.POSITIVE_INFINITY) {',
+    caughtBy: [ADMISSION, LIMITS],
+  },
+  {
+    name: 'a trusted proxy counts as one client',
+    file: 'src/proxy/admission.ts',
+    text: ' && !this.#parts.trusted(address)) {',
+    replacement: ') {',
+    caughtBy: [ADMISSION],
+  },
+  {
+    name: 'an IPv6 client counts by each of its addresses',
+    file: 'src/proxy/admission.ts',
+    text: 'if (isIP(plain) !== 6) return plain;',
+    replacement: 'if (isIP(plain) !== 0) return plain;',
+    caughtBy: [ADMISSION],
+  },
+  {
+    name: 'a connection counts for its address after its end',
+    file: 'src/proxy/connections.ts',
+    text: 'this.#admission.left(address);',
+    replacement: '',
+    caughtBy: [ADMISSION],
   },
   {
     name: 'bodies on their way may hold what they like',

@@ -79,6 +79,16 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
       expect((await first.answer())?.status).toBe(404);
     },
   },
+  'limits.connections_per_address': {
+    config: 'limits: { connections_per_address: 1 }',
+    meet: async (stage) => {
+      await using first = await RawClient.connect(stage.freshet.address);
+      await using second = await RawClient.connect(stage.freshet.address);
+      expect(await second.closed()).toMatch(ENDED);
+      first.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`);
+      expect((await first.answer())?.status).toBe(404);
+    },
+  },
   max_request_body: {
     config: 'defaults: { max_request_body: 1B }',
     meet: refused(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 2\r\n\r\n`, { status: 413, reason: 'body-too-large' }),

@@ -1,4 +1,5 @@
 // A listener with a handler of the test's own, and a record of what reached it.
+import type { Duplex } from 'node:stream';
 import type { LimitConfig } from '../../src/config/config.ts';
 import { pathAndQuery } from '../../src/http/target.ts';
 import type { Request } from '../../src/http/message.ts';
@@ -8,6 +9,7 @@ import type { Client } from '../../src/proxy/client.ts';
 import { Listener } from '../../src/proxy/listener.ts';
 import type { ListenerOptions, UpgradeConnection } from '../../src/proxy/listener.ts';
 import type { Address } from '../support/client.ts';
+import { SettableClock } from '../support/clock.ts';
 
 export type Handler = (request: Request, client: Client) => void;
 
@@ -19,11 +21,14 @@ export const LIMITS: LimitConfig = {
   idleTimeoutMs: 60_000,
   stallTimeoutMs: 30_000,
   connections: 1000,
+  connectionsPerAddress: 1000,
   drainTimeoutMs: 10_000,
 };
 
 /** For a listener that never gets a request. */
 export const NO_OPTIONS: Omit<ListenerOptions, 'limits'> = {
+  clock: new SettableClock(),
+  trusted: () => false,
   observer: { requestEnded: () => undefined, limitReached: () => undefined, warn: () => undefined, error: () => undefined },
   handle: () => undefined,
   mayUpgrade: () => false,
@@ -36,6 +41,11 @@ export class Listening implements AsyncDisposable {
   readonly faults: string[] = [];
   readonly limits: Limit[] = [];
   readonly upgraded: Request[] = [];
+  /** Open until their client closes them. */
+  readonly tunnels: Duplex[] = [];
+  readonly clock = new SettableClock();
+  /** A peer that speaks for many. */
+  trusted = '';
   readonly #listener: Listener;
 
   static async start(handler: Handler = echo, limits: Partial<LimitConfig> = {}): Promise<Listening> {
@@ -47,10 +57,12 @@ export class Listening implements AsyncDisposable {
   private constructor(handler: Handler, limits: LimitConfig) {
     this.#listener = new Listener({
       limits,
+      clock: this.clock,
+      trusted: (address) => address === this.trusted,
       observer: {
         requestEnded: (end) => this.ends.push(end),
         limitReached: (limit) => this.limits.push(limit),
-        warn: (message) => this.faults.push(message),
+        warn: (message, detail) => this.faults.push(`${message} ${JSON.stringify(detail)}`),
         error: (message) => this.faults.push(message),
       },
       handle: (request, client) => {
@@ -66,6 +78,10 @@ export class Listening implements AsyncDisposable {
     return this.#listener.address;
   }
 
+  reconfigure(limits: Partial<LimitConfig>): void {
+    this.#listener.reconfigure({ ...LIMITS, ...limits });
+  }
+
   close(timeoutMs: number): Promise<void> {
     return this.#listener.close(timeoutMs);
   }
@@ -76,7 +92,12 @@ export class Listening implements AsyncDisposable {
 
   #upgrade(request: Request, { socket, head }: UpgradeConnection): void {
     this.upgraded.push(request);
-    socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhead=${head.toString()}`);
+    this.tunnels.push(socket);
+    socket
+      .on('error', () => undefined)
+      .on('end', () => socket.end())
+      .resume();
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhead=${head.toString()}`);
   }
 }
 

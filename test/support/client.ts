@@ -30,8 +30,9 @@ export class RawClient implements AsyncDisposable {
   readonly socket: Socket;
   readonly #reader: ByteReader;
 
-  static async connect({ host, port }: Address): Promise<RawClient> {
-    const socket = connect({ host, port, noDelay: true });
+  /** `localAddress`: where it comes from, such as 127.0.0.2. */
+  static async connect({ host, port }: Address, from: { readonly localAddress?: string } = {}): Promise<RawClient> {
+    const socket = connect({ host, port, noDelay: true, ...from });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve).once('error', reject);
     });

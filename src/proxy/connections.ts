@@ -1,0 +1,75 @@
+// The open connections of clients: which of them may stay, and how they end.
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { LimitConfig } from '../config/config.ts';
+import { Admission, type AdmissionParts } from './admission.ts';
+import { Connection } from './connection.ts';
+
+export class Connections {
+  readonly #parts: AdmissionParts;
+  readonly #admission: Admission;
+  readonly #open = new Map<Duplex, Connection>();
+  #limits: LimitConfig;
+
+  constructor(limits: LimitConfig, parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#admission = new Admission(parts);
+    this.#limits = limits;
+  }
+
+  /** Tunnels are not among them. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  of(socket: Duplex): Connection | undefined {
+    return this.#open.get(socket);
+  }
+
+  reconfigure(limits: LimitConfig): void {
+    this.#limits = limits;
+  }
+
+  accept(socket: Socket): void {
+    const { remoteAddress: address } = socket;
+    if (address === undefined || !this.#admission.admits(address, this.#limits.connectionsPerAddress)) {
+      socket.destroy();
+      return;
+    }
+    this.#open.set(socket, new Connection(socket));
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      this.#admission.left(address);
+    });
+  }
+
+  /** One more than may be in all came, and was closed. */
+  dropped(address: string): void {
+    this.#admission.refused('limits.connections', address);
+  }
+
+  /** It becomes a tunnel, which is not ours to time out or to drain; it still counts for its address. */
+  release(socket: Duplex): void {
+    this.#open.delete(socket);
+  }
+
+  /** Nothing was sent or taken for the stall timeout, or the keep-alive time is over. */
+  quiet(socket: Socket): void {
+    const outstayed = this.#open.get(socket)?.outstayed;
+    if (outstayed === undefined) {
+      socket.setTimeout(this.#limits.stallTimeoutMs);
+    } else {
+      this.#parts.observer.limitReached(outstayed);
+      socket.destroy();
+    }
+  }
+
+  /** Each with the answers that are due. */
+  end(): void {
+    for (const connection of this.#open.values()) connection.endAfterAnswers();
+  }
+
+  cut(): void {
+    for (const connection of this.#open.values()) connection.destroy();
+  }
+}
