@@ -18,6 +18,7 @@ import { FillBudget } from './proxy/fill.ts';
 import { handle } from './proxy/handle.ts';
 import { Listener } from './proxy/listener.ts';
 import type { Parts, Settings } from './proxy/parts.ts';
+import { ScopeLookups } from './proxy/scope-lookup.ts';
 import { Upgrades } from './proxy/upgrade.ts';
 import { PurgeGate } from './purge/gate.ts';
 import { NOTHING } from './purge/order.ts';
@@ -157,6 +158,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     observer: observe,
     flights: new Flights(),
     fillBudget,
+    lookups: new ScopeLookups(),
     secret,
     settings: settingsOf(config),
   };

@@ -73,7 +73,9 @@ function routeRow(route: Route, config: Config): readonly string[] {
 function describeScope(scope: ScopeRule): string {
   if (scope.kind === 'public') return 'public';
   if (scope.kind === 'claims') return `claims ${scope.names.join('+')}${scope.required ? ', required' : ''}`;
-  return scope.sources.map((source) => (source.kind === 'cookie' ? `cookie.${source.name}` : source.kind)).join('+');
+  const sources = scope.sources?.map((source) => (source.kind === 'cookie' ? `cookie.${source.name}` : source.kind)).join('+');
+  if (scope.kind === 'lookup') return `asked at ${scope.path}${sources === undefined ? '' : ` by ${sources}`}`;
+  return sources ?? '';
 }
 
 function extras({ policy, query, upgrade, maxRequestBodyBytes, invalidates }: Route): readonly string[] {

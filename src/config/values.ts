@@ -105,12 +105,14 @@ export function nonEmpty(allowed: string, about: About): Setting<string> {
   return text({ allowed, read: (value) => given(value === '' ? undefined : value) }, about);
 }
 
-const SCOPE_ALLOWED = 'public, credential, { credential: [authorization, cookie.NAME] }, or a list of claims ([sub], [tenant, tier])';
+const SCOPE_ALLOWED =
+  'public, credential, { credential: [authorization, cookie.NAME] }, a list of claims ([sub], [tenant, tier]), or { lookup: /path }, with credential beside it or not';
 
-/** Lookups are recognised and refused: DESIGN section 6. `required` is a setting of its own (routes.ts). */
+/** `required` is a setting of its own (routes.ts). */
 export function scope(about: About): Setting<ScopeRule> {
   const sources = { type: 'array', minItems: 1, items: { type: 'string', pattern: '^(authorization|cookie\\..+)$|\\$\\{' } };
-  const asMap = { type: 'object', properties: { credential: sources }, required: ['credential'], additionalProperties: false };
+  const properties = { credential: sources, lookup: { type: 'string', pattern: '^/' } };
+  const asMap = { type: 'object', properties, minProperties: 1, additionalProperties: false };
   return setting(
     { allowed: SCOPE_ALLOWED, schema: { anyOf: [{ type: 'string' }, asMap, { ...NAMES, minItems: 1, maxItems: MAX_CLAIMS }] }, read: readScope },
     about,
@@ -122,16 +124,28 @@ function readScope(found: unknown): Read<ScopeRule> {
   if (found === 'credential') return given({ kind: 'credential', sources: [{ kind: 'authorization' }] });
   if (Array.isArray(found)) return readClaimNames(found);
   if (!isMap(found)) return { kind: 'refuse' };
-  if ('lookup' in found) return refused(`is not in this version: scopes that the origin is asked for; allowed: ${SCOPE_ALLOWED}`);
-  const { credential, ...rest } = found;
-  if (!Array.isArray(credential) || credential.length === 0 || Object.keys(rest).length > 0) return { kind: 'refuse' };
+  const { credential, lookup, ...rest } = found;
+  const unknown = Object.keys(rest);
+  if (unknown.length > 0) return refused(`${show(unknown[0])} means nothing in a scope; allowed: ${SCOPE_ALLOWED}`);
+  if (lookup === undefined) return readSources(credential, (sources) => ({ kind: 'credential', sources }));
+  if (typeof lookup !== 'string' || !LOOKUP_PATH.test(lookup)) return refused(`lookup: ${notAllowed(lookup, LOOKUP_ALLOWED)}`);
+  if (credential === undefined) return given({ kind: 'lookup', path: lookup });
+  return readSources(credential, (sources) => ({ kind: 'lookup', path: lookup, sources }));
+}
+
+const LOOKUP_ALLOWED = 'a path of the origin, as it is sent (/_scope), without a query';
+/** RFC 3986 §3.3. */
+const LOOKUP_PATH = /^\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$/;
+
+function readSources(credential: unknown, make: (sources: readonly CredentialSource[]) => ScopeRule): Read<ScopeRule> {
+  if (!Array.isArray(credential) || credential.length === 0) return { kind: 'refuse' };
   const sources = new Map<unknown, CredentialSource>();
   for (const [index, name] of credential.entries()) {
     const source = credentialSource(name);
     if (source === undefined) return refused(`${formatPath(['credential', index])}: ${notAllowed(name, 'authorization or cookie.NAME')}`);
     sources.set(name, source);
   }
-  return given({ kind: 'credential', sources: [...sources.values()] });
+  return given(make([...sources.values()]));
 }
 
 const MAX_CLAIMS = 8;

@@ -103,6 +103,15 @@ const PROXY_CLAIMS: ReadonlySet<string> = new Set([
   'x-original-forwarded-for',
 ]);
 
+/** Whether a proxy on the way writes a field of that name about it: who asked whom, for whom, and by how many hops. */
+export function isNotedByProxies(name: string): boolean {
+  return name === 'via' || name === 'cdn-loop' || isClaimed(name);
+}
+
+function isClaimed(name: string): boolean {
+  return name === 'forwarded' || PROXY_CLAIMS.has(name) || name.startsWith('x-forwarded-');
+}
+
 /**
  * What a trusted proxy says of the client's side, but for addresses: an origin may answer by it, so it belongs in the key (SECURITY S3).
  * Injective: every value has its length in front.
@@ -111,7 +120,7 @@ export function proxyClaims(fields: Fields): string {
   let claims = '';
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
-    if (ADDRESSES.has(name) || !(name === 'forwarded' || PROXY_CLAIMS.has(name) || name.startsWith('x-forwarded-'))) continue;
+    if (ADDRESSES.has(name) || !isClaimed(name)) continue;
     const value = name === 'forwarded' ? withoutNodes(fields[i + 1] as string) : (fields[i + 1] as string);
     if (value !== '') claims += ` ${name}=${value.length}:${value}`;
   }

@@ -57,6 +57,12 @@ export const METRICS = [
   { name: 'freshet_origin_breaker_open', type: 'gauge', labels: ['origin'], help: '1 while the breaker holds requests back, else 0.' },
   { name: 'freshet_origin_breaker_openings_total', type: 'counter', labels: ['origin'], help: 'How often it opened, after failed probes too.' },
   { name: 'freshet_collapsed_followers_total', type: 'counter', labels: [], help: 'Requests that joined a fetch in flight.' },
+  {
+    name: 'freshet_scope_lookups_total',
+    type: 'counter',
+    labels: ['how'],
+    help: 'Requests under a scope that is looked up: the answer was remembered, came with that to another request (collapsed), or was asked for.',
+  },
   { name: 'freshet_background_refreshes_total', type: 'counter', labels: [], help: 'Fetches begun by stale-while-revalidate.' },
   { name: 'freshet_fills_stored_total', type: 'counter', labels: [], help: 'Origin bodies that became stored responses.' },
   { name: 'freshet_fill_bytes_total', type: 'counter', labels: [], help: 'Body bytes of those.' },

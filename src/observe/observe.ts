@@ -3,7 +3,7 @@ import type { Reason } from '../rules/reasons.ts';
 import type { Limit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { BreakerChange, Observer, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
+import type { BreakerChange, Lookup, Observer, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
 
 export class Observe implements Observer {
   /** Replaced when the configuration is reloaded. */
@@ -57,6 +57,10 @@ export class Observe implements Observer {
 
   backgroundRefresh(): void {
     this.#metrics.backgroundRefresh();
+  }
+
+  scopeLookedUp(how: Lookup): void {
+    this.#metrics.scopeLookedUp(how);
   }
 
   limitReached(limit: Limit): void {

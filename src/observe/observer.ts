@@ -53,6 +53,9 @@ export interface PurgeEnd {
   readonly durationMs: number;
 }
 
+/** Whose a request is was remembered, learned together with others, or asked of the origin. */
+export type Lookup = 'remembered' | 'collapsed' | 'asked';
+
 export interface Observer {
   requestEnded(end: RequestEnd): void;
   originEnded(end: OriginEnd): void;
@@ -63,6 +66,7 @@ export interface Observer {
   fillStored(bytes: number): void;
   followerCollapsed(): void;
   backgroundRefresh(): void;
+  scopeLookedUp(how: Lookup): void;
   /** Something was refused, cut or left unstored because of a setting. */
   limitReached(limit: Limit): void;
   /** A line for the operator. `detail` must not hold credentials, cookies or tokens. */

@@ -149,7 +149,7 @@ function identifiedKey(x: Exchange): string {
 }
 
 /** Refusals that pass by themselves: the next response for the key may well be stored. */
-const PASSING: ReadonlySet<Reason> = new Set(['purged-in-flight', 'held', 'version-behind', 'too-large']);
+const PASSING: ReadonlySet<Reason> = new Set(['purged-in-flight', 'held', 'version-behind', 'scope-differs', 'too-large']);
 
 /** Whether a response that varies on `vary` was selected by the same values for `x` as for the flight's leader. */
 export function selectsTheSame(x: Exchange, flight: Flight, vary: readonly string[]): boolean {

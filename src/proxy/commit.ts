@@ -103,4 +103,4 @@ export const OF_ONE_EXCHANGE: ReadonlySet<string> = new Set([
 ]);
 
 /** Age is recomputed, and framing is ours. */
-export const NOT_STORED: ReadonlySet<string> = new Set(['age', 'content-length', ...OF_ONE_EXCHANGE]);
+export const NOT_STORED: ReadonlySet<string> = new Set(['age', 'content-length', 'auth-scope', ...OF_ONE_EXCHANGE]);

@@ -48,8 +48,14 @@ export class Exchange {
   /** Settles whose request it is. Until then its scope is NO_SCOPE, its key is empty, and nothing is looked up or stored for it. */
   enter(scope: Scope): void {
     this.#scope = scope;
-    this.#key = primaryKey(scope.id, this.target) + this.#forwardedKey();
+    this.#key = primaryKey(scope.id, this.target) + this.forwardedKey;
     this.#implicitTagIds = undefined;
+  }
+
+  /** Whether what its scope rests on is still unpurged. To be asked in the same synchronous step as a lookup or the start of a fetch. */
+  get scopeHolds(): boolean {
+    const { grounds } = this.#scope;
+    return grounds === undefined || this.parts.marks.gateEntry(grounds).kind === 'ok';
   }
 
   get scope(): Scope {
@@ -67,7 +73,7 @@ export class Exchange {
   }
 
   /** What a trusted proxy says of the client's side (scheme, host, prefix; not the address) reaches the origin, so it is part of the key: SECURITY S3. */
-  #forwardedKey(): string {
+  get forwardedKey(): string {
     if (this.settings.config.trustedProxies.length === 0 || !this.settings.trusted(this.request.peerAddress)) return '';
     return proxyClaims(this.request.fields);
   }

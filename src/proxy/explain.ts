@@ -31,7 +31,7 @@ export interface ExplainedEntry {
   readonly bytes: number;
 }
 
-/** Never prints a credential: scopes appear by their hash. A token is verified as for a request. */
+/** Never prints a credential: scopes appear by their hash. A token is verified, or the origin asked whose the request is, as for a request. */
 export async function explain(request: Request, parts: Parts): Promise<Explanation> {
   const x = new Exchange(request, NOBODY, parts);
   const identity = await identify(x);
@@ -65,7 +65,8 @@ function explainEntry(x: Exchange, entry: StoredResponse): ExplainedEntry {
   };
 }
 
-function whyScope({ scope }: Exchange, identity: Identity): string {
+function whyScope(x: Exchange, identity: Identity): string {
+  const { scope } = x;
   if (identity.kind !== 'scope') return reasonText(identity.reason).sentence;
   const names = [...new Set(scope.claims.map(([name]) => name))].join(' and ');
   switch (scope.kind) {
@@ -74,10 +75,20 @@ function whyScope({ scope }: Exchange, identity: Identity): string {
       return 'no identity is part of the key';
     case 'credential':
       return names === '' ? 'the route is scoped by credential and the request has none: the anonymous scope' : `a keyed hash of ${names}`;
+    case 'lookup':
+      return whyLookedUp(x);
     case 'claims':
       if (scope.texts === undefined) return 'the route is scoped by claims and the request has neither token nor cookie: the anonymous scope';
       return `a keyed hash of the verified token's issuer and ${names === '' ? 'that it has none of the claims' : names}`;
   }
+}
+
+/** Not the text itself: it may name somebody. */
+function whyLookedUp({ route, scope, parts }: Exchange): string {
+  const path = route.scope.kind === 'lookup' ? route.scope.path : '';
+  const seconds = Math.floor(((scope.grounds?.until ?? 0) - parts.clock.now()) / 1000);
+  const life = seconds > 0 ? `remembered for ${seconds} s more` : 'good for one request';
+  return `a keyed hash of the Auth-Scope that the origin ${route.origin} gave at ${path} for this credential; ${life}`;
 }
 
 const NOBODY: Client = {

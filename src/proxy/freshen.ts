@@ -7,7 +7,7 @@ import { confirms, freshenedFields, freshnessAfter304 } from '../rules/validatio
 import { dated, keep, NEVER_CHECKED, NOT_STORED } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { Landing } from './flight.ts';
-import { type FetchTimes, fillContext, refusalByMarks, tagsOf } from './landing.ts';
+import { type FetchTimes, fillContext, refusalByMarks, statesOtherScope, tagsOf } from './landing.ts';
 
 /** A 304 freshens `base` only while it is still what the store holds and no tag of it, old or new, was marked since the validation was sent. */
 export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHead, times: FetchTimes): Landing {
@@ -37,6 +37,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     order: times.order,
     checkedAt: verdict.kind === 'ok' ? epoch : NEVER_CHECKED,
   };
+  if (statesOtherScope(x.scope, head)) return land(x, { base, stored, refusal: 'scope-differs' });
   const refusal = storability.kind === 'refuse' ? storability.reason : (tagging.refusal ?? refusalByMarks(verdict, tagging, marks));
   return land(x, { base, stored, refusal });
 }

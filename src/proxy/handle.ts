@@ -22,6 +22,8 @@ import { type PassReason, pass, write } from './passage.ts';
 import type { Parts } from './parts.ts';
 import { answerPurge } from './purge-request.ts';
 import { clientLeft, respondError, respondOwn, respondStored } from './respond.ts';
+import { AUTH_SCOPE } from './scope.ts';
+import { MAX_TURNS } from './taking.ts';
 
 /** Answers one request. Never throws: an impossible state ends this request with a 500 and a log line, and no other. */
 export function handle(request: Request, client: Client, parts: Parts): void {
@@ -43,8 +45,10 @@ async function journey(x: Exchange): Promise<void> {
   if ((x.request.bodyBytes ?? 0) > x.route.maxRequestBodyBytes) return refuseBody(x);
   if (goesNoFurther(x.request)) return answerAtLastHop(x);
 
+  if (hasField(x.request.fields, AUTH_SCOPE)) return respondError(x, 400, 'auth-scope-presented', { hit: false });
+
   const identified = identify(x);
-  const identity = identified instanceof Promise ? await verified(x, identified) : identified;
+  const identity = identified instanceof Promise ? await known(x, identified) : identified;
   if (identity === undefined) return clientLeft(x, undefined);
   if (identity.kind === 'scope') x.enter(identity.scope);
   if (!isSafe(x.request.method)) return write(x);
@@ -54,6 +58,11 @@ async function journey(x: Exchange): Promise<void> {
 
   // A turn that ends in `again` has changed x: `turns` counts fetches in vain (taking.ts ends them), `mode` says with whom it may still share.
   for (;;) {
+    if (!x.scopeHolds) {
+      const lost = await scopeLost(x);
+      if (lost !== undefined) return lost.kind === 'gone' ? clientLeft(x, undefined) : pass(x, lost.passing);
+      continue;
+    }
     const found = lookup(x);
     const decision = decideReuse({ request: x.request, policy: x.route.policy, now: x.now, ...found });
     switch (decision.kind) {
@@ -70,11 +79,21 @@ async function journey(x: Exchange): Promise<void> {
   }
 }
 
-/** Only a token that is not remembered takes time: a hit with one that is has no await at all. Undefined where the client left meanwhile. */
-async function verified(x: Exchange, identified: Promise<Identity>): Promise<Identity | undefined> {
+/** Only what is not remembered of an identity takes time: a hit with one that is has no await at all. Undefined where the client left meanwhile. */
+async function known(x: Exchange, identified: Promise<Identity>): Promise<Identity | undefined> {
   const identity = await identified;
   x.now = x.parts.clock.now();
   return x.client.gone ? undefined : identity;
+}
+
+/** What the scope rests on was purged while the request waited: whose it is must be asked anew. Undefined where that is settled. */
+async function scopeLost(x: Exchange): Promise<{ readonly kind: 'gone' } | { readonly kind: 'pass'; readonly passing: PassReason } | undefined> {
+  if (x.turns++ >= MAX_TURNS) return { kind: 'pass', passing: { fwd: 'bypass', reason: 'purged-in-flight' } };
+  const identity = await known(x, Promise.resolve(identify(x)));
+  if (identity === undefined) return { kind: 'gone' };
+  if (identity.kind !== 'scope') return { kind: 'pass', passing: { fwd: 'bypass', reason: identity.reason } };
+  x.enter(identity.scope);
+  return undefined;
 }
 
 /** RFC 9110 §11.6.1. */

@@ -3,8 +3,9 @@ import { type Fields, fieldLines, hasField } from '../http/fields.ts';
 import { readClaims } from '../identity/claims.ts';
 import type { VerifiedToken, Verification } from '../identity/verifier.ts';
 import type { Reason } from '../rules/reasons.ts';
-import type { ClaimsRule, Route } from '../rules/routes.ts';
+import type { ClaimsRule, CredentialSource, LookupRule, Route } from '../rules/routes.ts';
 import type { Exchange } from './exchange.ts';
+import type { LookedUp } from './scope-lookup.ts';
 import { ANONYMOUS_OF_CLAIMS, claimsScope, credentialScope, PUBLIC, type Scope } from './scope.ts';
 
 export type Identity =
@@ -13,7 +14,7 @@ export type Identity =
   | { readonly kind: 'pass'; readonly reason: Reason }
   | { readonly kind: 'refuse'; readonly status: 400 | 401; readonly reason: Reason };
 
-/** A promise only where a token must be verified that is not remembered. */
+/** A promise only where a token must be verified, or the origin asked, and what came of it is not remembered. */
 export function identify(x: Exchange): Identity | Promise<Identity> {
   const { route } = x;
   const { fields } = x.request;
@@ -22,16 +23,22 @@ export function identify(x: Exchange): Identity | Promise<Identity> {
       return IS_PUBLIC;
     case 'credential': {
       const { sources } = route.scope;
-      // An Authorization goes to the origin and may select the answer: where the scope does not hold it, it is nobody's (S3).
-      if (hasField(fields, 'authorization') && !sources.some(({ kind }) => kind === 'authorization')) return passed('scope-unverified');
+      if (!coversAuthorization(fields, sources)) return passed('scope-unverified');
       return { kind: 'scope', scope: credentialScope(sources, fields, x.parts.secret) };
     }
     case 'claims':
       return mattersTo(route, x.request.method) ? byToken(x, route.scope) : passed('method');
+    case 'lookup':
+      return mattersTo(route, x.request.method) ? byLookup(x, route.scope) : passed('method');
   }
 }
 
 const IS_PUBLIC: Identity = { kind: 'scope', scope: PUBLIC };
+
+/** An Authorization goes to the origin and may select the answer: where the scope does not hold it, it is nobody's (S3). */
+function coversAuthorization(fields: Fields, sources: readonly CredentialSource[] | undefined): boolean {
+  return sources === undefined || !hasField(fields, 'authorization') || sources.some(({ kind }) => kind === 'authorization');
+}
 
 /** What is neither answered from the cache nor purges by claims goes on without a wait for keys. */
 function mattersTo(route: Route, method: string): boolean {
@@ -78,6 +85,16 @@ function identityOf(x: Exchange, rule: ClaimsRule, token: VerifiedToken): Identi
 function scopeByClaims(x: Exchange, names: readonly string[], token: VerifiedToken): Identity {
   const claims = readClaims(token.issuer, token.claims, names);
   return claims.kind === 'unusable' ? passed('claim-unusable') : { kind: 'scope', scope: claimsScope(claims, x.parts.secret) };
+}
+
+function byLookup(x: Exchange, rule: LookupRule): Identity | Promise<Identity> {
+  if (!coversAuthorization(x.request.fields, rule.sources)) return passed('scope-unverified');
+  const looked = x.parts.lookups.ask(x, rule);
+  return looked instanceof Promise ? looked.then(foundScope) : foundScope(looked);
+}
+
+function foundScope(looked: LookedUp): Identity {
+  return looked.kind === 'found' ? { kind: 'scope', scope: looked.scope } : passed(looked.reason);
 }
 
 type Bearer =

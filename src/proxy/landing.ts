@@ -1,5 +1,5 @@
 // What an origin's head means for the cache: may the response be kept, may it be shared, what are its tags? PURGE-PROTOCOL §3.2 rule 1.
-import { fieldValue } from '../http/fields.ts';
+import { fieldLines, fieldValue } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Marks } from '../purge/authority.ts';
 import { responseTags, statedVersions } from '../purge/surrogate-keys.ts';
@@ -10,6 +10,7 @@ import { expandTemplates } from '../rules/routes.ts';
 import { type FillContext, judgeStorability } from '../rules/storability.ts';
 import type { StoredResponse, Verdict } from '../rules/stored-response.ts';
 import type { Exchange } from './exchange.ts';
+import { AUTH_SCOPE, type Scope } from './scope.ts';
 
 /** When a request went out and its head came back: asOf and order as PURGE-PROTOCOL §3.2 defines them, instants in epoch ms. */
 export interface FetchTimes {
@@ -47,6 +48,7 @@ export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): J
   const judged = { head, times, tags: tagging.tags, tagIds: tagging.tagIds, versions: tagging.versions, verdict, vary };
   if (storability.kind === 'refuse') return { ...judged, storing: undefined, refusal: storability.reason, shareable: false };
   if (tagging.refusal !== undefined) return { ...judged, storing: undefined, refusal: tagging.refusal, shareable: false };
+  if (statesOtherScope(x.scope, head)) return { ...judged, storing: undefined, refusal: 'scope-differs', shareable: false };
 
   const { freshness } = storability;
   const shareable = !freshness.alwaysValidate && freshness.freshUntil > times.receivedAt && storability.part === undefined;
@@ -61,7 +63,7 @@ export function fillContext(x: Exchange, head: ResponseHead, times: FetchTimes):
     request: x.request,
     target: x.target,
     head,
-    scope: x.scope.kind === 'public' ? { kind: 'public' } : { kind: 'credential', singleUser: x.scope.singleUser },
+    scope: x.scope,
     policy: x.route.policy,
     requestedAt: times.sentAt,
     receivedAt: times.receivedAt,
@@ -103,7 +105,21 @@ function refusalBySize(head: ResponseHead, maxBytes: number): Reason | undefined
   return Number(fieldValue(head.fields, 'content-length') ?? 0) > maxBytes ? 'too-large' : undefined;
 }
 
-/** The hash table's own ids for a request: known before its response is, so a purge of them forks a flight at once (rule 4). */
+/**
+ * The hash table's own ids for a request: known before its response is, so a purge of them forks a flight at once (rule 4). What its scope rests on is
+ * among them: a purge of that ends what is fetched on its ground, wherever it has got to.
+ */
 export function implicitTagIds(x: Pick<Exchange, 'target' | 'route' | 'scope'>, tagHash: TagHash): Int32Array {
-  return tagHash.implicitTags({ target: x.target, routeName: x.route.name, scopeId: x.scope.id, claims: x.scope.claims });
+  const { id: scopeId, claims, grounds } = x.scope;
+  const own = tagHash.implicitTags({ target: x.target, routeName: x.route.name, scopeId, claims });
+  return grounds === undefined ? own : tagHash.join(own, grounds.tagIds);
+}
+
+/** Whether the origin itself says that the answer is for others than those of the scope. What the scope rests on is then not believed any longer. */
+export function statesOtherScope({ claims, grounds }: Scope, head: ResponseHead): boolean {
+  if (grounds === undefined) return false;
+  const stated = fieldLines(head.fields, AUTH_SCOPE);
+  const differs = stated.length > 1 || (stated.length === 1 && stated[0] !== claims[0]?.[1]);
+  if (differs) grounds.until = -Infinity;
+  return differs;
 }

@@ -1,9 +1,10 @@
 // The request as it goes to the origin: end-to-end fields, our own framing, and the conditionals that this fetch needs.
-import { fieldsForOrigin, hopByHop } from '../http/forwarding.ts';
-import { type Fields, withField, withoutFields } from '../http/fields.ts';
+import { fieldsForOrigin, type ForwardingContext, hopByHop, isNotedByProxies } from '../http/forwarding.ts';
+import { fieldLines, type Fields, withField, withoutFields } from '../http/fields.ts';
 import { pathAndQuery } from '../http/target.ts';
 import type { OriginRequest } from '../origin/exchange.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
+import type { LookupRule } from '../rules/routes.ts';
 import { conditionalFields } from '../rules/validation.ts';
 import type { Exchange } from './exchange.ts';
 import { cookieText, scopedCookies } from './scope.ts';
@@ -38,6 +39,27 @@ export function passRequest(x: Exchange): OriginRequest {
   };
 }
 
+/** The question whose credential it is: with the credential alone, so that nothing else can have selected the answer. */
+export function lookupRequest(x: Exchange, rule: LookupRule): OriginRequest {
+  return { method: 'GET', path: rule.path, fields: fieldsForOrigin([...onTheWay(x.request.fields), ...lookupFields(x, rule)], forwarding(x, false)) };
+}
+
+/** The credential of `x` as the origin is shown it. */
+export function lookupFields(x: Exchange, rule: LookupRule): string[] {
+  const { fields } = x.request;
+  const authorization = fieldLines(fields, 'authorization').flatMap((line) => ['authorization', line]);
+  const text = cookieText(fields);
+  const cookie = text === '' ? undefined : scopedCookies(rule, text);
+  return cookie === undefined ? authorization : [...authorization, 'cookie', cookie];
+}
+
+/** What proxies in front have noted of the way: whoever is trusted is believed in the question too, and a loop is noticed. */
+function onTheWay(fields: Fields): string[] {
+  const noted: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) if (isNotedByProxies(fields[i] as string)) noted.push(fields[i] as string, fields[i + 1] as string);
+  return noted;
+}
+
 function selectiveFields(fields: Fields, conditionals: Conditionals): Fields {
   switch (conditionals.kind) {
     case 'client':
@@ -57,13 +79,17 @@ type FieldRule = (x: Exchange, fields: string[]) => string[];
 
 function outboundFields(x: Exchange, rule: FieldRule): Fields {
   const hop = hopByHop(x.request.fields);
+  return fieldsForOrigin(rule(x, hop.kind === 'ok' ? hop.fields : []), forwarding(x, x.route.policy.cookies === 'strip'));
+}
+
+function forwarding(x: Exchange, cookiesStripped: boolean): ForwardingContext {
   const origin = x.settings.config.origins.get(x.route.origin);
-  return fieldsForOrigin(rule(x, hop.kind === 'ok' ? hop.fields : []), {
+  return {
     request: x.request,
     trusted: x.settings.trusted(x.request.peerAddress),
     originHost: origin?.host === 'origin' ? new URL(origin.url).host : undefined,
-    cookiesStripped: x.route.policy.cookies === 'strip',
-  });
+    cookiesStripped,
+  };
 }
 
 function unchanged(_x: Exchange, fields: string[]): string[] {

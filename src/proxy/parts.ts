@@ -13,6 +13,7 @@ import type { TagHash } from '../purge/tag-hash.ts';
 import type { Store } from '../store/store.ts';
 import type { Flights } from './collapse.ts';
 import type { FillBudget } from './fill.ts';
+import type { ScopeLookups } from './scope-lookup.ts';
 
 export interface Parts {
   readonly clock: Clock;
@@ -25,6 +26,7 @@ export interface Parts {
   readonly observer: Observer;
   readonly flights: Flights;
   readonly fillBudget: FillBudget;
+  readonly lookups: ScopeLookups;
   /** Keys the hashes of credentials; never leaves the process. */
   readonly secret: Buffer;
   settings: Settings;

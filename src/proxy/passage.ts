@@ -35,6 +35,8 @@ class Passage implements OriginHandler {
   readonly #why: PassReason;
   readonly #writes: boolean;
   readonly #asOf: number;
+  /** As of then. What was purged later the gate sees. */
+  readonly #scopeHeld: boolean;
   #call: OriginCall | undefined;
   #fill: Fill | undefined;
   #sentAt: number;
@@ -48,6 +50,7 @@ class Passage implements OriginHandler {
     this.#why = why;
     this.#writes = kind === 'write';
     this.#asOf = x.parts.marks.epoch;
+    this.#scopeHeld = x.scopeHolds;
     this.#sentAt = x.now;
   }
 
@@ -158,7 +161,7 @@ class Passage implements OriginHandler {
 
   #postJudgement(head: ResponseHead, at: number): Judgement | undefined {
     const { request, route, scope } = this.#x;
-    if (!route.policy.storePost || request.method !== 'POST' || scope.kind === 'none') return undefined;
+    if (!route.policy.storePost || request.method !== 'POST' || scope.kind === 'none' || !this.#scopeHeld) return undefined;
     const judgement = judgeHead(this.#x, head, {
       asOf: this.#asOf,
       order: this.#x.parts.flights.nextOrder(),

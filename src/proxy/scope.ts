@@ -2,11 +2,11 @@
 import { hash } from 'node:crypto';
 import { type Fields, fieldLines, fieldValue } from '../http/fields.ts';
 import type { Claims } from '../identity/claims.ts';
-import type { CredentialSource, ScopeRule } from '../rules/routes.ts';
+import type { CredentialSource, LookupRule, ScopeRule } from '../rules/routes.ts';
 
 export interface Scope {
   /** `credential` and `claims` also where the route wants one and the request has none: that is the anonymous scope. `none`: not settled; nothing is stored. */
-  readonly kind: 'none' | 'public' | 'credential' | 'claims';
+  readonly kind: 'none' | 'public' | 'credential' | 'claims' | 'lookup';
   /** First in the primary key and in every entry. */
   readonly id: string;
   /** Whether exactly one holder of a credential can be in it. */
@@ -15,6 +15,18 @@ export interface Scope {
   readonly claims: readonly (readonly [string, string])[];
   /** Of verified claims, those with one value, by name: for templates. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** What the origin said, where it was asked: asked of the marks at each use. */
+  readonly grounds?: Grounds;
+}
+
+/** An answer of the origin that a scope rests on. As an entry has them: ids of its tags, the epoch before it was asked for, its instant. */
+export interface Grounds {
+  readonly tagIds: Int32Array;
+  readonly asOf: number;
+  readonly receivedAt: number;
+  checkedAt: number;
+  /** New requests may rest on it before this instant; the past where the origin has contradicted it. */
+  until: number;
 }
 
 export const NO_SCOPE: Scope = { kind: 'none', id: 'none', singleUser: false, claims: [] };
@@ -35,13 +47,39 @@ export function claimsScope({ tuple, pairs, texts }: Claims, secret: Buffer): Sc
   return { kind: 'claims', id: `v.${keyedHash(tuple, secret)}`, singleUser: (texts.get('sub') ?? '') !== '', claims: pairs, texts };
 }
 
+/** Of the text that the origin gave when it was asked at the rule's path. Who is behind it is not told, so it is never one user's. */
+export function lookupScope(
+  { path, origin, text, grounds }: Pick<LookupRule, 'path'> & { readonly origin: string; readonly text: string; readonly grounds: Grounds },
+  secret: Buffer,
+): Scope {
+  const id = `l.${keyedHash(
+    tupleOf([
+      [origin, path],
+      [AUTH_SCOPE, text],
+    ]),
+    secret,
+  )}`;
+  return { kind: 'lookup', id, singleUser: false, claims: [[AUTH_SCOPE, text]], grounds };
+}
+
+/** The field in which an origin says whose request it was, and the name by which such a scope is purged. */
+export const AUTH_SCOPE = 'auth-scope';
+
 /** The request's Cookie with only the cookies that are part of the scope; undefined where none is left. */
 export function scopedCookies(rule: ScopeRule, cookie: string): string | undefined {
   if (rule.kind === 'public') return cookie;
-  const sources = rule.kind === 'credential' ? rule.sources : [];
+  const sources = rule.kind === 'claims' ? [] : rule.sources;
+  if (sources === undefined) return cookie;
   const names = new Set(sources.flatMap((source) => (source.kind === 'cookie' ? [source.name] : [])));
   const kept = cookiePairs(cookie).filter(([name]) => names.has(name));
   return kept.length === 0 ? undefined : kept.map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+/** Each part of the credential that flat `fields` consist of, by the name that a purge gives it. */
+export function credentialParts(fields: Fields): readonly (readonly [string, string])[] {
+  const authorization = fieldValue(fields, 'authorization');
+  const cookies = cookiePairs(cookieText(fields)).map(([name, value]) => [`cookie.${name}`, value] as const);
+  return authorization === undefined ? cookies : [['authorization', authorization], ...cookies];
 }
 
 function presentedCredentials(sources: readonly CredentialSource[], fields: Fields): (readonly [string, string])[] {
@@ -76,11 +114,11 @@ function cookiePairs(cookie: string): (readonly [string, string])[] {
 }
 
 /** Length-prefixed, so that no two tuples read alike. */
-function tupleOf(claims: readonly (readonly [string, string])[]): string {
+export function tupleOf(claims: readonly (readonly [string, string])[]): string {
   return claims.map(([name, value]) => `${name.length}:${name}${value.length}:${value}`).join('');
 }
 
 /** Keyed, so that an id tells nothing about the credential. */
-function keyedHash(tuple: string, secret: Buffer): string {
+export function keyedHash(tuple: string, secret: Buffer): string {
   return hash('sha256', `${secret.toString('base64')}${tuple}`, 'base64url').slice(0, 27);
 }

@@ -7,7 +7,7 @@ import type { Exchange } from './exchange.ts';
 import type { Flight, Landing } from './flight.ts';
 
 /** After this many fetches in vain a request goes by itself (retry) or is refused (strict). */
-const MAX_TURNS = 3;
+export const MAX_TURNS = 3;
 
 export type Taking =
   | { readonly kind: 'take' }

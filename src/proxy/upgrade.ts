@@ -6,9 +6,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
 import type { OriginConfig } from '../config/config.ts';
-import { fieldsFromRaw } from '../http/fields.ts';
+import { fieldsFromRaw, hasField } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
-import { fieldsForClient, fieldsForOrigin, hopByHop, loops } from '../http/forwarding.ts';
+import { fieldsForClient, fieldsForOrigin, hopByHop, loops, withoutOurs } from '../http/forwarding.ts';
 import type { Request } from '../http/message.ts';
 import { pathAndQuery } from '../http/target.ts';
 import { cacheStatusMember } from '../rules/cache-status.ts';
@@ -17,6 +17,7 @@ import { matchRoute } from '../rules/routes.ts';
 import type { Route } from '../rules/routes.ts';
 import type { UpgradeConnection } from './listener.ts';
 import type { Parts } from './parts.ts';
+import { AUTH_SCOPE } from './scope.ts';
 
 type UpgradeParts = Pick<Parts, 'settings' | 'observer' | 'clock'>;
 
@@ -86,6 +87,7 @@ class Tunnel {
     if (origin === undefined) this.#refuse(500, 'internal');
     else if (fields.kind === 'nominates') this.#refuse(400, 'connection-nominates');
     else if (loops(fields.fields)) this.#refuse(508, 'loop');
+    else if (hasField(fields.fields, AUTH_SCOPE)) this.#refuse(400, 'auth-scope-presented');
     else if (isRewritten(path)) this.#refuse(400, 'bad-request');
     else this.#forward(origin, path, this.#fieldsFor(origin, fields.fields));
   }
@@ -127,9 +129,12 @@ class Tunnel {
       clearTimeout(deadline);
       outgoing.destroy();
     });
-    outgoing.once('upgrade', () => {
+    outgoing.once('upgrade', (response) => {
       clearTimeout(deadline);
       this.#status = 101;
+      const { settings } = this.#parts;
+      const options = { expose: settings.config.tags.expose, tagHeaders: settings.tagHeaders };
+      response.headers = headersOf(withoutOurs(fieldsFromRaw(response.rawHeaders), options));
     });
     outgoing.once('response', (response) => {
       clearTimeout(deadline);

@@ -1,6 +1,7 @@
 // What does the body of POST /v1/purge ask for? DESIGN section 2 "Purging". Every fault is found and named, with what is allowed.
 import { parseJson } from '../http/json.ts';
 import { parseUrlSelector } from '../http/target.ts';
+import { isScopeName } from '../rules/scope-names.ts';
 import { MAX_TAG_BYTES, isTag } from './surrogate-keys.ts';
 import type { PurgeOrder } from './order.ts';
 import type { UrlSelector } from './tag-hash.ts';
@@ -120,7 +121,7 @@ class BodyReader {
     const scopes = this.#list('scopes', isScope, allowed).flatMap((scope) => Object.entries(scope));
     const known = names.length === 0 ? 'every route is public' : `allowed: ${listed(names)}`;
     for (const [name] of scopes) {
-      if (!names.includes(name)) this.#refuse(malformed(`scopes: ${quoted(name)} is part of no route's scope; ${known}.`));
+      if (!isScopeName(name, names)) this.#refuse(malformed(`scopes: ${quoted(name)} is part of no route's scope; ${known}.`));
     }
     return scopes;
   }

@@ -45,6 +45,13 @@ export const REASONS = {
   'claim-unusable': { source: 'setting scope', sentence: 'A claim of the scope has a value that can select nobody, such as an object.' },
   'token-required': { source: 'setting required', sentence: 'The route answers nobody without a token.' },
   'credentials-ambiguous': { source: 'RFC 9110 §11.6.2', sentence: 'The request carries more than one credential in Authorization.' },
+  'auth-scope-presented': { source: 'DESIGN section 6', sentence: 'The request carries Auth-Scope, which is for the origin alone to say.' },
+  'lookup-failed': { source: 'setting scope', sentence: 'The origin could not be asked whose request this is, or did not answer with 200 or 204.' },
+  'lookup-unusable': {
+    source: 'setting scope',
+    sentence: 'The origin told whose request this is in a way that cannot be used: no one valid Auth-Scope, a cookie set, tags that cannot be kept.',
+  },
+  'lookup-busy': { source: 'SECURITY S6', sentence: 'Too many scopes are being looked up.' },
   'hit-for-miss': { source: 'setting hit_for_miss', sentence: 'The URL proved uncacheable a moment ago, so its requests are not collapsed.' },
   'follower-timeout': {
     source: 'setting follower_timeout',
@@ -78,6 +85,7 @@ export const REASONS = {
   'vary-too-wide': { source: 'SECURITY §4', sentence: 'The response varies on more than 8 fields or on a value over 256 bytes.' },
   partial: { source: 'setting store_partial', sentence: 'Partial responses are not stored on this route.' },
   'partial-invalid': { source: 'RFC 9110 §14.4', sentence: 'The partial response has several parts, or a range that its length contradicts.' },
+  'scope-differs': { source: 'DESIGN section 6', sentence: 'The response states another Auth-Scope than the one its request was looked up in.' },
   'close-delimited': { source: 'RFC 9112 §8', sentence: 'The body ended with the connection, so that a cut would not be seen.' },
   truncated: { source: 'RFC 9112 §8', sentence: 'The body ended before its declared end.' },
   'too-large': { source: 'setting store.max_object', sentence: 'The body is larger than what is stored.' },

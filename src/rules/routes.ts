@@ -26,14 +26,25 @@ export interface Route {
   readonly invalidates: readonly string[];
 }
 
-/** `public`, a credential from `authorization` and named cookies, or verified claims of a bearer token. Looked-up scopes have their own issue. */
-export type ScopeRule = { readonly kind: 'public' } | { readonly kind: 'credential'; readonly sources: readonly CredentialSource[] } | ClaimsRule;
+/** `public`, a credential from `authorization` and named cookies, verified claims of a bearer token, or what the origin says of a credential. */
+export type ScopeRule =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'credential'; readonly sources: readonly CredentialSource[] }
+  | ClaimsRule
+  | LookupRule;
 
 /** `required`: who has no token gets 401. */
 export interface ClaimsRule {
   readonly kind: 'claims';
   readonly names: readonly string[];
   readonly required: boolean;
+}
+
+/** The route's origin is asked at `path`. `sources`: what the credential consists of; absent: Authorization and every cookie. */
+export interface LookupRule {
+  readonly kind: 'lookup';
+  readonly path: string;
+  readonly sources?: readonly CredentialSource[];
 }
 
 export type CredentialSource = { readonly kind: 'authorization' } | { readonly kind: 'cookie'; readonly name: string };

@@ -12,11 +12,14 @@ import type { StoredResponse } from './stored-response.ts';
 import { canValidate } from './validator.ts';
 import { axisValues, MAX_AXES, varyNames } from './variant.ts';
 
+/** As of the route's rule; `none`: whose request it is was not settled. */
+type ScopeKind = 'none' | 'public' | 'credential' | 'claims' | 'lookup';
+
 export interface FillContext {
   readonly request: { readonly method: string; readonly fields: Fields };
   readonly target: Target;
   readonly head: ResponseHead;
-  readonly scope: { readonly kind: 'public' } | { readonly kind: 'credential'; readonly singleUser: boolean };
+  readonly scope: { readonly kind: ScopeKind; readonly singleUser: boolean };
   readonly policy: Policy;
   readonly requestedAt: number;
   readonly receivedAt: number;
@@ -51,7 +54,7 @@ export function judgeStorability(context: FillContext): Storability {
   if (freshness === undefined) return { kind: 'refuse', reason: 'no-freshness' };
   const useless = uselessness(head, freshness, receivedAt);
   if (useless !== undefined) return { kind: 'refuse', reason: useless };
-  const axes = axesOf(vary, policy);
+  const axes = axesOf(vary, context);
   const part = head.status === 206 ? parseContentRange(fieldValue(head.fields, 'content-range')) : undefined;
   return part === undefined ? { kind: 'store', freshness, vary: axes } : { kind: 'store', freshness, vary: axes, part };
 }
@@ -90,7 +93,7 @@ function refusedPart(fields: Fields): Reason | undefined {
 
 function refusedByControl({ head, scope, policy }: FillContext, { directives }: ResponseControl): Reason | undefined {
   if (directives.has('no-store') && !outweighsNoStore(directives, head.status)) return 'response-no-store';
-  const ownersOnly = scope.kind === 'credential' && scope.singleUser && policy.storePrivate;
+  const ownersOnly = scope.kind !== 'public' && scope.singleUser && policy.storePrivate;
   if (directives.has('private') && !ownersOnly) return 'private';
   return directives.malformed ? 'malformed-control' : undefined;
 }
@@ -101,6 +104,7 @@ function outweighsNoStore(directives: Directives, status: number): boolean {
 }
 
 function refusedByIdentity({ request, head, scope, policy }: FillContext, { directives, source }: ResponseControl): Reason | undefined {
+  if (scope.kind === 'none') return 'scope-unverified';
   if (scope.kind === 'public') {
     const shareable = directives.has('public') || directives.has('s-maxage');
     // Deviation, stricter: must-revalidate is no permission by itself; setting `store_authorized`.
@@ -115,18 +119,35 @@ function refusedByIdentity({ request, head, scope, policy }: FillContext, { dire
   return setsCookie && !policy.storeSetCookie ? 'set-cookie' : undefined;
 }
 
-function refusedByVary({ request, policy }: FillContext, vary: readonly string[]): Reason | undefined {
+function refusedByVary(context: FillContext, vary: readonly string[]): Reason | undefined {
+  const { request, policy } = context;
   // A name that is none can match no request field: as good as `*`.
   if (vary.some((name) => name === '*' || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))) return 'vary-star';
-  const axes = axesOf(vary, policy);
+  const axes = axesOf(vary, context);
   if (!axes.every((name) => mayVaryOn(name, policy))) return 'vary-not-allowed';
   const tooWide = axes.length > MAX_AXES || axisValues(axes, request.fields, policy).some((value) => value.length > MAX_AXIS_VALUE_CHARACTERS);
   return tooWide ? 'vary-too-wide' : undefined;
 }
 
-/** Cookies that are not forwarded (`cookies: strip`) cannot have selected anything. */
-function axesOf(vary: readonly string[], policy: Policy): readonly string[] {
-  return policy.cookies === 'strip' ? vary.filter((name) => name !== 'cookie') : vary;
+/** Without what cannot have selected anything that the key does not hold. */
+function axesOf(vary: readonly string[], { scope, policy }: FillContext): readonly string[] {
+  return vary.filter((name) => {
+    if (name === 'cookie') return policy.cookies !== 'strip' && !holdsCookies(scope.kind, policy);
+    return name !== 'authorization' || scope.kind !== 'credential';
+  });
+}
+
+/**
+ * Under a credential only its own cookies are forwarded, and under claims none.
+ * Deviation: that an Auth-Scope stands for all that the cookies select is the route's word (RFC 9111 §4.1); setting `cookies: ignore` beside a lookup.
+ */
+function holdsCookies(kind: ScopeKind, policy: Policy): boolean {
+  return kind === 'credential' || kind === 'claims' || (kind === 'lookup' && policy.cookies === 'ignore');
+}
+
+/** Whether a response that varies on `vary` was selected by something else than the request says: by our own value of a field, or by more than fields. */
+export function variesOnMore(vary: readonly string[]): boolean {
+  return vary.some((name) => name === '*' || OURS.has(name));
 }
 
 /** The origin sees our value of these, not the client's, and no key holds it (SECURITY S3). */

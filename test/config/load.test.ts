@@ -107,6 +107,8 @@ describe('routes', () => {
       'scope: { credential: [cookie.session, authorization, cookie.session] }',
       { kind: 'credential', sources: [{ kind: 'cookie', name: 'session' }, { kind: 'authorization' }] },
     ],
+    ['scope: { lookup: /_scope }', { kind: 'lookup', path: '/_scope' }],
+    ['scope: { lookup: /_scope, credential: [cookie.session] }', { kind: 'lookup', path: '/_scope', sources: [{ kind: 'cookie', name: 'session' }] }],
   ])('%s', (settings, expected) => {
     expect(first(settings)?.scope).toEqual(expected);
   });

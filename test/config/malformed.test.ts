@@ -9,7 +9,9 @@ import { UsageError } from '../../src/errors.ts';
 const DURATION = 'a whole number and its unit: ms, s, m, h or d (250ms, 30s, 1h)';
 const SIZE = 'a whole number and its unit: B, KiB, MiB or GiB (64KiB, 256MiB)';
 const LISTEN = 'PORT, :PORT, HOST:PORT or [IPV6]:PORT, with a port from 0 to 65535';
-const SCOPE = 'public, credential, { credential: [authorization, cookie.NAME] }, or a list of claims ([sub], [tenant, tier])';
+const SCOPE =
+  'public, credential, { credential: [authorization, cookie.NAME] }, a list of claims ([sub], [tenant, tier]), or { lookup: /path }, with credential beside it or not';
+const LOOKUP = 'a path of the origin, as it is sent (/_scope), without a query';
 const CLAIM = 'the name of a claim, or its path with dots (sub, realm_access.roles, https://example.com/tenant)';
 const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
 const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, redis, tags, auth, limits, origins, defaults, routes';
@@ -206,13 +208,21 @@ describe('one mistake', () => {
       route('required: true'),
       '1: routes[0].required: means nothing where the scope is public; allowed: with a list of claims as the scope',
     ],
+    ['scope looked up nowhere', route('scope: { lookup: _scope }'), `1: routes[0].scope: lookup: found "_scope"; allowed: ${LOOKUP}`],
+    ['scope looked up by a query', route('scope: { lookup: "/s?x" }'), `1: routes[0].scope: lookup: found "/s?x"; allowed: ${LOOKUP}`],
+    ['scope looked up by no credential', route('scope: { lookup: /s, credential: [] }'), `1: routes[0].scope: found a map; allowed: ${SCOPE}`],
     [
-      'scope by lookup',
-      route('scope: { lookup: /x }'),
-      `1: routes[0].scope: is not in this version: scopes that the origin is asked for; allowed: ${SCOPE}`,
+      'scope looked up by a query parameter',
+      route('scope: { lookup: /s, credential: [query.a] }'),
+      '1: routes[0].scope: credential[0]: found "query.a"; allowed: authorization or cookie.NAME',
+    ],
+    [
+      'token required where the origin is asked',
+      route('scope: { lookup: /s }, required: true'),
+      '1: routes[0].required: means nothing where the scope is lookup; allowed: with a list of claims as the scope',
     ],
     ['scope of nothing', route('scope: { credential: [] }'), `1: routes[0].scope: found a map; allowed: ${SCOPE}`],
-    ['scope and more', route('scope: { credential: [authorization], x: 1 }'), `1: routes[0].scope: found a map; allowed: ${SCOPE}`],
+    ['scope and more', route('scope: { credential: [authorization], x: 1 }'), `1: routes[0].scope: "x" means nothing in a scope; allowed: ${SCOPE}`],
     [
       'scope of a query',
       route('scope: { credential: [query.a] }'),

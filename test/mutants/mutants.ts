@@ -2,6 +2,7 @@
 import { FLIGHT_MUTANTS } from './flights.ts';
 import { FRAMING_MUTANTS } from './framings.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
+import { LOOKUP_MUTANTS } from './lookups.ts';
 import type { Mutant } from './mutant.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { WALL_MUTANTS } from './walls.ts';
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...WHOLE_MUTANTS,
   ...FRAMING_MUTANTS,
   ...LIMIT_MUTANTS,
+  ...LOOKUP_MUTANTS,
 ];

@@ -133,18 +133,20 @@ describe('/metrics', () => {
       ],
     },
     {
-      name: 'purges, followers and refreshes',
+      name: 'purges, followers, refreshes and lookups',
       tell: (observe) => {
         observe.purgeEnded({ id: '1', kind: 'write', mode: 'hard', durationMs: 0.05 });
         observe.followerCollapsed();
         observe.backgroundRefresh();
         observe.backgroundRefresh();
+        observe.scopeLookedUp('remembered');
       },
       expected: [
         'freshet_purges_total{kind="write",mode="hard"} 1',
         'freshet_purge_duration_seconds_bucket{kind="write",mode="hard",le="0.0001"} 1',
         'freshet_collapsed_followers_total 1',
         'freshet_background_refreshes_total 2',
+        'freshet_scope_lookups_total{how="remembered"} 1',
       ],
     },
   ])('counts $name', async ({ tell, expected }) => {

@@ -8,6 +8,7 @@ import { Flights } from '../../src/proxy/collapse.ts';
 import { explain } from '../../src/proxy/explain.ts';
 import { FillBudget } from '../../src/proxy/fill.ts';
 import type { Parts } from '../../src/proxy/parts.ts';
+import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
 import { PurgeGate } from '../../src/purge/gate.ts';
 import { NOTHING } from '../../src/purge/order.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
@@ -42,6 +43,7 @@ function setUp() {
     fillStored: ignore,
     followerCollapsed: ignore,
     backgroundRefresh: ignore,
+    scopeLookedUp: ignore,
     limitReached: ignore,
     warn: ignore,
     info: ignore,
@@ -66,6 +68,7 @@ function setUp() {
     observer,
     flights: new Flights(),
     fillBudget: new FillBudget(STORE_BYTES),
+    lookups: new ScopeLookups(),
     secret,
     settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeRate, purgeNames },
   };

@@ -11,6 +11,7 @@ import { Flights } from '../../src/proxy/collapse.ts';
 import { FillBudget } from '../../src/proxy/fill.ts';
 import { handle } from '../../src/proxy/handle.ts';
 import type { Parts } from '../../src/proxy/parts.ts';
+import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
 import type { Authority } from '../../src/purge/authority.ts';
 import { PurgeGate } from '../../src/purge/gate.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
@@ -73,6 +74,7 @@ export function makeParts({
     observer,
     flights: new Flights(),
     fillBudget: new FillBudget(storeBytes),
+    lookups: new ScopeLookups(),
     secret,
     settings,
   };
@@ -107,6 +109,7 @@ export class Notes implements Observer {
   breakerChanged(): void {}
   purgeEnded(): void {}
   followerCollapsed(): void {}
+  scopeLookedUp(): void {}
   limitReached(): void {}
   info(): void {}
 

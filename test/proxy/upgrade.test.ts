@@ -49,7 +49,7 @@ class EchoOrigin implements AsyncDisposable {
     this.#sockets.add(socket);
     socket.on('error', () => undefined);
     socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n${head.toString()}`,
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\nAuth-Scope: s\r\nSurrogate-Key: k\r\n\r\n${head.toString()}`,
     );
     socket.pipe(socket);
   }
@@ -61,12 +61,24 @@ async function received(client: RawClient, count: number): Promise<string> {
 }
 
 describe('RFC 9110 §7.8: upgrades', () => {
+  it('are refused to a client that says its own Auth-Scope', async () => {
+    await using origin = await EchoOrigin.start();
+    await using freshet = await RunningFreshet.start(config(origin.url));
+    await using client = await RawClient.connect(freshet.address);
+    client.send(handshake('/socket/a', 'Auth-Scope: gold'));
+    expect([(await client.answer())?.status, origin.handshakes]).toEqual([400, []]);
+  });
+
   it('are piped both ways, early bytes included, with cleaned fields', async () => {
     await using origin = await EchoOrigin.start();
     await using freshet = await RunningFreshet.start(config(origin.url));
     await using client = await RawClient.connect(freshet.address);
     client.send(`${handshake('/socket/a?b=c', 'Connection: X-Hop', 'X-Hop: 1', 'X-A: 1', 'X-A: 2', 'X-Forwarded-For: 6.6.6.6')}early`);
-    expect((await client.head())?.status).toBe(101);
+    const head = await client.head();
+    expect(head?.status).toBe(101);
+    expect(head?.fields).toContain('sec-websocket-accept');
+    // Fields for Freshet alone stay here.
+    expect(head?.fields.filter((name) => name === 'auth-scope' || name === 'surrogate-key')).toEqual([]);
     expect(await received(client, 5)).toBe('early');
     client.send('later');
     expect(await received(client, 5)).toBe('later');

@@ -65,7 +65,7 @@ export function fill(given: Fill): FillContext {
     request: { method: given.method ?? 'GET', fields: given.request ?? [] },
     target: { scheme: 'http', authority: 'shop.example', path: '/products/42', query: '?page=1' },
     head: { status: given.status ?? 200, statusText: '', fields: given.fields ?? [] },
-    scope: given.scope ?? { kind: 'public' },
+    scope: given.scope ?? { kind: 'public', singleUser: false },
     policy: given.policy ?? strictPolicy,
     requestedAt: NOW - (given.tookMs ?? 0),
     receivedAt: NOW,
