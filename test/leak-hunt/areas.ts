@@ -1,7 +1,10 @@
 // Where the hunt goes: areas of an API, each with its kind of scope, those who ask there, and what the origin is shown of them. A further kind of scope is a further row.
+import { AUTH, tokenOf } from '../identity/secret-token.ts';
 
 export interface Identity {
   readonly authorization?: string;
+  /** What the origin takes the Authorization for, in a word. */
+  readonly as?: string;
   /** `name=value`. */
   readonly cookies?: readonly string[];
 }
@@ -16,8 +19,10 @@ export interface Area {
   readonly anonymousForAll?: true;
   /** Of a request that may be stored the origin is shown only these cookies; absent: all. */
   readonly cookies?: readonly string[];
-  /** Requests with an Authorization are passed on as they came. */
-  readonly passesAuthorized?: true;
+  /** Those whose requests are passed on as they came. */
+  readonly passes?: (identity: Identity) => boolean;
+  /** The origin answers by the tier of the session alone. */
+  readonly tiered?: true;
   readonly identities: readonly Identity[];
 }
 
@@ -26,6 +31,7 @@ const NOBODY: Identity = {};
 const NOBODYS = 'nobody';
 const bearer = (name: string): Identity => ({ authorization: `Bearer ${name}` });
 const cookies = (...pairs: string[]): Identity => ({ cookies: pairs });
+const signed = (claims: Readonly<Record<string, unknown>>, as: string): Identity => ({ authorization: `Bearer ${tokenOf(claims)}`, as });
 
 export const AREAS: readonly Area[] = [
   { folder: 'public', scope: 'scope: public', shared: true, identities: [NOBODY, NOBODY, NOBODY, bearer('u1'), cookies('theme=dark')] },
@@ -53,7 +59,7 @@ export const AREAS: readonly Area[] = [
     folder: 'session',
     scope: 'scope: { credential: [cookie.session] }',
     cookies: ['session'],
-    passesAuthorized: true,
+    passes: ({ authorization }) => authorization !== undefined,
     identities: [
       NOBODY,
       cookies('session=s1'),
@@ -77,7 +83,50 @@ export const AREAS: readonly Area[] = [
       { authorization: 'Bearer y', cookies: ['session=x'] },
     ],
   },
+  {
+    folder: 'claims',
+    scope: 'scope: [tenant, tier]',
+    cookies: [],
+    passes: ({ authorization, as = '', cookies: pairs }) => (authorization === undefined ? pairs !== undefined : as.startsWith('bad')),
+    identities: [
+      NOBODY,
+      signed({ sub: 'u1', tenant: 't', tier: 1 }, 't,1'),
+      signed({ sub: 'u2', tenant: 't', tier: 1 }, 't,1'),
+      signed({ sub: 'u1', tenant: 't', tier: '1' }, 't,text1'),
+      signed({ sub: 'u1', tenant: 't' }, 't,none'),
+      signed({ sub: 'u1', tenant: 't', tier: null }, 't,null'),
+      signed({ sub: 'u1', tenant: 't', tier: ['1', '2'] }, 't,list12'),
+      signed({ sub: 'u2', tenant: 't', tier: ['2', '1', '1'] }, 't,list12'),
+      signed({ sub: 'u1', tenant: 't', tier: '1,2' }, 't,text12'),
+      signed({ sub: 'u1', tenant: 't1', tier: '' }, 't1,empty'),
+      { ...signed({ sub: 'u2', tenant: 't', tier: 1 }, 't,1'), cookies: ['session=s1'] },
+      signed({ sub: 'u1', tenant: 't', tier: 1, exp: 1 }, 'bad-expired'),
+      { authorization: `Bearer ${tokenOf({ tenant: 't', tier: 1 }).slice(0, -4)}AAAA`, as: 'bad-signature' },
+      cookies('session=s1'),
+    ],
+  },
+  {
+    folder: 'tiers',
+    scope: 'scope: { lookup: /_scope }',
+    tiered: true,
+    identities: [NOBODY, ...['s1', 's2', 's3', 's4', 's9'].map((id) => cookies(`session=${id}`)), cookies('session=s1', 'theme=dark')],
+  },
+  {
+    folder: 'named',
+    scope: 'scope: { lookup: /_scope, credential: [cookie.session] }',
+    tiered: true,
+    identities: [
+      cookies('theme=dark'),
+      ...['s1', 's3', 's4', 's5', 's9'].map((id) => cookies('theme=dark', `session=${id}`)),
+      { authorization: 'Bearer x', cookies: ['session=s1'] },
+    ],
+  },
 ];
+
+/** Of the sessions that change between the two. `s9` is nobody's. */
+export const TIERS = ['gold', 'basic'] as const;
+export const SESSIONS: Readonly<Record<string, string>> = { s1: 'gold', s2: 'gold', s3: 'basic', s4: 'gold', s5: 'basic' };
+export const CHANGING = ['s4', 's5'] as const;
 
 export interface Page {
   readonly area: Area;
@@ -113,18 +162,33 @@ export const PAGES: readonly Page[] = AREAS.flatMap((area) =>
   })),
 );
 
+const NAMES = new Map(
+  AREAS.flatMap(({ identities }) => identities).flatMap(({ authorization, as }) => (as === undefined ? [] : [[authorization, as]])),
+);
+
+/** The session of a request, as the application reads it. */
+export function sessionOf(pairs: readonly string[]): string | undefined {
+  return pairs.find((pair) => pair.startsWith('session='))?.slice('session='.length);
+}
+
+/** What an application says of a tier. */
+export function tierScope(tier: string | undefined): string {
+  return `tier:${tier ?? 'nobody'}`;
+}
+
 /** What the origin is told of who asks, where all cookies or only some go on. */
 export function shown({ authorization, cookies: pairs = [] }: Identity, onlyCookies?: readonly string[]): string {
   const kept = pairs.filter((pair) => onlyCookies === undefined || onlyCookies.some((name) => pair.startsWith(`${name}=`)));
-  const parts = [...(authorization === undefined ? [] : [authorization.replace(' ', ':')]), ...kept];
+  const parts = [...(authorization === undefined ? [] : [NAMES.get(authorization) ?? authorization.replace(' ', ':')]), ...kept];
   return parts.length === 0 ? NOBODYS : parts.join('+');
 }
 
-/** The scopes that an answer to a read in `area` may have: one's own, and what is everybody's. */
-export function scopesIn(area: Area, identity: Identity): readonly string[] {
+/** The scopes that an answer to a read in `area` may have: one's own, and what is everybody's; `tiers` are those that its session had meanwhile. */
+export function scopesIn(area: Area, identity: Identity, tiers: readonly string[]): readonly string[] {
   if (area.shared === true) return ['public'];
+  if (area.tiered === true) return tiers.length === 0 ? [tierScope(undefined)] : tiers.map(tierScope);
   // Nothing is looked up or stored, and all goes on as it came.
-  const passed = area.passesAuthorized === true && identity.authorization !== undefined;
+  const passed = area.passes?.(identity) === true;
   const own = shown(identity, passed ? undefined : area.cookies);
   return area.anonymousForAll === true ? [own, NOBODYS] : [own];
 }
@@ -137,6 +201,7 @@ export function configOf(originUrl: string, token: string): string {
   ]);
   return `
 origins: { shop: { url: "${originUrl}", body_timeout: 2s } }
+${AUTH}
 admin: { listen: "127.0.0.1:0", token: ${token} }
 purge: { token: ${token}, rate: 100000/s }
 log: { level: silent, access: off }

@@ -6,10 +6,11 @@ import { type Random, random } from '../history/random.ts';
 import type { Address } from '../support/client.ts';
 import { RunningFreshet } from '../support/freshet.ts';
 import { type Got, KeepAlive } from '../support/keep-alive.ts';
-import { configOf, PAGES, scopesIn } from './areas.ts';
+import { CHANGING, configOf, type Page, PAGES, scopesIn, SESSIONS, sessionOf, TIERS } from './areas.ts';
 import { type Asked, faultsOf } from './judge.ts';
 import { HuntOrigin } from './origin.ts';
-import { purgeRequest } from './purges.ts';
+import { purgeRequest, tagPurge } from './purges.ts';
+import { Roles } from './roles.ts';
 
 export interface Script {
   readonly seed: number;
@@ -34,6 +35,8 @@ export interface Tally {
 const CLIENTS = 96;
 /** A purge for so many requests. */
 const REQUESTS_A_PURGE = 60;
+/** A change of a session's tier. */
+const REQUESTS_A_CHANGE = 80;
 /** Enough to say what is wrong. */
 const ENOUGH_FAULTS = 20;
 const TOKEN = 'token';
@@ -58,9 +61,10 @@ const LANGUAGES = ['en', 'de', 'fr', '-'];
 const FLAVOURS = ['sweet', 'sour', '-'];
 
 export async function hunt(script: Script): Promise<Tally> {
-  await using origin = await HuntOrigin.start(script.seed);
+  const roles = new Roles(SESSIONS);
+  await using origin = await HuntOrigin.start(script.seed, roles);
   await using freshet = await RunningFreshet.start(configOf(origin.url, TOKEN));
-  const run = new Hunt(script, freshet.address, freshet.adminAddress);
+  const run = new Hunt(script, { roles, listen: freshet.address, admin: freshet.adminAddress });
   const clients = Array.from({ length: CLIENTS }, (_, i) => run.client(random(script.seed * 1000 + i)));
   await Promise.all(clients);
   run.tally.forwarded = origin.requests;
@@ -70,13 +74,15 @@ export async function hunt(script: Script): Promise<Tally> {
 class Hunt {
   readonly tally: Tally = { asked: 0, answers: 0, hits: 0, collapsed: 0, stale: 0, left: 0, cut: 0, purges: 0, forwarded: 0, faults: [] };
   readonly #script: Script;
+  readonly #roles: Roles;
   readonly #listen: Address;
   readonly #admin: Address;
   /** Entity-tags seen, whoever saw them: for conditions of one's own and of others. */
   readonly #seen = new Map<string, string>();
 
-  constructor(script: Script, listen: Address, admin: Address) {
+  constructor(script: Script, { roles, listen, admin }: { readonly roles: Roles; readonly listen: Address; readonly admin: Address }) {
     this.#script = script;
+    this.#roles = roles;
     this.#listen = listen;
     this.#admin = admin;
   }
@@ -86,6 +92,7 @@ class Hunt {
     while (this.tally.asked < this.#script.requests && this.tally.faults.length < ENOUGH_FAULTS) {
       if (connection.closed) connection = await KeepAlive.connect(this.#listen);
       if (decide.chance(1 / REQUESTS_A_PURGE)) await this.#purge(connection, decide);
+      else if (decide.chance(1 / REQUESTS_A_CHANGE)) await this.#changeTier(connection, decide);
       else await this.#act(connection, decide);
       if (connection.surplus > 0) this.#fault(`${connection.surplus} bytes that answer no request`);
     }
@@ -105,15 +112,17 @@ class Hunt {
   }
 
   async #ask(connection: KeepAlive, decide: Random, kind: (typeof KINDS)[number]): Promise<void> {
-    const { asked, bytes } = this.#request(decide, kind);
+    const { page, asked, bytes } = this.#request(decide, kind);
+    const session = sessionOf(asked.identity.cookies ?? []) ?? '';
+    const mark = this.#roles.mark(session);
     this.#count();
     const got = await connection.ask(asked.method, bytes);
     if (connection.wasSilent) this.#fault(`SILENCE after ${got?.body.length ?? 'no'} bytes; asked ${JSON.stringify(asked)}`);
     if (got === undefined) this.tally.cut++;
-    else this.#judge(asked, got);
+    else this.#judge({ ...asked, scopes: scopesIn(page.area, asked.identity, this.#roles.tiersSince(session, mark)) }, got);
   }
 
-  #request(decide: Random, kind: (typeof KINDS)[number]): { asked: Asked; bytes: string } {
+  #request(decide: Random, kind: (typeof KINDS)[number]): { page: Page; asked: Omit<Asked, 'scopes'>; bytes: string } {
     const hot = decide.chance(HOT_SHARE);
     const page = (hot ? PAGES[(Math.floor(this.tally.asked / HOT_FOR_REQUESTS) * 7) % PAGES.length] : undefined) ?? decide.pick(PAGES);
     const identity = decide.pick(page.area.identities);
@@ -135,10 +144,9 @@ class Hunt {
       identity,
       axes,
       id,
-      scopes: scopesIn(page.area, identity),
       ...(body === undefined ? {} : { body }),
     };
-    return { asked, bytes: `${lines.join('\r\n')}\r\n\r\n${body ?? ''}` };
+    return { page, asked, bytes: `${lines.join('\r\n')}\r\n\r\n${body ?? ''}` };
   }
 
   /** Somebody's validator, perhaps not one's own. */
@@ -162,6 +170,16 @@ class Hunt {
       this.#fault(`${fault}; asked ${JSON.stringify({ ...asked, body: asked.body?.length })}; answered ${got.status}, ${status}`);
     const entityTag = fieldValue(got.fields, 'etag');
     if (entityTag !== undefined) this.#seen.set(asked.key, entityTag);
+  }
+
+  /** As an application does it: the data, then the purge, and whoever asked for it is told when that is confirmed. */
+  async #changeTier(connection: KeepAlive, decide: Random): Promise<void> {
+    const session = decide.pick(CHANGING);
+    const confirmed = this.#roles.change(session, TIERS);
+    const got = await connection.ask('PURGE', tagPurge(`user:${session}`, TOKEN).bytes);
+    if (got?.status === 200) confirmed();
+    else if (got !== undefined) this.#fault(`a purge was answered ${got.status}: ${got.body.toString()}`);
+    this.tally.purges++;
   }
 
   async #purge(connection: KeepAlive, decide: Random): Promise<void> {

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseContentRange, parseRange } from '../../src/http/range.ts';
 import { random, type Random } from '../history/random.ts';
-import { type Page, PAGES, shown } from './areas.ts';
+import { type Page, PAGES, sessionOf, shown, tierScope } from './areas.ts';
+import type { Roles } from './roles.ts';
 import { bodyOf, entityTag, parseEntityTag, type Stamp } from './stamp.ts';
 
 const SLOWEST_MS = 6;
@@ -28,17 +29,19 @@ export class HuntOrigin implements AsyncDisposable {
   readonly #pages = new Map(PAGES.map((page) => [page.path, page]));
   readonly #versions = new Map<string, number>();
   readonly #random: Random;
+  readonly #roles: Roles;
   #nonce = 0;
 
-  static async start(seed: number): Promise<HuntOrigin> {
-    const origin = new HuntOrigin(seed);
+  static async start(seed: number, roles: Roles): Promise<HuntOrigin> {
+    const origin = new HuntOrigin(seed, roles);
     origin.#server.listen(0, '127.0.0.1');
     await once(origin.#server, 'listening');
     return origin;
   }
 
-  private constructor(seed: number) {
+  private constructor(seed: number, roles: Roles) {
     this.#random = random(seed);
+    this.#roles = roles;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -57,6 +60,7 @@ export class HuntOrigin implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
     response.on('error', () => undefined);
+    if (request.url === '/_scope') return this.#sayScope(request, response);
     const page = this.#pages.get(request.url?.split('?')[0] ?? '');
     if (page === undefined) {
       response.writeHead(404).end();
@@ -67,6 +71,23 @@ export class HuntOrigin implements AsyncDisposable {
     if (this.#random.chance(0.6)) await delay(this.#random.next() * SLOWEST_MS);
     if (this.#fails(asked, response)) return;
     this.#answer(asked, response);
+  }
+
+  /** Whose credential it is, as an application says it: for a minute, tagged with the user. Now and then it fails, or forgets to say for how long. */
+  async #sayScope(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const session = sessionOf(cookiesOf(request));
+    const tier = session === undefined ? undefined : this.#roles.tierOf(session);
+    const control = this.#random.chance(0.9) ? ['cache-control', 'private, max-age=60'] : [];
+    const status = this.#random.chance(0.02) ? 503 : 204;
+    await delay(this.#random.next() * SLOWEST_MS);
+    if (session !== undefined && tier === undefined) response.writeHead(401).end();
+    else response.writeHead(status, ['auth-scope', tierScope(tier), 'surrogate-key', `user:${session ?? '-'}`, ...control]).end();
+  }
+
+  /** Read before the origin takes its time, as from a database. */
+  #scopeOf(request: IncomingMessage, { area }: Page): string {
+    if (area.shared === true) return 'public';
+    return area.tiered === true ? tierScope(this.#roles.tierOf(sessionOf(cookiesOf(request)) ?? '')) : whoAsks(request);
   }
 
   /** What was read and written is said, so that neither a body nor an answer can have been another's. */
@@ -82,7 +103,7 @@ export class HuntOrigin implements AsyncDisposable {
     const version = this.#versions.get(page.path) ?? 0;
     const stamp: Stamp = {
       key: request.url ?? '',
-      scope: page.area.shared === true ? 'public' : whoAsks(request),
+      scope: this.#scopeOf(request, page),
       variant: vary.map((name) => `${name}=${single(request, name)}`),
       version,
       // What is to be put together of parts keeps its validator.
@@ -154,14 +175,19 @@ export class HuntOrigin implements AsyncDisposable {
     if (!page.kind.startsWith('short')) control.push('max-age=60');
     const fields = ['etag', entityTag(stamp), 'surrogate-key', `page:${page.path} folder:${page.area.folder}`, 'x-user', stamp.scope];
     if (control.length > 0) fields.push('cache-control', control.join(', '));
+    if (page.area.tiered === true) fields.push('auth-scope', stamp.scope);
     return fields;
   }
 }
 
 /** Every credential and cookie that came, in the words of `shown`. */
 function whoAsks(request: IncomingMessage): string {
-  const { authorization, cookie } = request.headers;
-  return shown({ ...(authorization === undefined ? {} : { authorization }), cookies: cookie === undefined ? [] : cookie.split(/; */) });
+  const { authorization } = request.headers;
+  return shown({ ...(authorization === undefined ? {} : { authorization }), cookies: cookiesOf(request) });
+}
+
+function cookiesOf({ headers }: IncomingMessage): readonly string[] {
+  return headers.cookie === undefined ? [] : headers.cookie.split(/; */);
 }
 
 function varyOf(axes: readonly string[]): string[] {

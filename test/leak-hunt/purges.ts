@@ -13,7 +13,7 @@ export function purgeRequest(decide: Random, token: string): PurgeRequest {
   const page = decide.pick(PAGES);
   switch (decide.pick(KINDS)) {
     case 'tag':
-      return atListener('/', token, [`surrogate-key: page:${page.path}`]);
+      return tagPurge(`page:${page.path}`, token);
     case 'soft':
       return atListener('/', token, [`surrogate-key: folder:${page.area.folder}`, 'soft-purge: 1']);
     case 'url':
@@ -21,10 +21,23 @@ export function purgeRequest(decide: Random, token: string): PurgeRequest {
     case 'prefix':
       return atAdmin(token, { prefixes: [`/${page.area.folder}/short`] });
     case 'scope':
-      return atAdmin(token, { scopes: [{ [decide.pick(['authorization', 'cookie.session'])]: decide.pick(['Bearer u1', 's1', 'x']) }] });
+      return atAdmin(token, { scopes: [Object.fromEntries([decide.pick(SCOPES)])] });
     case 'all':
       return atAdmin(token, { all: true });
   }
+}
+
+const SCOPES = [
+  ['authorization', 'Bearer u1'],
+  ['cookie.session', 's1'],
+  ['cookie.session', 'x'],
+  ['tenant', 't'],
+  ['tier', '1'],
+  ['auth-scope', 'tier:gold'],
+] as const;
+
+export function tagPurge(tag: string, token: string): PurgeRequest {
+  return atListener('/', token, [`surrogate-key: ${tag}`]);
 }
 
 function atListener(path: string, token: string, lines: readonly string[]): PurgeRequest {

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 const LOOKUP = 'test/proxy/journey-lookup.test.ts';
 const RACE = 'test/proxy/race-lookup.test.ts';
 const ORDER = 'test/proxy/scope-lookup.test.ts';
+const HUNT = 'test/leak-hunt/leak-hunt.test.ts';
 const LOOKUPS = 'src/proxy/scope-lookup.ts';
 
 export const LOOKUP_MUTANTS: readonly Mutant[] = [
@@ -117,7 +118,7 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     file: LOOKUPS,
     text: 'for (let i = 0; i < fields.length; i += 2) parts.push([fields[i] as string, fields[i + 1] as string]);',
     replacement: '',
-    caughtBy: [LOOKUP, RACE],
+    caughtBy: [LOOKUP, RACE, HUNT],
   },
   {
     name: 'the question carries what else the client says',
