@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { AdminServer } from './admin/server.ts';
 import { type Clock, systemClock, wallClock } from './clock.ts';
-import type { Config, ListenAddress } from './config/config.ts';
+import type { Config, LimitConfig, ListenAddress } from './config/config.ts';
 import { maskedConfig } from './config/mask.ts';
 import { trustedPeers } from './http/forwarding.ts';
 import { parseUrlSelector } from './http/target.ts';
@@ -80,17 +80,24 @@ export async function startFreshet({ config, clock: given }: FreshetOptions): Pr
   ready = true;
   const sweeper = new Sweeper({ store: parts.store, marks: authority.marks });
   const sweeping = setInterval(() => sweeper.sweepSlice(clock.now()), SWEEP_EVERY_MS).unref();
+  const pace = ({ stallTimeoutMs }: LimitConfig) => setInterval(() => listener.cutLaggards(), stallTimeoutMs).unref();
+  let pacing = pace(config.limits);
 
   return {
     address: listener.address,
     adminAddress: admin?.address,
     reload: (next) => {
-      const rekeyed = keying(next) !== keying(parts.settings.config);
+      const before = parts.settings.config;
+      const rekeyed = keying(next) !== keying(before);
       parts.settings = settingsOf(next, nextVerifier(parts.settings, next, verifierOf));
       observe.log = new Log(next.log);
       parts.fillBudget.maxBytes = next.store.fillBytes;
       origins.reconfigure(next.origins);
       listener.reconfigure(next.limits);
+      if (next.limits.stallTimeoutMs !== before.limits.stallTimeoutMs) {
+        clearInterval(pacing);
+        pacing = pace(next.limits);
+      }
       if (rekeyed) purgeAfterReload(parts);
     },
     close: async () => {
@@ -98,6 +105,7 @@ export async function startFreshet({ config, clock: given }: FreshetOptions): Pr
       const { drainTimeoutMs } = parts.settings.config.limits;
       await Promise.all([listener.close(drainTimeoutMs), upgrades.close(drainTimeoutMs)]);
       clearInterval(sweeping);
+      clearInterval(pacing);
       await Promise.all([admin?.close(0), origins.close(), parts.settings.tokens?.close()]);
       metrics.close();
     },

@@ -104,6 +104,7 @@ function valueOf(node: Node): string {
   if (node.minimum !== undefined) return `${node.minimum} to ${node.maximum}`;
   if (node.items !== undefined) return `list of ${listed(NODE.parse(node.items))}`;
   if (node.pattern.includes('ms|')) return 'duration';
+  if (node.pattern.includes('GiB)/s')) return 'size a second';
   if (node.pattern.includes('KiB')) return 'size';
   if (node.pattern.includes('/s')) return 'rate';
   const [first, ...others] = (node.anyOf ?? []).map((choice) => NODE.parse(choice));

@@ -80,6 +80,8 @@ export interface LimitConfig {
   readonly idleTimeoutMs: number;
   /** A client that sends or takes no byte of a body for this long is cut. */
   readonly stallTimeoutMs: number;
+  /** Of a client that sends a body or takes an answer, over a whole stall timeout; 0: however few. */
+  readonly minBytesPerSecond: number;
   readonly connections: number;
   /** Of one client: an IPv4 address or an IPv6 /64. */
   readonly connectionsPerAddress: number;

@@ -144,6 +144,7 @@ function limitsOf({ limits }: FileSettings): Config['limits'] {
     headersTimeoutMs: limits.headers_timeout,
     idleTimeoutMs: limits.idle_timeout,
     stallTimeoutMs: limits.stall_timeout,
+    minBytesPerSecond: limits.min_rate,
     connections: limits.connections,
     connectionsPerAddress: limits.connections_per_address,
     drainTimeoutMs: limits.drain_timeout,

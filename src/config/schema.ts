@@ -4,6 +4,7 @@ import { auth } from './auth-schema.ts';
 import { show } from './problems.ts';
 import { routeMatch, routeSettings } from './route-schema.ts';
 import {
+  byteRate,
   duration,
   flag,
   fraction,
@@ -95,6 +96,12 @@ const limits = section({
   headers_timeout: optional(timeout({ about: 'The whole head of a request must have arrived within it.', default: '10s' })),
   idle_timeout: optional(timeout({ about: 'A kept-alive connection without a request is closed after it.', default: '60s' })),
   stall_timeout: optional(timeout({ about: 'A client that sends or takes no byte of a body for this long is cut.', default: '30s' })),
+  min_rate: optional(
+    byteRate({
+      about: 'A client that sends a body or takes an answer more slowly, over a whole stall_timeout, is cut; 0B/s: none is.',
+      default: '500B/s',
+    }),
+  ),
   connections: optional(integer({ about: 'Of clients at once; more are refused.', default: 10_000 }, { least: 1, most: 1_000_000 })),
   connections_per_address: optional(
     integer(

@@ -1,7 +1,19 @@
 // The kinds of value a setting can have, each with the text it is written as, what is allowed, and its JSON Schema for editors.
 import { z } from 'zod';
 import { notAllowed, problemsOf } from './problems.ts';
-import { DURATION_ALLOWED, formatDuration, formatSize, parseDuration, parseRate, parseSize, RATE_ALLOWED, SIZE_ALLOWED } from './units.ts';
+import {
+  BYTE_RATE_ALLOWED,
+  DURATION_ALLOWED,
+  formatByteRate,
+  formatDuration,
+  formatSize,
+  parseByteRate,
+  parseDuration,
+  parseRate,
+  parseSize,
+  RATE_ALLOWED,
+  SIZE_ALLOWED,
+} from './units.ts';
 
 export type Setting<T> = z.ZodType<T>;
 
@@ -123,6 +135,15 @@ function within(found: unknown, parse: (text: string) => number | undefined, bou
   const value = typeof found === 'string' ? parse(found) : undefined;
   if (value === undefined || (value >= bounds.least && value <= bounds.most)) return given(value);
   return refused(notAllowed(found, `from ${bounds.format(bounds.least)} to ${bounds.format(bounds.most)}`));
+}
+
+/** None at all up to more than any client moves. */
+export function byteRate(about: About): Setting<number> {
+  return setting({ allowed: BYTE_RATE_ALLOWED, schema: pattern('^\\d+(B|KiB|MiB|GiB)/s$'), read: readByteRate }, about);
+}
+
+function readByteRate(found: unknown): Read<number> {
+  return within(found, parseByteRate, { least: 0, most: 1024 ** 3, format: formatByteRate });
 }
 
 export function rate(about: About): Setting<number> {

@@ -1,4 +1,4 @@
-// How durations, sizes and rates are written: a whole number and its unit, always. DESIGN section 2 "Configuration".
+// How durations, sizes, rates and sizes a second are written: a whole number and its unit, always. DESIGN section 2 "Configuration".
 
 const DURATION_UNITS = [
   ['d', 86_400_000],
@@ -19,6 +19,7 @@ type Units = readonly (readonly [unit: string, factor: number])[];
 
 export const DURATION_ALLOWED = 'a whole number and its unit: ms, s, m, h or d (250ms, 30s, 1h)';
 export const SIZE_ALLOWED = 'a whole number and its unit: B, KiB, MiB or GiB (64KiB, 256MiB)';
+export const BYTE_RATE_ALLOWED = 'a whole number, its unit and a second: B/s, KiB/s, MiB/s or GiB/s (500B/s, 4KiB/s)';
 export const RATE_ALLOWED = 'a whole number a second (1000/s)';
 
 /** `30s` in milliseconds; undefined for anything but a whole number and a known unit. */
@@ -37,6 +38,11 @@ export function parseRate(text: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** `4KiB/s` in bytes a second. */
+export function parseByteRate(text: string): number | undefined {
+  return text.endsWith('/s') ? parseSize(text.slice(0, -2)) : undefined;
+}
+
 /** The shortest exact form: 90000 is `90s`, 3600000 is `1h`. */
 export function formatDuration(durationMs: number): string {
   return format(durationMs, DURATION_UNITS, 's');
@@ -44,6 +50,10 @@ export function formatDuration(durationMs: number): string {
 
 export function formatSize(bytes: number): string {
   return format(bytes, SIZE_UNITS, 'B');
+}
+
+export function formatByteRate(bytesPerSecond: number): string {
+  return `${formatSize(bytesPerSecond)}/s`;
 }
 
 function parse(text: string, units: Units): number | undefined {

@@ -7,6 +7,7 @@ export const LIMITS = {
   'limits.headers_timeout': 'The connection is answered 408 and closed.',
   'limits.idle_timeout': 'The connection is closed.',
   'limits.stall_timeout': 'The connection is cut.',
+  'limits.min_rate': 'The connection is cut.',
   'limits.connections': 'The new connection is closed.',
   'limits.connections_per_address': 'The new connection is closed.',
   max_request_body: 'The request is answered 413, or its answer is cut where that had begun.',

@@ -2,6 +2,7 @@
 // Pipelined requests are parsed ahead, so a fault may come while earlier answers are still due: they go first, then the refusal.
 import type { Socket } from 'node:net';
 import type { NodeClient } from './node-client.ts';
+import { lags, type Turn, type Window } from './pace.ts';
 import { refusalBytes } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -12,6 +13,8 @@ export class Connection {
   #refusal: Refusal | undefined;
   #deaf = false;
   #ending = false;
+  /** At the last look. */
+  #turns = NO_TURNS;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -75,8 +78,22 @@ export class Connection {
     // One that has never been answered is not kept alive.
     if (this.idle) return this.#socket.bytesWritten > 0 ? 'limits.idle_timeout' : 'limits.stall_timeout';
     if (this.#socket.writableLength > 0) return 'limits.stall_timeout';
-    for (const client of this.#clients) if (client.owesBody || client.awaitsDrain) return 'limits.stall_timeout';
+    for (const client of this.#clients) if (client.sending !== undefined || client.awaitsDrain) return 'limits.stall_timeout';
     return undefined;
+  }
+
+  /** To be called once a window: whether the client, whose turn it was, moved too little in it. */
+  lags(window: Window): boolean {
+    const before = this.#turns;
+    this.#turns = this.idle ? NO_TURNS : this.#turnsNow();
+    return lags(before, this.#turns, window);
+  }
+
+  #turnsNow(): readonly Turn[] {
+    const [due] = this.#clients;
+    const taken = takenBytes(this.#socket);
+    const turns = [taken === undefined ? undefined : due?.taking(taken), ...Array.from(this.#clients, (client) => client.sending)];
+    return turns.filter((turn) => turn !== undefined);
   }
 
   destroy(): void {
@@ -94,4 +111,16 @@ export class Connection {
     if (this.#socket.writable) this.#socket.write(refusalBytes(refusal, new Date()));
     this.#socket.destroySoon();
   }
+}
+
+const NO_TURNS: readonly Turn[] = [];
+
+/**
+ * What the kernel has taken of all that was written. The cast: of one large write node:net tells only when it is over, and its handle, which it keeps
+ * for itself, how far it is. Undefined where there is no such handle: then nobody is too slow.
+ */
+function takenBytes(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as { _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null };
+  if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) return undefined;
+  return handle.bytesWritten - handle.writeQueueSize;
 }

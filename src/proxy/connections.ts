@@ -5,6 +5,9 @@ import type { LimitConfig } from '../config/config.ts';
 import { Admission, type AdmissionParts } from './admission.ts';
 import { Connection } from './connection.ts';
 
+/** Of a window: a client that had the turn for all of it but this part is judged by it. */
+const REST_SHARE = 10;
+
 export class Connections {
   readonly #parts: AdmissionParts;
   readonly #admission: Admission;
@@ -61,6 +64,17 @@ export class Connections {
     } else {
       this.#parts.observer.limitReached(outstayed);
       socket.destroy();
+    }
+  }
+
+  /** To be called once every stall timeout: whoever had the turn since the last call, and moved too little, is cut. */
+  cutLaggards(): void {
+    const { minBytesPerSecond, stallTimeoutMs } = this.#limits;
+    const window = { leastBytes: (minBytesPerSecond * stallTimeoutMs) / 1000, mostRestMs: stallTimeoutMs / REST_SHARE };
+    for (const connection of this.#open.values()) {
+      if (!connection.lags(window)) continue;
+      this.#parts.observer.limitReached('limits.min_rate');
+      connection.destroy();
     }
   }
 

@@ -104,6 +104,11 @@ export class Listener {
     server.dropMaxConnection = true;
   }
 
+  /** To be called once every stall timeout: cuts clients that are slower than limits.min_rate. */
+  cutLaggards(): void {
+    this.#connections.cutLaggards();
+  }
+
   /** Stops accepting, lets what is in flight end, and cuts what is left after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
@@ -146,10 +151,12 @@ export class Listener {
     // node:http loses what came in one packet behind an Upgrade that it serves as a plain request, and would then read on in the middle;
     // and it closes behind an expectation that was not met, as none is without a body.
     const last = hasField(head.fields, 'upgrade') || (head.expectsContinue && head.body.kind === 'none');
-    const body: RequestBody | undefined = head.body.kind === 'none' ? undefined : new RequestBody(incoming, () => client.continueBody());
+    const body: RequestBody | undefined =
+      head.body.kind === 'none' ? undefined : new RequestBody(incoming, { clock: this.#options.clock, firstRead: () => client.continueBody() });
     const client: NodeClient = new NodeClient({
       incoming,
       response,
+      clock: this.#options.clock,
       body,
       expectsContinue: head.expectsContinue,
       closing: () => this.#draining || last,
@@ -167,7 +174,8 @@ export class Listener {
     const client = new NodeClient({
       incoming,
       response,
-      body: new RequestBody(incoming, () => undefined),
+      clock: this.#options.clock,
+      body: new RequestBody(incoming, { clock: this.#options.clock, firstRead: () => undefined }),
       expectsContinue: false,
       closing: () => true,
       closes: () => connection.hearNoMore(),

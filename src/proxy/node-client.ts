@@ -1,13 +1,16 @@
 // A client over node:http: what respond says becomes bytes, and what happens to the connection becomes `gone` and `onDrain`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { hasField } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
 import type { Client } from './client.ts';
+import { Rest, type Turn } from './pace.ts';
 import type { RequestBody } from './request-body.ts';
 
 export interface NodeClientOptions {
   readonly incoming: IncomingMessage;
   readonly response: ServerResponse;
+  readonly clock: Clock;
   readonly body: RequestBody | undefined;
   readonly expectsContinue: boolean;
   /** Whether the connection is to end with this answer. */
@@ -28,11 +31,13 @@ export class NodeClient implements Client {
   #drained: (() => void) | undefined;
   #closeDelimited = false;
   #ended = false;
+  /** While it has taken all there was and more is to come; begun with the first such moment. */
+  #rest: Rest | undefined;
 
   constructor(options: NodeClientOptions) {
     this.#options = options;
     this.#response = options.response;
-    this.#response.on('drain', () => this.#drained?.());
+    this.#response.on('drain', () => this.#room());
     this.#response.on('finish', () => options.finished(this));
     this.#response.on('error', () => undefined);
   }
@@ -51,14 +56,20 @@ export class NodeClient implements Client {
     return this.#options.body === undefined || this.#options.incoming.complete;
   }
 
-  /** The client owes us bytes of its request, and somebody waits for them. */
-  get owesBody(): boolean {
-    return this.#options.body?.starving ?? false;
+  /** Its turn where it owes us bytes of its request, and somebody waits for them. */
+  get sending(): Turn | undefined {
+    return this.#options.body?.turn;
   }
 
   /** It was told more than is taken from us: whoever writes to it waits. */
   get awaitsDrain(): boolean {
     return this.#response.writableNeedDrain;
+  }
+
+  /** Its turn where not all is taken that was given to it, of which `takenBytes` of its connection are. Only for the one whose answer is due. */
+  taking(takenBytes: number): Turn | undefined {
+    const { writableEnded, writableNeedDrain } = this.#response;
+    return writableEnded || writableNeedDrain ? { of: this, restedMs: this.#rest?.ms ?? 0, movedBytes: takenBytes } : undefined;
   }
 
   onGone(listener: () => void): void {
@@ -90,7 +101,10 @@ export class NodeClient implements Client {
 
   write(chunk: Buffer): boolean {
     if (this.#gone) return true;
-    return this.#guarded(() => this.#response.write(chunk)) ?? true;
+    const hasRoom = this.#guarded(() => this.#response.write(chunk)) ?? true;
+    if (hasRoom) this.#rest?.begin();
+    else this.#rest?.end();
+    return hasRoom;
   }
 
   end(): void {
@@ -128,6 +142,13 @@ export class NodeClient implements Client {
     if (this.#options.expectsContinue && !this.#gone && !this.headSent) this.#response.writeContinue();
   }
 
+  #room(): void {
+    this.#drained?.();
+    if (this.#response.writableNeedDrain || this.#response.writableEnded) return;
+    this.#rest ??= new Rest(this.#options.clock);
+    this.#rest.begin();
+  }
+
   #end(last: Buffer | undefined): void {
     if (this.#gone || this.#ended) return;
     this.#ended = true;
@@ -140,6 +161,7 @@ export class NodeClient implements Client {
 
   #finish(last: Buffer | undefined): void {
     if (this.#gone) return;
+    this.#rest?.end();
     this.#guarded(() => (last === undefined ? this.#response.end() : this.#response.end(last)));
   }
 

@@ -2,9 +2,11 @@
 // the client's connection, and an origin that answers early, or fails, must not take the client's answer with it.
 import { Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { OriginError } from '../errors.ts';
 import type { Body } from '../http/message.ts';
 import { RequestBodyError } from '../origin/exchange.ts';
+import { Rest, type Turn } from './pace.ts';
 
 /** What is read and dropped of a body that nobody wanted, before the connection is closed on it (RFC 9112 §9.6). */
 const LINGER_BYTES = 1024 * 1024;
@@ -15,14 +17,18 @@ export class RequestBody extends Readable implements Body {
   readonly #firstRead: () => void;
   #begun = false;
   #wanted = false;
+  #received = 0;
+  /** While the reader has enough. */
+  readonly #rest: Rest;
   /** Bytes that may still come. */
   #left = Number.POSITIVE_INFINITY;
 
   /** `firstRead` is called when somebody starts to read: the moment for 100 Continue. */
-  constructor(incoming: IncomingMessage, firstRead: () => void) {
+  constructor(incoming: IncomingMessage, options: { readonly clock: Clock; readonly firstRead: () => void }) {
     super();
     this.#incoming = incoming;
-    this.#firstRead = firstRead;
+    this.#firstRead = options.firstRead;
+    this.#rest = new Rest(options.clock);
     this.on('error', () => undefined);
   }
 
@@ -31,9 +37,9 @@ export class RequestBody extends Readable implements Body {
     return this.#begun;
   }
 
-  /** The reader has room and the client owes bytes. */
-  get starving(): boolean {
-    return this.#wanted && !this.#incoming.complete;
+  /** The client's turn: the reader has room and the client owes bytes. */
+  get turn(): Turn | undefined {
+    return this.#wanted && !this.#incoming.complete ? { of: this, restedMs: this.#rest.ms, movedBytes: this.#received } : undefined;
   }
 
   /** To be called before anybody reads. */
@@ -68,6 +74,7 @@ export class RequestBody extends Readable implements Body {
 
   override _read(): void {
     this.#wanted = true;
+    this.#rest.end();
     if (!this.#begun) this.#begin();
     else this.#incoming.resume();
   }
@@ -89,6 +96,7 @@ export class RequestBody extends Readable implements Body {
   }
 
   readonly #take = (chunk: Buffer): void => {
+    this.#received += chunk.length;
     this.#left -= chunk.length;
     if (this.#left < 0) {
       // Who reads it has begun to send it.
@@ -96,7 +104,9 @@ export class RequestBody extends Readable implements Body {
       return;
     }
     this.#wanted = this.push(chunk);
-    if (!this.#wanted) this.#incoming.pause();
+    if (this.#wanted) return;
+    this.#rest.begin();
+    this.#incoming.pause();
   };
 
   readonly #end = (): void => {

@@ -135,6 +135,12 @@ describe('one mistake', () => {
       '1: trusted_proxies[0]: found "10.0.0.0/33"; allowed: a network in CIDR form (10.0.0.0/8, fd00::/8)',
     ],
     ['networks', 'trusted_proxies: 10.0.0.0/8', '1: trusted_proxies: found "10.0.0.0/8"; allowed: a list'],
+    [
+      'size a second, of another kind',
+      'limits: { min_rate: 500/s }',
+      '1: limits.min_rate: found "500/s"; allowed: a whole number, its unit and a second: B/s, KiB/s, MiB/s or GiB/s (500B/s, 4KiB/s)',
+    ],
+    ['size a second, too large', 'limits: { min_rate: 2GiB/s }', '1: limits.min_rate: found "2GiB/s"; allowed: from 0B/s to 1GiB/s'],
     ['count', 'limits: { header_count: 5 }', '1: limits.header_count: found 5; allowed: a whole number from 10 to 10000'],
     ['timer of nothing', 'limits: { idle_timeout: 0s }', '1: limits.idle_timeout: found "0s"; allowed: from 1ms to 1d'],
     ['timer that overflows', 'limits: { idle_timeout: 30d }', '1: limits.idle_timeout: found "30d"; allowed: from 1ms to 1d'],

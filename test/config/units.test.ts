@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from '../../src/config/units.ts';
+import { formatByteRate, formatDuration, formatSize, parseByteRate, parseDuration, parseRate, parseSize } from '../../src/config/units.ts';
 
 describe('durations', () => {
   it.each([
@@ -61,5 +61,26 @@ describe('rates', () => {
     ['/s', undefined],
   ])('%j is %j a second', (text, expected) => {
     expect(parseRate(text)).toBe(expected);
+  });
+});
+
+describe('sizes a second', () => {
+  it.each([
+    ['500B/s', 500],
+    ['4KiB/s', 4096],
+    ['0B/s', 0],
+    ['500', undefined],
+    ['500B', undefined],
+    ['500/s', undefined],
+    ['/s', undefined],
+    ['500B/m', undefined],
+    ['500 B/s', undefined],
+    ['500B/s/s', undefined],
+  ])('%j is %j bytes a second', (text, expected) => {
+    expect(parseByteRate(text)).toBe(expected);
+  });
+
+  it('print as they are read', () => {
+    expect([0, 500, 4096].map(formatByteRate)).toEqual(['0B/s', '500B/s', '4KiB/s']);
   });
 });

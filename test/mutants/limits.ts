@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 const BODIES = 'test/proxy/journey-request-body.test.ts';
 const ADMISSION = 'test/proxy/admission.test.ts';
+const PACE = 'test/proxy/pace.test.ts';
 const LIMITS = 'test/proxy/journey-limits.test.ts';
 
 export const LIMIT_MUTANTS: readonly Mutant[] = [
@@ -61,6 +62,55 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     text: 'this.#admission.left(address);',
     replacement: '',
     caughtBy: [ADMISSION],
+  },
+  {
+    name: 'no client is too slow',
+    file: 'src/proxy/connections.ts',
+    text: 'if (!connection.lags(window)) continue;',
+    replacement: 'if (!connection.lags(window) || true) continue;',
+    caughtBy: [PACE, LIMITS],
+  },
+  {
+    name: 'nobody looks at the pace of clients',
+    file: 'src/app.ts',
+    text: 'listener.cutLaggards()',
+    replacement: 'undefined',
+    caughtBy: [LIMITS],
+  },
+  {
+    name: 'a client could have taken the answer that is behind another',
+    file: 'src/proxy/connection.ts',
+    text: 'const [due] = this.#clients;',
+    replacement: 'const due = [...this.#clients].at(-1);',
+    caughtBy: [PACE],
+  },
+  {
+    name: 'of one large write nothing is taken before the end',
+    file: 'src/proxy/connection.ts',
+    text: 'return handle.bytesWritten - handle.writeQueueSize;',
+    replacement: 'return socket.bytesWritten - socket.writableLength;',
+    caughtBy: [PACE],
+  },
+  {
+    name: 'a client is judged by a window in which others were waited for',
+    file: 'src/proxy/pace.ts',
+    text: 'turn.restedMs - then.restedMs <= mostRestMs && ',
+    replacement: '',
+    caughtBy: [PACE],
+  },
+  {
+    name: 'what is taken at once ends a rest',
+    file: 'src/proxy/node-client.ts',
+    text: 'if (hasRoom) this.#rest?.begin();\n    else this.#rest?.end();',
+    replacement: 'this.#rest?.end();',
+    caughtBy: [PACE],
+  },
+  {
+    name: 'a body that nobody reads is owed',
+    file: 'src/proxy/request-body.ts',
+    text: 'return this.#wanted && !this.#incoming.complete',
+    replacement: 'return !this.#incoming.complete',
+    caughtBy: [PACE, 'test/proxy/node-client.test.ts'],
   },
   {
     name: 'bodies on their way may hold what they like',

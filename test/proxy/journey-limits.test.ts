@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Limit, LIMITS } from '../../src/observe/limits.ts';
 import { RawClient } from '../support/client.ts';
 import { Barrier } from '../support/origin.ts';
-import { fresh, type Setting, Stage } from './journey.ts';
+import { Taker } from '../support/taker.ts';
+import { fresh, type Setting, Stage, yamlOf } from './journey.ts';
 
 const HEAD = 'Host: shop.test\r\n';
 
@@ -62,11 +63,19 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
     },
   },
   'limits.stall_timeout': {
-    config: 'limits: { stall_timeout: 100ms }',
+    config: 'limits: { stall_timeout: 100ms, min_rate: 0B/s }',
     meet: async (stage) => {
       await using client = await RawClient.connect(stage.freshet.address);
       client.send(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 5\r\n\r\nhe`);
       expect(await client.closed()).toMatch(ENDED);
+    },
+  },
+  'limits.min_rate': {
+    config: 'limits: { stall_timeout: 200ms, min_rate: 1GiB/s }',
+    meet: async (stage) => {
+      await using client = await RawClient.connect(stage.freshet.address);
+      client.send(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 1000000\r\n\r\n`);
+      await trickle(stage, client);
     },
   },
   'limits.connections': {
@@ -140,6 +149,60 @@ async function counted(stage: Stage): Promise<Readonly<Record<string, number>>> 
   expect(counts.map(([limit]) => limit)).toEqual(Object.keys(LIMITS));
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
+
+describe('a client that asks nothing', () => {
+  it.each([
+    { name: 'is answered 408 when a head would have had to come', config: 'headers_timeout: 100ms', limit: 'limits.headers_timeout', told: 408 },
+    { name: 'is cut when that is later than the stall timeout', config: 'stall_timeout: 100ms', limit: 'limits.stall_timeout', told: undefined },
+  ])('$name', async ({ config, limit, told }) => {
+    await using stage = await Stage.start({ config: `limits: { ${config} }` });
+    await using client = await RawClient.connect(stage.freshet.address);
+    expect((await client.answer())?.status).toBe(told);
+    expect(await client.closed()).toMatch(ENDED);
+    expect(await counted(stage)).toEqual({ [limit]: 1 });
+  });
+});
+
+/** Far more than the buffers on the way hold. */
+const LARGE = Buffer.alloc(32 * 1024 * 1024);
+
+describe('of the readers of one fetch, larger than what is stored,', () => {
+  it('only the one that takes nothing is cut', async () => {
+    await using stage = await Stage.start({ config: 'store: { max_object: 64KiB }\nlimits: { stall_timeout: 300ms, min_rate: 0B/s }' });
+    const barrier = new Barrier();
+    stage.origin.on('/a', { ...fresh(''), body: LARGE, framing: 'chunked', barriers: { 'before-head': barrier } });
+    await using _ = await Taker.connect(stage.freshet.address, `GET /a HTTP/1.1\r\nHost: shop.test\r\n\r\n`);
+    await barrier.reached;
+    const other = stage.ask('GET /a', { fields: ['host', 'shop.test'] });
+    await stage.roundTrips();
+    barrier.open();
+    const { complete, bytes } = await other;
+    expect([complete, bytes.length, stage.origin.count('/a')]).toEqual([true, LARGE.length, 1]);
+    expect(await counted(stage)).toEqual({ 'limits.stall_timeout': 1, 'store.max_object': 1 });
+  });
+});
+
+describe('a reload', () => {
+  it('gives new connections and requests the new limits', async () => {
+    await using stage = await Stage.start({ config: 'limits: { stall_timeout: 100ms }' });
+    await using before = await RawClient.connect(stage.freshet.address);
+    before.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`);
+    expect((await before.answer())?.status).toBe(404);
+    const settings =
+      'store: { max_object: 1KiB, fills: 1KiB }\nlimits: { connections_per_address: 2, url_bytes: 256B, stall_timeout: 30s, min_rate: 0B/s }';
+    stage.freshet.reload(yamlOf({ config: settings }, stage.origin.url));
+    await refused(`GET /${'a'.repeat(300)} HTTP/1.1\r\n${HEAD}\r\n`, { status: 414, reason: 'url-too-long' })(stage);
+    await using second = await RawClient.connect(stage.freshet.address);
+    await using third = await RawClient.connect(stage.freshet.address);
+    expect(await third.closed()).toMatch(ENDED);
+    for (const client of [before, second]) {
+      client.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`);
+      expect((await client.answer())?.status).toBe(404);
+    }
+    await stage.play([{ ask: 'GET /metrics', to: 'admin', expect: { body: /^freshet_fills_max_bytes 1024$/m } }]);
+    expect(await counted(stage)).toEqual({ 'limits.url_bytes': 1, 'limits.connections_per_address': 1 });
+  });
+});
 
 describe('met once', () => {
   it.each(Object.entries(MEETINGS))('%s', async (limit, { meet, ...setting }) => {

@@ -20,6 +20,7 @@ export const LIMITS: LimitConfig = {
   headersTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   stallTimeoutMs: 30_000,
+  minBytesPerSecond: 1000,
   connections: 1000,
   connectionsPerAddress: 1000,
   drainTimeoutMs: 10_000,
@@ -80,6 +81,11 @@ export class Listening implements AsyncDisposable {
 
   reconfigure(limits: Partial<LimitConfig>): void {
     this.#listener.reconfigure({ ...LIMITS, ...limits });
+  }
+
+  /** Ends a window: what app.ts does once every stall timeout. */
+  look(): void {
+    this.#listener.cutLaggards();
   }
 
   close(timeoutMs: number): Promise<void> {
