@@ -4,6 +4,7 @@ import { FRAMING_MUTANTS } from './framings.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
 import { LOOKUP_MUTANTS } from './lookups.ts';
 import type { Mutant } from './mutant.ts';
+import { ORIGIN_MUTANTS } from './origins.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { WALL_MUTANTS } from './walls.ts';
 import { WHOLE_MUTANTS } from './wholes.ts';
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...FRAMING_MUTANTS,
   ...LIMIT_MUTANTS,
   ...LOOKUP_MUTANTS,
+  ...ORIGIN_MUTANTS,
 ];

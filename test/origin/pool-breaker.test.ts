@@ -41,6 +41,16 @@ class Stage implements AsyncDisposable {
   }
 }
 
+/** So many connections that have served. */
+async function warm({ origin, setup }: Stage, connections: number): Promise<void> {
+  const barrier = new Barrier();
+  origin.on('/warm', { barriers: { 'before-head': barrier } });
+  const answers = Array.from({ length: connections }, () => setup.fetch({ path: '/warm' }));
+  await origin.seen(connections);
+  barrier.open();
+  await Promise.all(answers);
+}
+
 const HELD_BACK = { reason: 'origin-breaker-open', requestSent: false };
 
 function reasons(seen: readonly Seen[]): readonly (string | undefined)[] {
@@ -92,13 +102,15 @@ describe('an origin that fails too often', () => {
   });
 
   it('is not asked again by a retry', async () => {
-    await using stage = await Stage.start({ connections: 3 });
-    await stage.setup.fetch();
+    await using stage = await Stage.start({ connections: 2 });
+    await warm(stage, 2);
     const held = new Barrier();
     stage.origin.on('/held', (_, nth) => (nth === 1 ? { ...DOWN, barriers: { 'before-head': held } } : { body: 'again' }));
+    stage.origin.on('/down', { raw: 'no HTTP\r\n\r\n' });
     const retriable = stage.setup.fetch({ path: '/held' });
     await held.reached;
-    for (let i = 0; i < 4; i++) await stage.setup.fetch({ path: '/down' });
+    await stage.setup.fetch({ path: '/down' });
+    await stage.setup.fetch({ path: '/down' });
     expect(stage.states).toEqual(['open']);
     held.open();
     expect((await retriable).error?.reason).toBe('origin-reset');

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { OriginRequest } from '../../src/origin/exchange.ts';
-import { ScriptedOrigin } from '../support/origin.ts';
+import { Barrier, ScriptedOrigin } from '../support/origin.ts';
 import type { Reply } from '../support/origin.ts';
 import { Setup } from './fetching.ts';
 
@@ -14,6 +14,19 @@ describe('RFC 9112 §9.3.1: a reset on a reused connection', () => {
     expect(seen).toMatchObject({ calls: ['sent', 'sent', 'head', 'end'], body: 'again' });
     expect(connections).toEqual([1, 2]);
     expect(retried).toEqual([false, true]);
+  });
+
+  it('does not take another connection that served before: that may be closing too', async () => {
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/warm', { barriers: { 'before-head': barrier } }).on('/', (_, nth) => (nth === 1 ? RESET : { body: 'again' }));
+    await using setup = new Setup(origin.url, { connections: 2 });
+    const warm = [setup.fetch({ path: '/warm' }), setup.fetch({ path: '/warm' })];
+    await origin.seen(2);
+    barrier.open();
+    await Promise.all(warm);
+    expect(await setup.fetch()).toMatchObject({ body: 'again' });
+    expect(origin.requests.map(({ connection }) => connection)).toEqual([1, 2, expect.any(Number), 3]);
   });
 
   it.each([
