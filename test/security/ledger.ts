@@ -68,10 +68,37 @@ export const LEDGER: readonly LedgerRow[] = [
   // §4 What may be stored
 
   // §6 Purge endpoint
+  {
+    row: '6.7',
+    what: 'a stampede after a purge',
+    by: {
+      tests: {
+        'proxy/journey-mass-purge.test.ts': [
+          'within the queue: all are answered with their own, and the origin is asked once or twice for each',
+          'over the queue: the rest is told to come back, and finds everything when it does',
+        ],
+      },
+    },
+  },
 
   // §7 Tags and index bombs
 
   // §8 Resource exhaustion
+  {
+    row: '8.13',
+    what: 'storms of retries',
+    by: {
+      tests: {
+        'origin/retry.test.ts': [
+          'is retried once, on a fresh connection, and `sent` is told again',
+          '$method without a body is sent $tries times (RFC 9110 §9.2.2)',
+          'is not retried after $name',
+          'stops being retried when one request in ten was',
+        ],
+        'origin/pool-breaker.test.ts': ['is not asked again by a retry'],
+      },
+    },
+  },
 
   // §9 Message life cycle
   {
@@ -81,6 +108,146 @@ export const LEDGER: readonly LedgerRow[] = [
   },
 
   // §10 Origin failure
+  {
+    row: '10.1',
+    what: 'a storm of errors',
+    by: {
+      tests: {
+        'proxy/journey-breaker.test.ts': [
+          'of %i: each is passed on, none is stored, and nothing is held back',
+          'of 503, gateway_errors: it is left alone',
+        ],
+      },
+    },
+  },
+  {
+    row: '10.2',
+    what: 'a storm of timeouts',
+    by: { tests: { 'proxy/journey-breaker.test.ts': ['of silence: those that were sent wait for the timeout, the rest does not'] } },
+  },
+  {
+    row: '10.3',
+    what: 'an origin that flaps',
+    by: {
+      tests: {
+        'proxy/journey-breaker.test.ts': [
+          'of an origin that is up and down by turns: each time down costs it few requests, each time up all are answered',
+        ],
+      },
+    },
+  },
+  {
+    row: '10.4',
+    what: 'a name that does not exist',
+    by: {
+      tests: {
+        'proxy/journey-origins.test.ts': ['its name does not exist'],
+        'origin/pool.test.ts': ['reports a name that does not exist as origin-unreachable'],
+      },
+    },
+  },
+  {
+    row: '10.5',
+    what: 'TLS that fails',
+    by: {
+      tests: {
+        'proxy/journey-origins.test.ts': ['its certificate is not to be trusted', 'it does not answer the TLS handshake'],
+        'proxy/journey-tls.test.ts': ["another's CA"],
+      },
+    },
+  },
+  {
+    row: '10.6',
+    what: 'one slow origin of two',
+    by: { tests: { 'proxy/journey-origins.test.ts': ['one that is slow, with all its connections and its queue taken, does not slow the other'] } },
+  },
+  {
+    row: '10.7',
+    what: 'a 200 with the text of an error',
+    by: { tests: { 'proxy/journey-origins.test.ts': ['200 with the text of an error is what it says it is'] } },
+  },
+  {
+    row: '10.8',
+    what: 'stale-if-error: never after a hard purge, past its window, or against must-revalidate',
+    by: {
+      tests: {
+        'proxy/journey-breaker.test.ts': [
+          'stale-if-error answers within its window and not after it',
+          'what was purged hard is not served; softly, it is',
+          '${directive} is not served stale',
+        ],
+        'proxy/journey-stale.test.ts': [
+          'a hard purge beats availability; a soft one does not',
+          'after the window the failure is the answer, as the origin gave it',
+        ],
+      },
+    },
+  },
+  {
+    row: '10.9',
+    what: 'errors are kept only as long as the origin says, in their scope, with their tags',
+    by: {
+      tests: {
+        'proxy/journey-origins.test.ts': [
+          "${status} without freshness of its own is not stored, whatever the route's ttl",
+          '${status} with freshness of its own is stored for that long, and purged as any other',
+          'an error of one scope is not the answer of another',
+        ],
+      },
+    },
+  },
+  {
+    row: '10.10',
+    what: 'a breaker for each origin, with a half-open probe',
+    by: {
+      tests: {
+        'origin/breaker.test.ts': ['one probe at a time'],
+        'origin/pool-breaker.test.ts': ['a probe whose client leaves gives its place to the next', 'what waits when it opens is told at once'],
+        'proxy/journey-breaker.test.ts': ['one request finds that it is back'],
+      },
+    },
+  },
+  {
+    row: '10.11',
+    what: 'a thundering herd',
+    by: {
+      tests: {
+        'proxy/journey-mass-purge.test.ts': [
+          'within the queue: all are answered with their own, and the origin is asked once or twice for each',
+          'over the queue: the rest is told to come back, and finds everything when it does',
+        ],
+      },
+    },
+  },
+  {
+    row: '10.12',
+    what: 'who waits shares a failure once',
+    by: { tests: { 'proxy/journey-herd.test.ts': ['%i: the followers are told whose it is'] } },
+  },
+  {
+    row: '10.13',
+    what: 'Retry-After of the origin',
+    by: {
+      tests: {
+        'proxy/journey-origins.test.ts': ['Retry-After of a ${status} goes on to the client', 'Retry-After reaches all who shared the fetch'],
+      },
+    },
+  },
+  {
+    row: '10.14',
+    what: 'no other origin stands in',
+    by: { tests: { 'proxy/journey-origins.test.ts': ['one that is held back does not hold back the other, which never stands in for it'] } },
+  },
+  {
+    row: '10.15',
+    what: "the origin is never of the request's choosing",
+    by: { tests: { 'proxy/journey-origins.test.ts': ['the route says which is asked, whatever the request says'] } },
+  },
+  {
+    row: '10.16',
+    what: 'one address for each connection',
+    by: { absent: 'Freshet keeps no addresses: each connection looks its name up once, in Node' },
+  },
 
   // §11 Cache of the wrong thing
 
