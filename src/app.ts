@@ -134,6 +134,7 @@ function makeParts(config: Config, clock: Clock, purgeLog: PurgeLog, connections
     origins: config.origins,
     clock,
     ended: (end) => observe.originEnded(end),
+    limitReached: (limit) => observe.limitReached(limit),
     breakerChanged: (change) => observe.breakerChanged(change),
   });
   const purger = new Purger({

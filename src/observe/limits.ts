@@ -16,7 +16,9 @@ export const LIMITS = {
   'tags.max_bytes': 'The response is passed on and not stored.',
   'tags.max_count': 'The response is passed on and not stored.',
   'purge.rate': 'The purge is answered 429.',
-  'origins.queue': 'The request is answered 503; so is one that waited for `queue_timeout`, which counts here too.',
+  'origins.connections': 'The request waits for its turn.',
+  'origins.queue': 'The request is answered 503.',
+  'origins.queue_timeout': 'The request is answered 503.',
 } as const;
 
 /** The name of a setting. */

@@ -20,11 +20,10 @@ const LOOP_RESOLUTION_MS = 20;
 
 const BY_PURGE: ReadonlySet<Reason> = new Set<Reason>(['purged-in-flight', 'purged-repeatedly', 'held', 'base-gone', 'version-behind']);
 
-/** What exchanges and fills say of their end where a limit was the cause. */
+/** What fills say of their end where a limit was the cause. */
 const BY_LIMIT: ReadonlyMap<Reason, Limit> = new Map<Reason, Limit>([
   ['too-large', 'store.max_object'],
   ['fills-over-limit', 'store.fills'],
-  ['origin-busy', 'origins.queue'],
 ]);
 
 export class Metrics {
@@ -83,7 +82,6 @@ export class Metrics {
     const result = end.failure ?? (end.status === undefined ? 'internal' : `${Math.floor(end.status / 100)}xx`);
     this.#originRequests.add(end.origin, result);
     this.#originTimes.add(end.origin, result, end.durationMs);
-    if (end.failure !== undefined) this.#limited(end.failure);
     if (end.retried) this.#originRetries.add(end.origin, '');
   }
 
@@ -99,7 +97,8 @@ export class Metrics {
   fillRefused(reason: Reason): void {
     this.#fillsRefused.add(reason, '');
     if (BY_PURGE.has(reason)) this.#fillsRefusedByPurge++;
-    this.#limited(reason);
+    const limit = BY_LIMIT.get(reason);
+    if (limit !== undefined) this.limitReached(limit);
   }
 
   fillStored(bytes: number): void {
@@ -121,11 +120,6 @@ export class Metrics {
 
   limitReached(limit: Limit): void {
     this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
-  }
-
-  #limited(reason: Reason): void {
-    const limit = BY_LIMIT.get(reason);
-    if (limit !== undefined) this.limitReached(limit);
   }
 
   /** One for each row of the table: the compiler sees to that. */

@@ -25,11 +25,15 @@ export type BreakerChange = { readonly origin: string } & (
   | { readonly state: 'half-open' | 'closed' }
 );
 
+/** A setting of the origin's that made a request wait, or kept it back. */
+export type OriginLimit = 'origins.connections' | 'origins.queue' | 'origins.queue_timeout';
+
 export interface PoolOptions {
   readonly clock: Clock;
   /** Told of every exchange once. */
   readonly ended: (end: ExchangeEnd) => void;
   readonly breakerChanged: (change: BreakerChange) => void;
+  readonly limitReached: (limit: OriginLimit) => void;
 }
 
 export class OriginPool implements CallHost {
@@ -47,7 +51,10 @@ export class OriginPool implements CallHost {
     this.settings = settings;
     this.#options = options;
     this.#connections = new Connections(settings);
-    this.#line = new WaitingLine(settings.queueTimeoutMs, (call) => call.shed(busy('no connection was free in time')));
+    this.#line = new WaitingLine(settings.queueTimeoutMs, (call) => {
+      options.limitReached('origins.queue_timeout');
+      call.shed(busy('no connection was free in time'));
+    });
   }
 
   get name(): string {
@@ -81,11 +88,12 @@ export class OriginPool implements CallHost {
     const { connections, queue } = this.settings;
     const mustWait = this.#running >= connections || this.#line.length > 0;
     if (mustWait && this.#line.length >= queue) {
+      this.#options.limitReached('origins.queue');
       call.shed(busy(`${this.#running} requests are under way and ${this.#line.length} waiting`));
       return call;
     }
     this.#budget.earn();
-    if (mustWait) this.#line.join(call);
+    if (mustWait) this.#wait(call);
     else this.#start(call);
     return call;
   }
@@ -117,6 +125,11 @@ export class OriginPool implements CallHost {
   ended(call: PoolCall, end: ExchangeEnd): void {
     this.#judge(call, end);
     this.#options.ended(end);
+  }
+
+  #wait(call: PoolCall): void {
+    this.#options.limitReached('origins.connections');
+    this.#line.join(call);
   }
 
   #start(call: PoolCall): void {

@@ -84,6 +84,7 @@ export class Setup implements AsyncDisposable {
       clock,
       ended: (end) => this.ends.push(end),
       breakerChanged: (change) => this.changes.push(change),
+      limitReached: () => undefined,
     });
   }
 

@@ -11,6 +11,8 @@ const HEAD = 'Host: shop.test\r\n';
 /** How a limit is met; `meet` is over when it was. */
 interface Meeting extends Setting {
   readonly meet: (stage: Stage) => Promise<void>;
+  /** What cannot but be met on the way. */
+  readonly also?: readonly Limit[];
 }
 
 /** Sends it on a connection of its own and expects this answer, and the end of the connection. */
@@ -38,6 +40,19 @@ async function trickle(stage: Stage, client: RawClient): Promise<void> {
 const unstored = (body: string, fields: string[] = []): Meeting['meet'] => {
   return (stage) => stage.play([{ ask: 'GET /a', answers: { ...fresh(body, fields), framing: 'chunked' }, expect: { body, asked: 1 } }]);
 };
+
+const BUSY = 'fwd=uri-miss; detail=origin-busy';
+
+/** While the one connection to the origin is taken. `meet` may free it earlier. */
+async function whileBusy(stage: Stage, meet: (free: () => void) => Promise<void>): Promise<void> {
+  const barrier = new Barrier();
+  stage.origin.on('/slow', { barriers: { 'before-head': barrier } });
+  const first = stage.ask('GET /slow');
+  await barrier.reached;
+  await meet(() => barrier.open());
+  barrier.open();
+  expect((await first).status).toBe(200);
+}
 
 const MEETINGS: Readonly<Record<Limit, Meeting>> = {
   'limits.header_bytes': { meet: refused(`GET /a HTTP/1.1\r\n${HEAD}a: ${'a'.repeat(20_000)}\r\n\r\n`, { status: 431, reason: 'head-too-large' }) },
@@ -126,17 +141,26 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
         { ask: 'POST /v1/purge', to: 'admin', body: '{"tags":["a"]}', expect: { status: 429 } },
       ]),
   },
+  'origins.connections': {
+    origin: 'connections: 1',
+    meet: (stage) =>
+      whileBusy(stage, async (free) => {
+        const waiting = stage.ask('GET /a');
+        await stage.play([
+          { ask: 'GET /metrics', to: 'admin', eventually: true, expect: { body: /^freshet_origin_requests_waiting\{origin="shop"\} 1$/m } },
+        ]);
+        free();
+        expect((await waiting).status).toBe(404);
+      }),
+  },
   'origins.queue': {
     origin: 'connections: 1, queue: 0',
-    meet: async (stage) => {
-      const barrier = new Barrier();
-      stage.origin.on('/slow', { barriers: { 'before-head': barrier } });
-      const first = stage.ask('GET /slow');
-      await barrier.reached;
-      await stage.play([{ ask: 'GET /a', expect: { status: 503, asked: 0 } }]);
-      barrier.open();
-      expect((await first).status).toBe(200);
-    },
+    meet: (stage) => whileBusy(stage, () => stage.play([{ ask: 'GET /a', expect: { status: 503, cacheStatus: BUSY, asked: 0 } }])),
+  },
+  'origins.queue_timeout': {
+    origin: 'connections: 1, queue_timeout: 1ms',
+    meet: (stage) => whileBusy(stage, () => stage.play([{ ask: 'GET /a', expect: { status: 503, cacheStatus: BUSY, asked: 0 } }])),
+    also: ['origins.connections'],
   },
 };
 
@@ -151,6 +175,18 @@ async function counted(stage: Stage): Promise<Readonly<Record<string, number>>> 
 }
 
 describe('a client that asks nothing', () => {
+  it('and two hundred more are all ended, while others are served', async () => {
+    await using stage = await Stage.start({ config: 'limits: { headers_timeout: 1s }' });
+    const idle = await Promise.all(Array.from({ length: 201 }, () => RawClient.connect(stage.freshet.address)));
+    await stage.play([{ ask: 'GET /a', answers: fresh('a'), expect: { body: 'a' } }]);
+    for (const client of idle) {
+      expect((await client.answer())?.status).toBe(408);
+      expect(await client.closed()).toMatch(ENDED);
+    }
+    await stage.play([{ ask: 'GET /metrics', to: 'admin', eventually: true, expect: { body: /^freshet_client_connections 0$/m } }]);
+    expect(await counted(stage)).toEqual({ 'limits.headers_timeout': 201 });
+  });
+
   it.each([
     { name: 'is answered 408 when a head would have had to come', config: 'headers_timeout: 100ms', limit: 'limits.headers_timeout', told: 408 },
     { name: 'is cut when that is later than the stall timeout', config: 'stall_timeout: 100ms', limit: 'limits.stall_timeout', told: undefined },
@@ -205,9 +241,9 @@ describe('a reload', () => {
 });
 
 describe('met once', () => {
-  it.each(Object.entries(MEETINGS))('%s', async (limit, { meet, ...setting }) => {
+  it.each(Object.entries(MEETINGS))('%s', async (limit, { meet, also = [], ...setting }) => {
     await using stage = await Stage.start(setting);
     await meet(stage);
-    expect(await counted(stage)).toEqual({ [limit]: 1 });
+    expect(await counted(stage)).toEqual(Object.fromEntries([limit, ...also].map((met) => [met, 1])));
   });
 });

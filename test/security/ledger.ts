@@ -14,6 +14,7 @@ export interface LedgerRow {
 const LENGTHS = 'security/length-rows.ts';
 const HEADS = 'security/head-rows.ts';
 const REQUESTS = 'security/request-rows.ts';
+const LIMITS = 'proxy/journey-limits.test.ts';
 
 export const LEDGER: readonly LedgerRow[] = [
   // §1 Request framing and desync
@@ -84,6 +85,74 @@ export const LEDGER: readonly LedgerRow[] = [
   // §7 Tags and index bombs
 
   // §8 Resource exhaustion
+  {
+    row: '8.1',
+    what: 'heads, bodies and readers that are slow, and idle sockets',
+    by: {
+      tests: {
+        [LIMITS]: [
+          'limits.headers_timeout',
+          'limits.idle_timeout',
+          'limits.stall_timeout',
+          'limits.min_rate',
+          'limits.connections',
+          'limits.connections_per_address',
+          'and two hundred more are all ended, while others are served',
+        ],
+        'proxy/pace.test.ts': ['too slowly is cut', 'too slowly', 'for a pipelined answer that is behind another', 'as a tunnel'],
+        'proxy/admission.test.ts': ['so many may connect, while another address still gets in'],
+      },
+    },
+  },
+  {
+    row: '8.2',
+    what: 'a slow reader of a collapsed fetch',
+    by: {
+      tests: {
+        [LIMITS]: ['only the one that takes nothing is cut'],
+        'proxy/journey-streaming.test.ts': ['that is stored does not wait: others get it whole while its first client does not read'],
+      },
+    },
+  },
+  {
+    row: '8.3',
+    what: 'bodies that are too large to be stored',
+    by: {
+      tests: {
+        [LIMITS]: ['store.max_object', 'store.fills'],
+        'proxy/journey-streaming.test.ts': ['that grows past max_object'],
+        'proxy/journey-bounds.test.ts': ['$name, that slow clients do not take: past the limit nothing new is kept, until they have gone'],
+      },
+    },
+  },
+  {
+    row: '8.4',
+    what: 'heads, targets and bodies of requests that are too large',
+    by: {
+      tests: {
+        [LIMITS]: ['limits.header_bytes', 'limits.header_count', 'limits.url_bytes'],
+        'proxy/journey-request-body.test.ts': [
+          'too large, is not asked for: no 100 Continue, and the connection ends',
+          'that grows larger ends the exchange with the origin and the connection: %s',
+          'that grows larger counts as a write that may have happened',
+        ],
+      },
+    },
+  },
+  {
+    row: '8.5',
+    what: 'many entries, long keys',
+    by: {
+      tests: {
+        'store/contract.ts': [
+          'is never exceeded by very many tiny entries, whose keys have %i characters and more',
+          'charges what is not the body, too',
+        ],
+        'proxy/journey-bounds.test.ts': ['that proved uncacheable are remembered in a bounded memory'],
+      },
+    },
+  },
+  { row: '8.11', what: 'HTTP/2', by: { absent: 'HTTP/2 is not spoken to clients' } },
   {
     row: '8.13',
     what: 'storms of retries',

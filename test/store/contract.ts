@@ -140,6 +140,19 @@ function room(make: MakeStore): void {
       expect(store.stats.removals.evicted).toBe(12 - store.stats.entries);
     });
 
+    it.each([1, 4_000])('is never exceeded by very many tiny entries, whose keys have %i characters and more', (length) => {
+      const store = make(1_048_576);
+      const padding = 'k'.repeat(length);
+      let most = 0;
+      for (let i = 0; i < 50_000; i++) {
+        store.put(padding + i, entry({ body: Buffer.from('x') }), MANY);
+        most = Math.max(most, store.stats.bytes);
+      }
+      expect(most).toBeLessThanOrEqual(1_048_576);
+      expect(store.stats.entries).toBeLessThan(1_048_576 / length);
+      expect(store.stats.removals.evicted).toBe(50_000 - store.stats.entries);
+    });
+
     it('refuses what can never fit, and keeps what it had', () => {
       const store = make(100_000);
       const old = entry();
