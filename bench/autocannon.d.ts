@@ -8,6 +8,7 @@ declare module 'autocannon' {
     readonly url: string;
     readonly connections: number;
     readonly duration: number;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly requests?: readonly Request[];
   }
   interface Result {

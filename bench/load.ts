@@ -22,6 +22,7 @@ export interface LoadSpec {
   readonly pid: number;
   readonly seconds: number;
   readonly connections?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   /** A new path for each request; absent: the URL's own. */
   readonly nextPath?: () => string;
 }
@@ -35,6 +36,7 @@ export async function load(spec: LoadSpec): Promise<Load> {
     url: spec.url,
     connections: spec.connections ?? 32,
     duration: spec.seconds,
+    headers: spec.headers ?? {},
     ...(nextPath === undefined ? {} : { requests: [{ setupRequest: (request) => ({ ...request, path: nextPath() }) }] }),
   });
   void run.on('response', (_client, _status, _bytes, latencyMs) => latencies.push(latencyMs));

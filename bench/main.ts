@@ -8,10 +8,12 @@ import { measureMemory } from './memory.ts';
 import { machine } from './process-cost.ts';
 import { measureHitsUnderPurges, measurePurgeLatency } from './purges.ts';
 import { formatTable, type Table } from './report.ts';
+import { measureScopes } from './scopes.ts';
 import { measureThroughput } from './throughput.ts';
 
 const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table>>> = {
   throughput: measureThroughput,
+  scopes: measureScopes,
   'purge-latency': measurePurgeLatency,
   'hits-under-purges': measureHitsUnderPurges,
   memory: measureMemory,

@@ -8,14 +8,16 @@ const WIDE_TAGS = Array.from({ length: 10 }, (_, index) => `wide-${index}`).join
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   const url = request.url ?? '/';
-  if (url.startsWith('/wide/')) {
+  if (url === '/_scope') {
+    response.writeHead(204, { 'Auth-Scope': 'tier gold', 'Cache-Control': 'private, max-age=3600' }).end();
+  } else if (url.startsWith('/wide/')) {
     response.writeHead(200, { 'Content-Length': TINY.length, 'Cache-Control': 'max-age=3600', 'Surrogate-Key': WIDE_TAGS }).end(TINY);
   } else if (url.startsWith('/url/')) {
     response.writeHead(200, { 'Content-Length': TINY.length, 'Cache-Control': 'max-age=3600' }).end(TINY);
   } else if (url === '/one') {
     response.writeHead(200, { 'Content-Length': TINY.length, 'Cache-Control': 'max-age=3600', 'Surrogate-Key': 'one' }).end(TINY);
   } else {
-    const control = url === '/pass' ? 'no-store' : 'max-age=3600';
+    const control = url === '/pass' ? 'no-store' : url.startsWith('/public/') ? 'public, max-age=3600' : 'max-age=3600';
     response
       .writeHead(200, {
         'Content-Type': 'text/plain',
