@@ -293,6 +293,18 @@ describe('no scope, no hit and nothing stored', () => {
     ]);
   });
 
+  it('an answer cut after any of its bytes', async () => {
+    const whole = 'HTTP/1.1 200 OK\r\nAuth-Scope: tier gold\r\nCache-Control: max-age=60\r\nContent-Length: 4\r\n\r\nbody';
+    let bytes = 0;
+    await using stage = await Stage.start({ config: LOOKUP, origin: 'breaker: false' });
+    stage.origin.on('/_scope', () => ({ raw: whole.slice(0, bytes) })).on('/a', nth);
+    for (; bytes < whole.length; bytes++) {
+      const answer = await stage.ask('GET /a', { fields: session('s1') });
+      expect([bytes, answer.field('cache-status')]).toEqual([bytes, `freshet; ${passed('lookup-failed')}`]);
+    }
+    expect((await stage.ask('GET /a', { fields: session('s1') })).field('cache-status')).toBe(`freshet; ${STORED}`);
+  });
+
   it('an origin that is not there: the passed request says so itself', async () => {
     await using stage = await stageOf();
     await stage.origin[Symbol.asyncDispose]();
