@@ -15,6 +15,7 @@ import type { StoredResponse } from '../rules/stored-response.ts';
 import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 import { Flight } from './flight.ts';
+import type { Judgement } from './landing.ts';
 
 /** Of the keys remembered as uncacheable, and of those that vary on fields that nothing stored shows yet: characters, and a flat charge for each. */
 const REMEMBERED_CHARACTERS = 4 * 1024 * 1024;
@@ -110,6 +111,7 @@ export class Flights {
     const { storing, refusal } = landing.judgement;
     if (storing !== undefined) this.#rememberAxes(leader.key, landing.judgement.vary);
     if (landing.judgement.shareable && storing !== undefined) this.#hitForMiss.delete(identifiedKey(leader));
+    else if (cameLate(landing.judgement)) return;
     else if (refusal === undefined || !PASSING.has(refusal)) this.#rememberUncacheable(leader, flight);
   }
 
@@ -146,6 +148,11 @@ function identifiedKey(x: Exchange): string {
   const authorized = hasField(x.request.fields, 'authorization') ? '\nauthorization' : '';
   const cookied = x.route.policy.cookies === 'explicit' && hasField(x.request.fields, 'cookie') ? '\ncookie' : '';
   return x.key + authorized + cookied;
+}
+
+/** Whether it could have been shared, had the origin not taken longer than it is fresh: that says nothing of the next one. */
+function cameLate({ storing, times }: Judgement): boolean {
+  return storing !== undefined && storing.part === undefined && !storing.freshness.alwaysValidate && storing.freshness.freshUntil > times.sentAt;
 }
 
 /** Refusals that pass by themselves: the next response for the key may well be stored. */

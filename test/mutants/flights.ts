@@ -9,11 +9,18 @@ const PASSAGE = 'test/proxy/passage.test.ts';
 
 export const FLIGHT_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an answer that came late makes its URL uncacheable',
+    file: 'src/proxy/collapse.ts',
+    text: 'else if (cameLate(landing.judgement)) return;',
+    replacement: '',
+    caughtBy: ['test/proxy/journey-collapse.test.ts'],
+  },
+  {
     name: 'followers that go by themselves set out all at once',
     file: 'src/proxy/forward.ts',
     text: 'await delay(Math.floor(boarding.flight.nextAlone() / STAGGER_GROUP) * STAGGER_MS);',
     replacement: 'boarding.flight.nextAlone();',
-    caughtBy: [HERD],
+    caughtBy: [PASSAGE],
   },
   {
     name: 'a cookie makes the URL uncacheable for those who have none',

@@ -136,6 +136,29 @@ describe('an answer that is not for the followers', () => {
     expect(stage.origin.count('/a')).toBe(3);
   });
 
+  it.each([
+    ['that it is validated each time', ['cache-control', 'no-cache'], true],
+    ['that it is stale at once', ['cache-control', 'max-age=0'], true],
+    ['that it is fresh for less time than it took', ['cache-control', 'max-age=1'], false],
+  ])('hit-for-miss: an answer that comes late says of the next one %s', async (_, control, isUncacheable) => {
+    await using stage = await Stage.start();
+    const barrier = new Barrier();
+    stage.origin.on(
+      '/a',
+      held(barrier, (nth) => ({ fields: ['etag', `"${nth}"`, ...control] }), 'before-head'),
+    );
+    const late = stage.ask('GET /a');
+    await barrier.reached;
+    stage.clock.advance(1500);
+    barrier.open();
+    await late;
+    await stage.ask('PURGE /a', { fields: PURGES });
+    const asked = await stage.ask('GET /a', { fields: ['if-none-match', '"mine"'] });
+    expect(asked.field('cache-status')?.includes('hit-for-miss')).toBe(isUncacheable);
+    // The condition of a client goes to the origin only where nobody else waits for the answer.
+    expect(fieldValue(stage.origin.requests.at(-1)?.fields ?? [], 'if-none-match')).toBe(isUncacheable ? '"mine"' : undefined);
+  });
+
   it('hit-for-miss: what proved uncacheable a moment ago is not waited for, and goes with its own conditions', async () => {
     await using stage = await Stage.start({ config: 'defaults: { hit_for_miss: 10s }' });
     await stage.play([{ ask: 'GET /a', answers: { body: 'x' }, expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=no-freshness' } }]);

@@ -32,49 +32,6 @@ function said(answers: readonly Answer[]): readonly string[] {
 }
 
 describe('followers of a private answer', () => {
-  const FOLLOWERS = 64;
-  const MOST_TRIES = 20;
-
-  /** As many connections to the origin are open, so that who sets out has arrived at once. */
-  async function connect(stage: Stage): Promise<void> {
-    const barrier = new Barrier();
-    stage.origin.on('/connect', { barriers: { 'before-head': barrier } });
-    const answers = stage.askAtOnce(FOLLOWERS + 1, 'GET /connect', { fields: ['cache-control', 'no-store'] });
-    await stage.origin.seen(FOLLOWERS + 1);
-    barrier.open();
-    await Promise.all(answers);
-  }
-
-  /** How many of them the origin has when it has the first one and all that was on its way by then. */
-  async function arrivedWithTheFirst(stage: Stage, path: string): Promise<number> {
-    const before = stage.origin.requests.length;
-    const [led, others] = [new Barrier(), new Barrier()];
-    const fields: Fields = ['cache-control', 'private'];
-    stage.origin.on(path, (_request, nth) => ({ fields, barriers: { 'before-head': nth === 1 ? led : others } }));
-    const answers = stage.askAtOnce(FOLLOWERS + 1, `GET ${path}`);
-    await led.reached;
-    await stage.roundTrips();
-    expect(stage.origin.count(path)).toBe(1);
-    led.open();
-    await stage.origin.seen(before + 2);
-    await stage.roundTrips();
-    const arrived = stage.origin.count(path) - 1;
-    others.open();
-    await Promise.all(answers);
-    expect(stage.origin.count(path)).toBe(FOLLOWERS + 1);
-    return arrived;
-  }
-
-  it('do not set out all at once', async () => {
-    await using stage = await Stage.start();
-    await connect(stage);
-    let fewest = FOLLOWERS;
-    // A machine that stood still for a moment lets them all out together: once without that is enough.
-    for (let nth = 0; nth < MOST_TRIES && fewest === FOLLOWERS; nth++) fewest = Math.min(fewest, await arrivedWithTheFirst(stage, `/a/${nth}`));
-    expect(fewest).toBeGreaterThan(0);
-    expect(fewest).toBeLessThan(FOLLOWERS);
-  });
-
   it('are told why they went by themselves, where the answer to each could have been shared', async () => {
     await using stage = await Stage.start();
     const answers = await herd(stage, '/a', { count: 3, reply: (nth) => (nth === 1 ? { fields: ['cache-control', 'private'] } : fresh('x')) });

@@ -15,6 +15,8 @@ const passed = (reason: string): string => `fwd=bypass; fwd-status=200; detail=$
 const TIERS: Readonly<Record<string, string>> = { s1: 'tier gold', s2: 'tier gold', s3: 'tier basic', t1: 'tier gold' };
 const session = (id: string, ...more: readonly string[]): Fields => ['cookie', [`session=${id}`, ...more].join('; ')];
 
+const cookies = (count: number): Fields => ['cookie', Array.from({ length: count }, (_, i) => `c${i}=1`).join('; ')];
+
 function credentialOf(fields: Fields): string | undefined {
   return /session=(\w+)/.exec(fieldValue(fields, 'cookie') ?? '')?.[1] ?? /^Bearer (\w+)$/.exec(fieldValue(fields, 'authorization') ?? '')?.[1];
 }
@@ -314,7 +316,6 @@ describe('no scope, no hit and nothing stored', () => {
 
   it('a credential of too many parts to purge it by', async () => {
     await using stage = await stageOf({ lookup: { fields: ['auth-scope', 'x', 'cache-control', 'max-age=60'] } });
-    const cookies = (count: number): Fields => ['cookie', Array.from({ length: count }, (_, i) => `c${i}=1`).join('; ')];
     await stage.play([
       { ask: 'GET /a', fields: cookies(65), expect: { cacheStatus: passed('scope-unverified'), asked: 2 } },
       { ask: 'GET /a', fields: cookies(64), expect: { cacheStatus: STORED, asked: 2 } },

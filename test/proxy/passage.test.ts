@@ -113,3 +113,17 @@ describe('1xx', () => {
     expect([client.told, observer.refreshes]).toEqual([[200, 'end'], 1]);
   });
 });
+
+it('followers of a private answer do not set out all at once', async () => {
+  const { parts, clock, origin } = makeParts();
+  const clients = Array.from({ length: 65 }, () => new NotingClient());
+  for (const client of clients) handle(requestOf('GET /a'), client, parts);
+  const answer = { fields: ['cache-control', 'private'], body: 'x' };
+  play(await origin.nth(1), clock.now(), answer);
+  // Between the first who goes by itself and the next, somebody else may run: here this test.
+  await origin.nth(2);
+  const together = origin.asked.length - 1;
+  for (let nth = 2; nth <= 65; nth++) play(await origin.nth(nth), clock.now(), answer);
+  await Promise.all(clients.map((client) => client.ended));
+  expect([together <= 8, origin.asked.length]).toEqual([true, 65]);
+});

@@ -10,6 +10,11 @@ const CONFIG = 'routes: [{ path: /a, scope: { lookup: /_scope } }, { path: /post
 const S1: Fields = ['cookie', 'session=s1'];
 const S2: Fields = ['cookie', 'session=s2'];
 
+/** An answer that states the version of the user that it read. */
+const versioned = (version: number): Reply => ({
+  fields: ['auth-scope', 'gold', 'cache-control', 'max-age=60', 'surrogate-version', `user:1=${version}`],
+});
+
 /** The role that the application would answer by now, and its reply to the nth question. */
 class App {
   role = 'gold';
@@ -81,9 +86,6 @@ describe('a purge while the origin is asked', () => {
 
   it('an answer that states a lower version than was demanded is no ground either', async () => {
     await using stage = await Stage.start({ config: CONFIG });
-    const versioned = (version: number): Reply => ({
-      fields: ['auth-scope', 'gold', 'cache-control', 'max-age=60', 'surrogate-version', `user:1=${version}`],
-    });
     const app = new App(stage, [versioned(6), versioned(7)]);
     await app.demote({ versions: { 'user:1': 7 } });
     expect((await app.ask()).field('cache-status')).toBe('freshet; fwd=bypass; fwd-status=200; detail=version-behind');
