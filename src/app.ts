@@ -206,8 +206,10 @@ function keying({ routes, defaultRoute, tags, trustedProxies }: Config): string 
   return JSON.stringify([rules, ordinary, tags.headers, trustedProxies]);
 }
 
-function keyingOf({ origin, query, scope, tags }: Route) {
-  return { origin, query, scope, tags };
+function keyingOf({ origin, query, scope, tags, policy }: Route) {
+  // What is not forwarded is no axis of what is stored.
+  const { forward, cookies } = policy;
+  return { origin, query, scope, tags, forward: forward && [...forward], cookiesStripped: cookies === 'strip' };
 }
 
 function purgeAfterReload({ purger, observer }: Parts): void {

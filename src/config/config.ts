@@ -13,6 +13,8 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly access: 'off' | 'sample' | 'all' };
   /** CIDRs whose Forwarded and X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
+  /** Those that are served, lower case; one without a port takes any. Absent: whatever clients name. */
+  readonly hosts?: ReadonlySet<string>;
   readonly tags: TagConfig;
   /** Of tokens whose claims may be scopes. */
   readonly issuers: readonly IssuerConfig[];

@@ -85,6 +85,7 @@ function extras({ policy, query, upgrade, maxRequestBodyBytes, invalidates }: Ro
     ...(policy.staleWhileRevalidateMs ? [`stale-while-revalidate ${formatDuration(policy.staleWhileRevalidateMs)}`] : []),
     ...(policy.staleIfErrorMs ? [`stale-if-error ${formatDuration(policy.staleIfErrorMs)}`] : []),
     ...(query.kind === 'as-received' ? [] : [describeQuery(query)]),
+    ...(policy.forward === undefined ? [] : [`forwards ${[...policy.forward].join(' ') || 'nothing'}`]),
     ...(policy.vary === undefined ? [] : [`vary ${[...policy.vary].join(' ') || 'nothing'}`]),
     ...(invalidates.length === 0 ? [] : [`writes purge ${invalidates.join(' ')}`]),
   ];

@@ -116,6 +116,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
     fastPath: file.fast_path === true,
     log: file.log,
     trustedProxies: file.trusted_proxies,
+    ...(file.hosts.length > 0 && { hosts: new Set(file.hosts) }),
     tags: tagsOf(file),
     issuers,
     limits: limitsOf(file),

@@ -112,13 +112,14 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
   const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...largestProblems(defaults, { at: ['defaults'], memory })];
   const hasIssuer = asMap(file['auth'])['jwt'] !== undefined;
   problems.push(...defaultTemplates(defaults), ...scopeProblems(defaults, { at: ['defaults'], inherited: PUBLIC, hasIssuer }));
+  problems.push(...cookieProblems(defaults, { at: ['defaults'], defaults: {} }));
   const seen = new Map<string, number>();
   for (const [index, data] of routes.entries()) {
     const entry = route.safeParse(data);
     if (!entry.success) continue;
     const at = ['routes', index];
     problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, memory }));
-    problems.push(...templateProblems(entry.data, { at, defaults }));
+    problems.push(...templateProblems(entry.data, { at, defaults }), ...cookieProblems(entry.data, { at, defaults }));
     problems.push(...scopeProblems(entry.data, { at, inherited: defaults.scope ?? PUBLIC, hasIssuer }));
     const shape = shapeOf(entry.data);
     const earlier = seen.get(shape);
@@ -158,6 +159,14 @@ function scopeProblems(
       ? [{ path: [...place.at, 'required'], message: `means nothing where the scope is ${kind}; allowed: with a list of claims as the scope` }]
       : []),
   ];
+}
+
+/** Cookies that are both listed and stripped. */
+function cookieProblems(settings: RouteSettings, place: { readonly at: Path; readonly defaults: RouteSettings }): readonly Problem[] {
+  const { cookies, forward = [] } = { ...place.defaults, ...settings };
+  const isOwn = settings.cookies !== undefined || settings.forward !== undefined;
+  if (!isOwn || cookies !== 'strip' || !forward.includes('cookie')) return [];
+  return [{ path: [...place.at, 'forward'], message: 'lists cookie, which cookies: strip does not forward; allowed: one of the two' }];
 }
 
 type Entry = ReturnType<typeof route.parse>;

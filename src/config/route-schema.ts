@@ -1,7 +1,7 @@
 // The settings of a route, every one of which `defaults` takes too; what they decide is in rules/policy.ts.
 import { z } from 'zod';
 import { duration, flag, fraction, integer, list, oneOf, section, size, type Setting, text, timeout, given } from './setting.ts';
-import { fieldName, fieldValue, host, method, originName, pathPattern, query, scope } from './values.ts';
+import { fieldName, fieldValue, forwardedField, host, method, originName, pathPattern, query, scope } from './values.ts';
 
 const template = text({ allowed: 'a tag, with {name}, {query.name} and {claim.name}', read: given }, { about: 'A tag.' });
 
@@ -57,6 +57,10 @@ const withoutDefault = {
   origin: originName({ about: 'Where requests go; without it to --origin, else to the first of `origins`.' }),
   ttl: duration({ about: 'Freshness where the origin gives none.' }),
   query: query({ about: 'Which query parameters count; they are sorted by name. Without it: all of them, as received.' }),
+  forward: list(forwardedField({ about: 'A request field.' }), {
+    about:
+      "Only these request fields go to the origin, with the scope's credentials, conditions, ranges, Cache-Control and what Freshet itself writes. Without it: all.",
+  }),
   vary: list(fieldName({ about: 'A request field.' }), {
     about: 'A response that varies on anything else is not stored. Without it: any but Cookie and Authorization.',
   }),

@@ -1,6 +1,6 @@
 // From the settings of a route, over `defaults` and the built-in ones, to the Route that requests are matched with.
 import type { Policy } from '../rules/policy.ts';
-import type { PathPattern, Route } from '../rules/routes.ts';
+import { credentialFields, type PathPattern, type Route } from '../rules/routes.ts';
 import { ROUTE_DEFAULTS, type RouteSettings } from './route-schema.ts';
 import type { RouteEntry } from './schema.ts';
 
@@ -53,6 +53,7 @@ function settled(
 }
 
 function policyOf(settings: typeof ROUTE_DEFAULTS & RouteSettings, maxObjectBytes: number): Policy {
+  const forward = settings.forward && new Set([...settings.forward, ...credentialFields(settings.scope)]);
   return {
     pass: settings.pass,
     ...(settings.ttl !== undefined && { ttlMs: settings.ttl }),
@@ -68,7 +69,8 @@ function policyOf(settings: typeof ROUTE_DEFAULTS & RouteSettings, maxObjectByte
     storeCloseDelimited: settings.store_close_delimited,
     storeAuthorized: settings.store_authorized,
     storePrivate: settings.store_private,
-    cookies: settings.cookies,
+    ...(forward !== undefined && { forward }),
+    cookies: forward !== undefined && !forward.has('cookie') ? 'strip' : settings.cookies,
     sMaxageAllowsSwr: settings.s_maxage_allows_swr,
     normalise: new Set(settings.normalise),
     ...(settings.vary !== undefined && { vary: new Set(settings.vary) }),

@@ -24,7 +24,7 @@ import {
   size,
   timeout,
 } from './setting.ts';
-import { cidr, listenAddress, listenAddressOrFalse, nonEmpty, originName, originUrl, token } from './values.ts';
+import { cidr, host, listenAddress, listenAddressOrFalse, nonEmpty, originName, originUrl, token } from './values.ts';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -166,6 +166,9 @@ export const fileSchema = section({
   log: log.prefault({}),
   fast_path: z.exactOptional(flag({ about: 'Recognised; this version has no fast path yet.' })),
   trusted_proxies: optional(list(cidr({ about: 'A network.' }), { about: 'Networks whose Forwarded and X-Forwarded-* are believed.', default: [] })),
+  hosts: optional(
+    list(host({ about: 'A host.' }), { about: 'The only hosts that are served; others are answered 421. Without any: all.', default: [] }),
+  ),
   redis: z.exactOptional(notYet('several nodes (Redis)')),
   tags: tags.prefault({}),
   auth: z.exactOptional(auth),

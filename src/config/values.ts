@@ -1,5 +1,6 @@
 // The values of particular settings: addresses, names, patterns, scopes, queries, templates, and how each is written.
 import { isIP } from 'node:net';
+import { mayBeListed } from '../http/forwarding.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import { compilePattern, type CredentialSource, type PathPattern, type ScopeRule } from '../rules/routes.ts';
 import { isHostName, LISTEN_ALLOWED, parseListen } from './address.ts';
@@ -49,6 +50,17 @@ export function originName(about: About): Setting<string> {
 
 export function fieldName(about: About): Setting<string> {
   return text({ allowed: 'the name of a field', read: (value) => given(FIELD_NAME.test(value) ? value.toLowerCase() : undefined) }, about);
+}
+
+/** Of a request, end to end, and for the origin. */
+export function forwardedField(about: About): Setting<string> {
+  return text({ allowed: 'the name of a field that clients may send to the origin', read: readForwarded }, about);
+}
+
+function readForwarded(value: string): Read<string> {
+  const name = value.toLowerCase();
+  if (!FIELD_NAME.test(name)) return { kind: 'refuse' };
+  return mayBeListed(name) ? given(name) : refused(`found ${show(value)}, which ends here or is written by Freshet itself; allowed: any other field`);
 }
 
 /** Upper case, as methods are compared. */

@@ -15,6 +15,11 @@ export function canonicalAuthority(text: string, scheme: 'http' | 'https'): stri
   return isDefault ? host : `${host}:${port}`;
 }
 
+/** Whether `authority` is one of `hosts` (setting `hosts`; all are where there are none); a host without a port takes any. */
+export function isServed(authority: string, hosts: ReadonlySet<string> | undefined): boolean {
+  return hosts === undefined || hosts.has(authority) || hosts.has(authority.replace(/:\d+$/, ''));
+}
+
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::([0-9]*))?$/;
 
 function canonicalHost(text: string): string | undefined {

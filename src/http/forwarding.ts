@@ -1,6 +1,7 @@
 // Which fields go on: to the origin, with what Freshet says about the hop; to the client, without what was meant for Freshet (RFC 9110 §7.6; SECURITY §3).
 import { fieldLines, fieldValue, listMembers, type Fields } from './fields.ts';
 import type { Request } from './message.ts';
+import { isHopByHop } from './hop-by-hop.ts';
 import { plainAddress } from './trusted.ts';
 
 export { hopByHop } from './hop-by-hop.ts';
@@ -46,10 +47,39 @@ export function fieldsForOrigin(fields: Fields, context: ForwardingContext): str
 }
 
 function isDropped(name: string, context: ForwardingContext): boolean {
-  if (NEVER_FORWARDED.has(name) || name.startsWith('x-middleware-')) return true;
+  if (isNeverForwarded(name)) return true;
   if (name === 'cookie') return context.cookiesStripped;
-  return !context.trusted && (PROXY_CLAIMS.has(name) || name.startsWith('x-forwarded-'));
+  return !context.trusted && isClaimed(name);
 }
+
+function isNeverForwarded(name: string): boolean {
+  return NEVER_FORWARDED.has(name) || name.startsWith('x-middleware-');
+}
+
+/** Whether a route may list the field (setting `forward`): not what ends at this hop, and not what Freshet writes, keeps to itself or asks only proxies about. */
+export function mayBeListed(name: string): boolean {
+  return !isHopByHop(name) && !isNeverForwarded(name) && !isNotedByProxies(name);
+}
+
+/**
+ * Whether a request field goes on from a route that lists those that do. `listed` holds the credentials of its scope too; beside those go on what
+ * asks for a part, a condition or a fresh answer, and what Freshet itself writes or takes from trusted proxies. What describes a body goes with it.
+ */
+export function isListed(name: string, listed: ReadonlySet<string>): boolean {
+  return listed.has(name) || SELECTIVE.has(name) || isNotedByProxies(name);
+}
+
+const SELECTIVE: ReadonlySet<string> = new Set([
+  'cache-control',
+  'pragma',
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'max-forwards',
+]);
 
 /** Written anew, meant for Freshet alone, or an order to the origin to answer another request than the one that is keyed. */
 const NEVER_FORWARDED: ReadonlySet<string> = new Set([

@@ -23,6 +23,11 @@ export function hopByHop(fields: Fields): HopByHop {
   return { kind: 'ok', fields: kept };
 }
 
+/** Whether a field of that name ends at this hop in any message. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name);
+}
+
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

@@ -92,7 +92,8 @@ function pathFault(text: string): string | undefined {
 /** Visible ASCII without `#` and `\`. */
 const VISIBLE = /^[!"$-[\]-~]+$/;
 const ENCODED_CONTROL = /%0[0ad]/i;
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+/** Also where a server finds one that decodes before it looks, or that takes what follows a `;` for a parameter. */
+const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:\/|%2f|%5c|;|%3b|$)/i;
 
 function upperCaseHex(text: string): string {
   return text.includes('%') ? text.replace(/%[0-9A-Fa-f]{2}/g, (hex) => hex.toUpperCase()) : text;

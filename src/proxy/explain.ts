@@ -1,7 +1,8 @@
 // What would happen to this request now, and why? For `freshet explain`: nothing is fetched, stored or counted as a use.
+import { isServed } from '../http/authority.ts';
 import { isSafe, type Request } from '../http/message.ts';
 import { ageMs } from '../rules/freshness.ts';
-import { reasonText } from '../rules/reasons.ts';
+import { type Reason, reasonText } from '../rules/reasons.ts';
 import { decideReuse } from '../rules/reuse.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import type { Client } from './client.ts';
@@ -38,9 +39,8 @@ export async function explain(request: Request, parts: Parts): Promise<Explanati
   if (identity.kind === 'scope') x.enter(identity.scope);
   const stored = parts.store.peek(x.key).map((entry) => explainEntry(x, entry));
   const about = { route: x.route.name, scope: { kind: x.scope.kind, id: x.scope.id, why: whyScope(x, identity) }, key: x.key, stored };
-  if (identity.kind === 'refuse' && isSafe(request.method)) {
-    return { ...about, decision: 'refuse', reason: identity.reason, sentence: reasonText(identity.reason).sentence };
-  }
+  const refusal = refusalOf(x, identity);
+  if (refusal !== undefined) return { ...about, decision: 'refuse', reason: refusal, sentence: reasonText(refusal).sentence };
   const passing = passReason(x, identity);
   if (passing !== undefined) return { ...about, decision: 'pass', reason: passing.reason, sentence: reasonText(passing.reason).sentence };
   const decision = decideReuse({ request, policy: x.route.policy, now: x.now, ...peek(x) });
@@ -51,6 +51,11 @@ export async function explain(request: Request, parts: Parts): Promise<Explanati
     reason,
     sentence: reasonText(reason).sentence,
   };
+}
+
+function refusalOf({ request, settings }: Exchange, identity: Identity): Reason | undefined {
+  if (!isServed(request.target.authority, settings.config.hosts)) return 'host-unknown';
+  return identity.kind === 'refuse' && isSafe(request.method) ? identity.reason : undefined;
 }
 
 function explainEntry(x: Exchange, entry: StoredResponse): ExplainedEntry {

@@ -7,6 +7,7 @@
 // Words: an exchange `x` is one client request and what is known of it; a flight is one fetch from the origin that several exchanges may board, its
 // leader and followers; its landing is the head, the 304 or the failure that all of them then judge, each for itself (taking.ts); a fill is the
 // body on its way to them and into the store; a passage is a request that is only passed on.
+import { isServed } from '../http/authority.ts';
 import { type Fields, fieldLines, fieldValue, hasField } from '../http/fields.ts';
 import { hopByHop, loops } from '../http/forwarding.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
@@ -40,6 +41,7 @@ export function handle(request: Request, client: Client, parts: Parts): void {
 
 async function journey(x: Exchange): Promise<void> {
   if (x.request.method === 'PURGE') return answerPurge(x);
+  if (!isServed(x.request.target.authority, x.settings.config.hosts)) return respondError(x, 421, 'host-unknown', { hit: false });
   if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
   if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
   if ((x.request.bodyBytes ?? 0) > x.route.maxRequestBodyBytes) return refuseBody(x);

@@ -1,5 +1,5 @@
 // The request as it goes to the origin: end-to-end fields, our own framing, and the conditionals that this fetch needs.
-import { fieldsForOrigin, type ForwardingContext, hopByHop, isNotedByProxies } from '../http/forwarding.ts';
+import { fieldsForOrigin, type ForwardingContext, hopByHop, isListed, isNotedByProxies } from '../http/forwarding.ts';
 import { fieldLines, type Fields, withField, withoutFields } from '../http/fields.ts';
 import { pathAndQuery } from '../http/target.ts';
 import type { OriginRequest } from '../origin/exchange.ts';
@@ -79,7 +79,7 @@ type FieldRule = (x: Exchange, fields: string[]) => string[];
 
 function outboundFields(x: Exchange, rule: FieldRule): Fields {
   const hop = hopByHop(x.request.fields);
-  return fieldsForOrigin(rule(x, hop.kind === 'ok' ? hop.fields : []), forwarding(x, x.route.policy.cookies === 'strip'));
+  return fieldsForOrigin(listedFields(x, rule(x, hop.kind === 'ok' ? hop.fields : [])), forwarding(x, x.route.policy.cookies === 'strip'));
 }
 
 function forwarding(x: Exchange, cookiesStripped: boolean): ForwardingContext {
@@ -94,6 +94,19 @@ function forwarding(x: Exchange, cookiesStripped: boolean): ForwardingContext {
 
 function unchanged(_x: Exchange, fields: string[]): string[] {
   return fields;
+}
+
+/** Setting `forward`. Content-Type and its kin describe the body, and go with it. */
+function listedFields(x: Exchange, fields: string[]): Fields {
+  const { forward } = x.route.policy;
+  if (forward === undefined) return fields;
+  const describesBody = (name: string): boolean => x.request.body !== undefined && name.startsWith('content-');
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (isListed(name, forward) || describesBody(name)) kept.push(name, fields[i + 1] as string);
+  }
+  return kept;
 }
 
 /** Under a scope of somebody only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */

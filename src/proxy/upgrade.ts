@@ -6,6 +6,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'http-proxy-3';
 import type { OriginConfig } from '../config/config.ts';
+import { isServed } from '../http/authority.ts';
 import { fieldsFromRaw, hasField } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
 import { fieldsForClient, fieldsForOrigin, hopByHop, loops, withoutOurs } from '../http/forwarding.ts';
@@ -85,6 +86,7 @@ class Tunnel {
     const fields = hopByHop(this.#request.fields);
     const path = pathAndQuery(this.#request.target);
     if (origin === undefined) this.#refuse(500, 'internal');
+    else if (!isServed(this.#request.target.authority, this.#parts.settings.config.hosts)) this.#refuse(421, 'host-unknown');
     else if (fields.kind === 'nominates') this.#refuse(400, 'connection-nominates');
     else if (loops(fields.fields)) this.#refuse(508, 'loop');
     else if (hasField(fields.fields, AUTH_SCOPE)) this.#refuse(400, 'auth-scope-presented');

@@ -28,6 +28,8 @@ export interface Policy {
   readonly storeAuthorized: 'explicit' | 'rfc';
   /** `private` responses under a scope of one user (DESIGN section 6). */
   readonly storePrivate: boolean;
+  /** The only request fields that go on, with those of the scope; absent: all do. Lower case. */
+  readonly forward?: ReadonlySet<string>;
   /** What a request's Cookie means under scope `public`: `explicit` stores only with `public`, `s-maxage` or a targeted field; `ignore`: nothing; `strip`: it is not forwarded. */
   readonly cookies: 'explicit' | 'ignore' | 'strip';
   /** Deviation: an explicit stale-while-revalidate beside s-maxage is honoured; false restores RFC 9111 §5.2.2.10. */

@@ -118,6 +118,7 @@ export const REASONS = {
   'url-too-long': { source: 'RFC 9110 §15.5.15', sentence: 'The request target is longer than is taken.' },
   'body-too-large': { source: 'RFC 9110 §15.5.14', sentence: 'The body of the request, or what frames it, is larger than is taken.' },
   'request-timeout': { source: 'RFC 9110 §15.5.9', sentence: 'The head of the request did not arrive in time.' },
+  'host-unknown': { source: 'setting hosts', sentence: 'The host is none of those that are served here.' },
   loop: { source: 'RFC 8586', sentence: 'The request has passed through here before.' },
   'client-gone': { source: 'RFC 9112 §9', sentence: 'The client left before its answer was whole.' },
   'purge-disabled': { source: 'setting purge.token', sentence: 'PURGE is not enabled on this listener.' },

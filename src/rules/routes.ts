@@ -49,6 +49,20 @@ export interface LookupRule {
 
 export type CredentialSource = { readonly kind: 'authorization' } | { readonly kind: 'cookie'; readonly name: string };
 
+/** The request fields that a scope is read from. */
+export function credentialFields(scope: ScopeRule): readonly string[] {
+  switch (scope.kind) {
+    case 'public':
+      return [];
+    case 'credential':
+      return scope.sources.map(({ kind }) => kind);
+    case 'claims':
+      return ['authorization'];
+    case 'lookup':
+      return scope.sources?.map(({ kind }) => kind) ?? ['authorization', 'cookie'];
+  }
+}
+
 /** A route and the values of its path parameters, still percent-encoded as they stood in the path. */
 export interface RouteMatch {
   readonly route: Route;

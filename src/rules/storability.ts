@@ -1,11 +1,13 @@
 // May this response be stored, and on what terms (RFC 9111 §3)? Everything that the two heads tell; tags, marks, size and framing are judged where they are known.
 import { type Directives, parseCacheControl } from '../http/cache-control.ts';
 import { fieldLines, type Fields, fieldValue, hasField } from '../http/fields.ts';
+import { isListed } from '../http/forwarding.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { parseContentRange } from '../http/range.ts';
 import { pathAndQuery, type Target } from '../http/target.ts';
 import { type Freshness, freshnessOf, hasExplicitFreshness } from './freshness.ts';
 import type { Policy } from './policy.ts';
+import { breaksPromise } from './promised-type.ts';
 import type { Reason } from './reasons.ts';
 import { type ResponseControl, responseControl } from './response-control.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -39,7 +41,8 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 const MAX_AXIS_VALUE_CHARACTERS = 256;
 
 export function judgeStorability(context: FillContext): Storability {
-  const { head, policy, requestedAt, receivedAt } = context;
+  const { head, requestedAt, receivedAt } = context;
+  const policy = mayGuess(context) ? context.policy : { ...context.policy, heuristicFraction: 0 };
   const control = responseControl(head.fields);
   const vary = varyNames(head.fields);
   const reason =
@@ -57,6 +60,10 @@ export function judgeStorability(context: FillContext): Storability {
   const axes = axesOf(vary, context);
   const part = head.status === 206 ? parseContentRange(fieldValue(head.fields, 'content-range')) : undefined;
   return part === undefined ? { kind: 'store', freshness, vary: axes } : { kind: 'store', freshness, vary: axes, part };
+}
+
+function mayGuess({ head, target, policy }: FillContext): boolean {
+  return policy.heuristicFraction === 0 || !breaksPromise(target.path, head.fields);
 }
 
 function refusedByRequest(context: FillContext, control: ResponseControl): Reason | undefined {
@@ -132,6 +139,7 @@ function refusedByVary(context: FillContext, vary: readonly string[]): Reason | 
 /** Without what cannot have selected anything that the key does not hold. */
 function axesOf(vary: readonly string[], { scope, policy }: FillContext): readonly string[] {
   return vary.filter((name) => {
+    if (policy.forward !== undefined && !isListed(name, policy.forward)) return false;
     if (name === 'cookie') return policy.cookies !== 'strip' && !holdsCookies(scope.kind, policy);
     return name !== 'authorization' || scope.kind !== 'credential';
   });

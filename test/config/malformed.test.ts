@@ -14,7 +14,7 @@ const SCOPE =
 const LOOKUP = 'a path of the origin, as it is sent (/_scope), without a query';
 const CLAIM = 'the name of a claim, or its path with dots (sub, realm_access.roles, https://example.com/tenant)';
 const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
-const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, redis, tags, auth, limits, origins, defaults, routes';
+const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, hosts, redis, tags, auth, limits, origins, defaults, routes';
 const ORIGIN = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
 const ORIGINS = 'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
 const BREAKER = 'a map of settings, or false';
@@ -192,6 +192,32 @@ describe('one mistake', () => {
       'field value',
       route('client_cache_control: "a\\nb"'),
       '1: routes[0].client_cache_control: found "a\\nb"; allowed: origin, or a value for Cache-Control',
+    ],
+    ['hosts', 'hosts: ["a b"]', '1: hosts[0]: found "a b"; allowed: a host name, with a port unless it is 80'],
+    [
+      'forward',
+      route('forward: ["a b", TE, via, host, x-forwarded-for, x-middleware-x, x-original-url, surrogate-key, content-length, accept]'),
+      [
+        '1: routes[0].forward[0]: found "a b"; allowed: the name of a field that clients may send to the origin',
+        ...['TE', 'via', 'host', 'x-forwarded-for', 'x-middleware-x', 'x-original-url', 'surrogate-key', 'content-length'].map(
+          (name, i) => `1: routes[0].forward[${i + 1}]: found "${name}", which ends here or is written by Freshet itself; allowed: any other field`,
+        ),
+      ],
+    ],
+    [
+      'forward of cookies that are stripped',
+      route('cookies: strip, forward: [cookie]'),
+      '1: routes[0].forward: lists cookie, which cookies: strip does not forward; allowed: one of the two',
+    ],
+    [
+      'forward of cookies that are stripped, in defaults',
+      'defaults: { cookies: strip, forward: [cookie] }\nroutes: [{ path: /a }]',
+      '1: defaults.forward: lists cookie, which cookies: strip does not forward; allowed: one of the two',
+    ],
+    [
+      'forward of cookies that defaults strip',
+      `defaults: { cookies: strip }\n${route('forward: [cookie]')}`,
+      '2: routes[0].forward: lists cookie, which cookies: strip does not forward; allowed: one of the two',
     ],
     ['vary', route('vary: ["a b"]'), '1: routes[0].vary[0]: found "a b"; allowed: the name of a field'],
     ['scope of another kind', route('scope: private'), `1: routes[0].scope: found "private"; allowed: ${SCOPE}`],

@@ -12,12 +12,12 @@ describe('freshet check', () => {
     const text = `
 routes:
   - { path: /me/**, scope: { credential: [authorization, cookie.s] }, pass: true }
-  - { path: /p/:id, ttl: 1h, override: true, tags: ["p:{id}"], query: { exclude: [utm_*] }, invalidates: ["p:{id}", all], vary: [accept], upgrade: true, stale_if_error: 1d }
+  - { path: /p/:id, ttl: 1h, override: true, tags: ["p:{id}"], query: { exclude: [utm_*] }, invalidates: ["p:{id}", all], vary: [accept], forward: [accept, X-A], upgrade: true, stale_if_error: 1d }
 `;
     expect(describeText(text).split('\n').slice(6, 11)).toEqual([
       'routes, in the order in which they are tried',
       '  path        origin   scope                   ttl            tags    else',
-      '  /p/:id      default  public                  1h (override)  p:{id}  WebSocket, stale-if-error 1d, query exclude utm_*, vary accept, writes purge p:{id} all',
+      '  /p/:id      default  public                  1h (override)  p:{id}  WebSocket, stale-if-error 1d, query exclude utm_*, forwards accept x-a, vary accept, writes purge p:{id} all',
       '  /me/**      default  authorization+cookie.s  pass           -       -',
       '  (all else)  default  public                  from origin    -       -',
     ]);

@@ -59,6 +59,13 @@ describe('request targets (RFC 9112 §3.2)', () => {
     ['dot segment before a query', { requestTarget: '/..?x' }, /^400/],
     ['encoded dot segment', { requestTarget: '/static/%2e%2E/account' }, /^400/],
     ['half-encoded dot segment', { requestTarget: '/static/.%2e/account' }, /^400/],
+    ['dot segment before an encoded slash', { requestTarget: '/static/..%2faccount' }, /^400/],
+    ['dot segment between encoded slashes', { requestTarget: '/static%2F..%2Faccount' }, /^400/],
+    ['dot segment behind an encoded slash', { requestTarget: '/static%2f.' }, /^400/],
+    ['dot segment between encoded backslashes', { requestTarget: '/static%5c%2e%2e%5Caccount' }, /^400/],
+    ['dot segment with a parameter', { requestTarget: '/static/..;/account' }, /^400/],
+    ['dot segment with an encoded parameter', { requestTarget: '/static/..%3Bx/account' }, /^400/],
+    ['dots beside encoded slashes that are no segment', { requestTarget: '/a%2F..b%2F...%2Fc..%2F.d;..' }, 'http://x /a%2F..b%2F...%2Fc..%2F.d;..'],
     ['dot segment of an absolute-form', { requestTarget: 'http://x/../a' }, /^400/],
   ];
   it.each(rows)('%s', (_, given, expected) => expect(outcome(given)).toMatch(typeof expected === 'string' ? exactly(expected) : expected));

@@ -143,7 +143,7 @@ const MOST_TRIES = 500;
 type Seen = ScriptedOrigin['requests'];
 
 /** Both sides of the comparison, with the same members in the same order. */
-function bothSides(expected: Expected, answer: Answer, seen: Seen): { actual: object; expected: object } {
+export function bothSides(expected: Expected, answer: Answer, seen: Seen): { actual: object; expected: object } {
   const { status = 200, complete = true, cacheStatus, body, fields = {}, sent = {} } = expected;
   const asked = expected.asked ?? askedBy(cacheStatus);
   const lastSent = seen.at(-1)?.fields ?? [];

@@ -7,6 +7,23 @@ export interface WireHead {
   readonly fields: string[];
 }
 
+const MOST_PIECES = 4096;
+
+/** Single bytes; where that would be too many pieces, several bytes each. */
+export function piecesOf(bytes: Buffer): Buffer[] {
+  const size = Math.ceil(bytes.length / MOST_PIECES);
+  return Array.from({ length: Math.ceil(bytes.length / Math.max(1, size)) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+}
+
+/** Each piece in a packet of its own, as far as the kernel lets us say; stops where the other side has closed. */
+export async function writeInPieces(socket: Socket, bytes: Buffer): Promise<void> {
+  for (const piece of piecesOf(bytes)) {
+    if (!socket.writable) return;
+    await new Promise((resolve) => socket.write(piece, resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 export class ByteReader {
   #buffered: Buffer = Buffer.alloc(0);
   #ended = false;

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { fieldsFromRaw, fieldValue } from '../../src/http/fields.ts';
 import type { Fields } from '../../src/http/fields.ts';
-import { ByteReader } from './bytes.ts';
+import { ByteReader, writeInPieces } from './bytes.ts';
 import type { WireHead } from './bytes.ts';
 
 export interface Address {
@@ -48,13 +48,9 @@ export class RawClient implements AsyncDisposable {
     if (this.socket.writable) this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
-  /** Every byte in a packet of its own, as far as the kernel lets us say; stops where the other side has closed. */
-  async sendByteByByte(bytes: string | Buffer): Promise<void> {
-    const buffer = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
-    for (let i = 0; i < buffer.length && this.socket.writable; i++) {
-      await new Promise((resolve) => this.socket.write(buffer.subarray(i, i + 1), resolve));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  /** Every byte in a packet of its own, unless there are very many; stops where the other side has closed. */
+  sendByteByByte(bytes: string | Buffer): Promise<void> {
+    return writeInPieces(this.socket, typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
   /** The next final answer; undefined where the connection ended without one. `method` is that of the request. */

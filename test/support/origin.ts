@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { fieldValue, hasField } from '../../src/http/fields.ts';
 import type { Fields } from '../../src/http/fields.ts';
-import { ByteReader } from './bytes.ts';
+import { ByteReader, writeInPieces } from './bytes.ts';
 import type { WireHead } from './bytes.ts';
 
 /** What stands at a place of an exchange: a barrier, or a delay of the test's choosing. */
@@ -68,6 +68,8 @@ export interface Reply {
   /** Written as it is, in place of everything above; then the connection closes unless `keepOpen`. */
   readonly raw?: string | Buffer;
   readonly keepOpen?: boolean;
+  /** `raw` with every byte in a packet of its own, unless there are very many. */
+  readonly inPieces?: boolean;
 }
 
 export interface SeenRequest {
@@ -186,7 +188,8 @@ async function requestBody(reader: ByteReader, fields: Fields): Promise<{ body: 
 async function answer(socket: Socket, request: SeenRequest, reply: Reply): Promise<boolean> {
   await reply.barriers?.['before-read']?.pass();
   if (reply.raw !== undefined) {
-    socket.write(reply.raw);
+    if (reply.inPieces === true) await writeInPieces(socket, Buffer.from(reply.raw));
+    else socket.write(reply.raw);
     if (reply.keepOpen !== true) socket.end();
     return reply.keepOpen === true;
   }

@@ -1,0 +1,5 @@
+import { describe, it } from 'vitest';
+import { DECEPTIONS } from './deception-rows.ts';
+import { FEEDS, playRaw } from './raw-journey.ts';
+
+describe.each(FEEDS)('fed %s', (feed) => it.each(DECEPTIONS)('$name', (journey) => playRaw(journey, feed)));
