@@ -140,6 +140,10 @@ describe('routes', () => {
   it.each([
     ['ttl: 1h', 'ttlMs', 3_600_000],
     ['vary: [Accept]', 'vary', new Set(['accept'])],
+    ['forward: [Accept]', 'forward', new Set(['accept'])],
+    ['forward: [], scope: { credential: [cookie.a, authorization] }', 'forward', new Set(['cookie', 'authorization'])],
+    ['forward: []', 'cookies', 'strip'],
+    ['forward: [Cookie], cookies: ignore', 'cookies', 'ignore'],
     ['max_object: 1MiB', 'maxObjectBytes', 1_048_576],
     ['client_cache_control: "no-cache, max-age=0"', 'clientCacheControl', 'no-cache, max-age=0'],
     ['pass: "true"', 'pass', true],

@@ -6,6 +6,7 @@ import { LOOKUP_MUTANTS } from './lookups.ts';
 import type { Mutant } from './mutant.ts';
 import { ORIGIN_MUTANTS } from './origins.ts';
 import { PURGE_MUTANTS } from './purges.ts';
+import { ROW_MUTANTS } from './rows.ts';
 import { WALL_MUTANTS } from './walls.ts';
 import { WHOLE_MUTANTS } from './wholes.ts';
 
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LIMIT_MUTANTS,
   ...LOOKUP_MUTANTS,
   ...ORIGIN_MUTANTS,
+  ...ROW_MUTANTS,
 ];

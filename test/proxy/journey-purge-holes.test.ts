@@ -225,6 +225,8 @@ describe('a reload that keys or tags otherwise', () => {
     { name: 'scope', config: 'defaults: { scope: credential }' },
     { name: 'tags', config: 'defaults: { tags: [x] }' },
     { name: 'tag headers', config: untagged },
+    { name: 'forward', config: 'defaults: { forward: [accept] }' },
+    { name: 'cookies', config: 'defaults: { cookies: strip }' },
     { name: 'trusted proxies', config: 'trusted_proxies: [192.0.2.1/32]' },
   ])('empties the cache, what is on its way into it too: $name', async ({ config }) => {
     await using stage = await Stage.start();

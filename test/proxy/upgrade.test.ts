@@ -69,6 +69,15 @@ describe('RFC 9110 §7.8: upgrades', () => {
     expect([(await client.answer())?.status, origin.handshakes]).toEqual([400, []]);
   });
 
+  it('are refused for a host that is not served', async () => {
+    await using origin = await EchoOrigin.start();
+    await using freshet = await RunningFreshet.start(config(origin.url, 'hosts: [other.test]'));
+    await using client = await RawClient.connect(freshet.address);
+    client.send(handshake('/socket/a'));
+    const answer = await client.answer();
+    expect([answer?.status, answer?.field('cache-status'), origin.handshakes]).toEqual([421, 'freshet; detail=host-unknown', []]);
+  });
+
   it('are piped both ways, early bytes included, with cleaned fields', async () => {
     await using origin = await EchoOrigin.start();
     await using freshet = await RunningFreshet.start(config(origin.url));

@@ -17,6 +17,12 @@ function outcome(given: Fill): string {
   return storability.kind === 'store' ? 'store' : storability.reason;
 }
 
+/** What becomes of a page that heuristics would keep. */
+function guessedFor(path: string): string {
+  const given = fill({ fields: [...modified, 'content-type', 'text/html'], policy: relaxedPolicy });
+  return judgeStorability({ ...given, target: { ...given.target, path } }).kind;
+}
+
 interface Row extends Fill {
   readonly name: string;
   readonly expected: string;
@@ -271,6 +277,15 @@ describe('RFC 9111 §3: storing', () => {
       kind: 'store',
       vary: ['a'],
     });
+  });
+
+  it('does not vary on fields that are not forwarded, but on those that go on unlisted', () => {
+    const given = fill({ fields: [...fresh, 'vary', 'a, b, range, x-forwarded-host'], policy: policy({ forward: new Set(['b']) }) });
+    expect(judgeStorability(given)).toMatchObject({ kind: 'store', vary: ['b', 'range', 'x-forwarded-host'] });
+  });
+
+  it('does not guess how long a page is fresh that bears the name of a picture', () => {
+    expect([guessedFor('/a'), guessedFor('/a.png')]).toEqual(['store', 'refuse']);
   });
 
   it('has a row for every reason it gives', () => {

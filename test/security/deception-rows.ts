@@ -2,7 +2,7 @@
 import type { Fields } from '../../src/http/fields.ts';
 import { fresh, STORED } from '../proxy/journey.ts';
 import type { Reply, SeenRequest } from '../support/origin.ts';
-import { bytesOf, operatorBytes, type RawJourney } from './raw-journey.ts';
+import { bytesOf, operatorBytes, type RawJourney, type RawRow, rowsOf } from './raw-journey.ts';
 
 const HIT = 'hit; ttl=60';
 
@@ -212,4 +212,8 @@ const hosts: readonly RawJourney[] = [
   },
 ];
 
-export const DECEPTIONS: readonly RawJourney[] = [...unsaid, ...refused, ...kinds, ...cloaked, ...hosts];
+export const DECEPTIONS: readonly RawRow[] = [
+  ...rowsOf('3.4', cloaked),
+  ...rowsOf('3.6', [...unsaid, ...refused, ...kinds]),
+  ...rowsOf('3.7', hosts),
+];

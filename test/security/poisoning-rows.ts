@@ -1,8 +1,8 @@
-// SECURITY §3 "Unkeyed header poisoning" and "Method override": what an attacker says in a request that is not in its key.
+// SECURITY §3 "Unkeyed header poisoning": what an attacker says in a request that is not in its key.
 import type { Fields } from '../../src/http/fields.ts';
 import { fresh, STORED } from '../proxy/journey.ts';
 import type { Reply, SeenRequest } from '../support/origin.ts';
-import { bytesOf, type RawJourney } from './raw-journey.ts';
+import { bytesOf, type RawJourney, type RawRow, rowsOf } from './raw-journey.ts';
 
 const HIT = 'hit; ttl=60';
 const MARK = 'evil';
@@ -200,4 +200,4 @@ const cookies: readonly RawJourney[] = [
   },
 ];
 
-export const POISONINGS: readonly RawJourney[] = [...stripped, ...varied, ...unlisted, ...listed, ...cookies];
+export const POISONINGS: readonly RawRow[] = rowsOf('3.1', [...stripped, ...varied, ...unlisted, ...listed, ...cookies]);

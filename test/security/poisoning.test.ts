@@ -2,4 +2,4 @@ import { describe, it } from 'vitest';
 import { POISONINGS } from './poisoning-rows.ts';
 import { FEEDS, playRaw } from './raw-journey.ts';
 
-describe.each(FEEDS)('fed %s', (feed) => it.each(POISONINGS)('$name', (journey) => playRaw(journey, feed)));
+describe.each(FEEDS)('fed %s', (feed) => it.each(POISONINGS)('$row $name', (journey) => playRaw(journey, feed)));

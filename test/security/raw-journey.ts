@@ -13,6 +13,11 @@ export interface RawJourney extends Setting {
   readonly asked?: readonly string[];
 }
 
+export interface RawRow extends RawJourney {
+  /** In SECURITY: `3.1` is row 1 of the table in section 3. */
+  readonly row: string;
+}
+
 export interface RawStep {
   /** How far the clock moves first. */
   readonly afterMs?: number;
@@ -22,6 +27,10 @@ export interface RawStep {
   readonly send: string;
   readonly to?: 'admin';
   readonly expect: Expected;
+}
+
+export function rowsOf(row: string, journeys: readonly RawJourney[]): readonly RawRow[] {
+  return journeys.map((journey) => ({ row, ...journey }));
 }
 
 export const FEEDS = ['whole', 'byte by byte'] as const;
