@@ -14,6 +14,7 @@ export interface LedgerRow {
 const LENGTHS = 'security/length-rows.ts';
 const HEADS = 'security/head-rows.ts';
 const REQUESTS = 'security/request-rows.ts';
+const DECEPTIONS = 'security/deception-rows.ts';
 const LIMITS = 'proxy/journey-limits.test.ts';
 
 export const LEDGER: readonly LedgerRow[] = [
@@ -65,6 +66,14 @@ export const LEDGER: readonly LedgerRow[] = [
   },
 
   // §3 Keys, poisoning, deception
+  { row: '3.1', what: 'header fields that no key holds', by: { tests: { 'security/poisoning-rows.ts': ['3.1'] } } },
+  {
+    row: '3.4',
+    what: 'queries that two readers read differently',
+    by: { tests: { [DECEPTIONS]: ['3.4'], 'rules/key.test.ts': ['the query rule of a route'] } },
+  },
+  { row: '3.6', what: 'cache deception', by: { tests: { [DECEPTIONS]: ['3.6'] } } },
+  { row: '3.7', what: 'spellings of a host, and hosts that are not served', by: { tests: { [DECEPTIONS]: ['3.7'] } } },
 
   // §4 What may be stored
 
