@@ -8,7 +8,7 @@ import { fieldsFromRaw } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Permit } from './breaker.ts';
-import type { OriginCall, OriginHandler, OriginRequest } from './exchange.ts';
+import type { BodyEnd, OriginCall, OriginHandler, OriginRequest } from './exchange.ts';
 import { originFailure } from './failure.ts';
 import { checkHead } from './head-check.ts';
 import type { PooledHandler, SafeClient } from './safe-client.ts';
@@ -143,8 +143,9 @@ export class PoolCall implements OriginCall, PooledHandler {
       this.#fail(new OriginError('origin-reset', 'the connection broke in a body that only its end could end', { requestSent: true }));
       return;
     }
-    this.#finish(undefined);
-    this.#handler.end(this.#verified);
+    const client = this.#client;
+    // undici looks at what stands behind a response in the same read only when it has told of its end.
+    queueMicrotask(() => this.#end(client));
   }
 
   /** `controller` is null for a request that undici did not take, undefined for one that was never begun. */
@@ -159,6 +160,17 @@ export class PoolCall implements OriginCall, PooledHandler {
     }
     this.#host.released();
     this.#fail(error);
+  }
+
+  #end(client: SafeClient | undefined): void {
+    if (this.#over) return;
+    this.#finish(undefined);
+    this.#handler.end(this.#endOf(client));
+  }
+
+  #endOf(client: SafeClient | undefined): BodyEnd {
+    if (!this.#verified) return 'close-delimited';
+    return client?.overran === true ? 'overrun' : 'verified';
   }
 
   #informational(head: ResponseHead): void {

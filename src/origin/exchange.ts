@@ -15,6 +15,9 @@ export interface OriginRequest {
   readonly bodyBytes?: number;
 }
 
+/** How the end of a message was told: by its framing; by the end of the connection, so that a cut would look the same; by its framing, and yet more came. */
+export type BodyEnd = 'verified' | 'close-delimited' | 'overrun';
+
 /** Called in this order: sent, informational*, head, data*, then exactly one of end and failed (failed may come at any point). */
 export interface OriginHandler {
   /** Just before the first byte is written, perhaps before `fetch` returns; `at` is the request time of RFC 9111 §4.2.3. Called again where the request is retried. */
@@ -25,8 +28,8 @@ export interface OriginHandler {
   head(head: ResponseHead, at: number): void;
   /** A piece of the body. False: pause until `OriginCall.resume()`. */
   data(chunk: Buffer): boolean;
-  /** The message is complete. `verified` is false where its end could not be told from a cut (close-delimited). */
-  end(verified: boolean): void;
+  /** The message is complete. */
+  end(how: BodyEnd): void;
   failed(error: OriginError): void;
 }
 

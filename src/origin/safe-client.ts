@@ -1,8 +1,9 @@
 // One connection to an origin, cured of a fault: undici's Pool takes a request that its Client refuses up front for "busy" and waits
 // for a drain that never comes, so that every refusal costs a connection slot for ever (LIBRARIES §6). It also knows whether its
-// connection has served before, since only then may a reset be an idle close that crossed the request (RFC 9112 §9.3.1), and whether it broke:
-// undici takes a reset for the end of a body that only the connection ends.
-import { Client } from 'undici';
+// connection has served before, since only then may a reset be an idle close that crossed the request (RFC 9112 §9.3.1), whether it broke, since
+// undici takes a reset for the end of a body that only the connection ends, and whether more came than a response, which undici keeps to itself.
+import type { Socket } from 'node:net';
+import { Client, errors } from 'undici';
 import type { buildConnector, Dispatcher } from 'undici';
 
 /** A handler that the pool's clients can tell apart. */
@@ -13,12 +14,18 @@ export interface PooledHandler extends Dispatcher.DispatchHandler {
   assigned(client: SafeClient): void;
 }
 
+/** Of the last connection. */
+interface Fate {
+  broke: boolean;
+  socket: Socket | undefined;
+}
+
 export class SafeClient extends Client {
-  readonly #fate: { broke: boolean };
+  readonly #fate: Fate;
   #uses = 0;
 
   constructor(origin: URL, options: object) {
-    const fate = { broke: false };
+    const fate: Fate = { broke: false, socket: undefined };
     // The cast: a Pool gives its clients a connector that it made, whatever it was given itself.
     const { connect } = options as { readonly connect: buildConnector.connector };
     super(origin, { ...options, connect: noting(connect, fate) });
@@ -33,6 +40,12 @@ export class SafeClient extends Client {
     return this.#fate.broke;
   }
 
+  /** Whether its connection was given up for bytes that belong to no response. Those that came with the end of one are known when it was read. */
+  get overran(): boolean {
+    const cause = this.#fate.socket?.errored;
+    return cause instanceof errors.HTTPParserError || (cause instanceof errors.SocketError && cause.message === 'bad response');
+  }
+
   override dispatch(options: Dispatcher.DispatchOptions, handler: PooledHandler): boolean {
     handler.assigned(this);
     return super.dispatch(options, handler) || handler.refused;
@@ -45,10 +58,11 @@ export class SafeClient extends Client {
 }
 
 /** Before undici, so that it is known when undici ends the response. */
-function noting(connect: buildConnector.connector, fate: { broke: boolean }): buildConnector.connector {
+function noting(connect: buildConnector.connector, fate: Fate): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {
       fate.broke = false;
+      fate.socket = result[1] ?? undefined;
       result[1]?.on('error', () => {
         fate.broke = true;
       });

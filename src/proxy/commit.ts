@@ -1,6 +1,7 @@
 // The one door into the store: the second gate, at the verified end of a body, and what a 304 made anew. PURGE-PROTOCOL §3.2 rules 2 and 7.
 import { type Fields, fieldValue, hasField, withoutFields } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
+import type { BodyEnd } from '../origin/exchange.ts';
 import { combineParts } from '../rules/ranges.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
@@ -11,10 +12,11 @@ import type { Judgement } from './landing.ts';
 export type Commit = { readonly kind: 'stored' } | { readonly kind: 'refused'; readonly reason: Reason };
 
 /** Stores what `judgement` allowed, now that its whole `body` is here. No await may stand between the gate in here and the put. */
-export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end: { readonly verified: boolean }): Commit {
+export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end: BodyEnd): Commit {
   const { storing, times, tagIds } = judgement;
   if (storing === undefined) return { kind: 'refused', reason: judgement.refusal ?? 'no-freshness' };
-  if (!end.verified && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };
+  if (end === 'overrun') return { kind: 'refused', reason: 'overrun' };
+  if (end === 'close-delimited' && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };
   if (storing.part !== undefined && storing.part.last - storing.part.first + 1 !== body.length) return { kind: 'refused', reason: 'partial-invalid' };
 
   const { marks, store } = x.parts;

@@ -1,5 +1,6 @@
 // An exchange with the route's origin, end to end: what its fields say of the connection alone goes no further (RFC 9110 §7.6.1).
 import { OriginError } from '../errors.ts';
+import { withoutFields } from '../http/fields.ts';
 import { hopByHop } from '../http/forwarding.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
@@ -22,8 +23,8 @@ export function fetchFromOrigin(x: Exchange, request: OriginRequest, handler: Or
       handler.failed(new OriginError('connection-nominates', 'Connection nominates a field that must stay', { requestSent: true }));
     },
     data: (chunk) => refused || handler.data(chunk),
-    end: (verified) => {
-      if (!refused) handler.end(verified);
+    end: (how) => {
+      if (!refused) handler.end(how);
     },
     failed: (error) => {
       if (!refused) handler.failed(error);
@@ -32,7 +33,11 @@ export function fetchFromOrigin(x: Exchange, request: OriginRequest, handler: Or
   return call;
 }
 
-function endToEnd(head: ResponseHead): string[] | undefined {
-  const hop = hopByHop(head.fields);
-  return hop.kind === 'ok' ? hop.fields : undefined;
+function endToEnd({ status, fields }: ResponseHead): string[] | undefined {
+  const hop = hopByHop(fields);
+  if (hop.kind !== 'ok') return undefined;
+  return status < 200 || status === 204 ? withoutFields(hop.fields, LENGTH) : hop.fields;
 }
+
+/** RFC 9110 §8.6: neither a 1xx nor a 204 has one. */
+const LENGTH: ReadonlySet<string> = new Set(['content-length']);

@@ -7,7 +7,7 @@
 // stores is aborted, and one that is being stored runs to its end.
 import { OriginError } from '../errors.ts';
 import type { ResponseHead } from '../http/message.ts';
-import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
+import type { BodyEnd, OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { commitFill } from './commit.ts';
 import type { Exchange } from './exchange.ts';
@@ -167,9 +167,9 @@ export class Flight implements OriginHandler {
     return this.#ended;
   }
 
-  end(verified: boolean): void {
+  end(how: BodyEnd): void {
     if (this.landing?.kind === 'response') {
-      this.#commit(this.landing, verified);
+      this.#commit(this.landing, how);
       this.landing.fill.finish('complete');
     }
     this.#finish();
@@ -190,11 +190,11 @@ export class Flight implements OriginHandler {
     this.#abandonUnlessUseful();
   }
 
-  #commit({ judgement, fill }: Landing & { kind: 'response' }, verified: boolean): void {
+  #commit({ judgement, fill }: Landing & { kind: 'response' }, end: BodyEnd): void {
     const { released } = fill;
     const commit =
       released === undefined
-        ? commitFill(this.#leader, judgement, fill.kept ? fill.body() : NO_BODY, { verified })
+        ? commitFill(this.#leader, judgement, fill.kept ? fill.body() : NO_BODY, end)
         : ({ kind: 'refused', reason: released } as const);
     if (commit.kind === 'refused') this.#leader.parts.observer.fillRefused(commit.reason);
   }

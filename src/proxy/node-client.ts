@@ -23,6 +23,8 @@ export interface NodeClientOptions {
   readonly faulty: (error: unknown) => void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export class NodeClient implements Client {
   #gone = false;
   readonly #options: NodeClientOptions;
@@ -30,6 +32,7 @@ export class NodeClient implements Client {
   #leavers: (() => void)[] = [];
   #drained: (() => void) | undefined;
   #closeDelimited = false;
+  #written = false;
   #ended = false;
   /** While it has taken all there was and more is to come; begun with the first such moment. */
   #rest: Rest | undefined;
@@ -88,6 +91,11 @@ export class NodeClient implements Client {
   }
 
   head(status: number, statusText: string, fields: Fields): void {
+    this.#head(status, statusText, fields);
+    queueMicrotask(() => this.#flush());
+  }
+
+  #head(status: number, statusText: string, fields: Fields): void {
     if (this.#gone || this.headSent) return;
     const { incoming, closing } = this.#options;
     const ends = closing() || !this.requestComplete;
@@ -101,6 +109,7 @@ export class NodeClient implements Client {
 
   write(chunk: Buffer): boolean {
     if (this.#gone) return true;
+    this.#written = true;
     const hasRoom = this.#guarded(() => this.#response.write(chunk)) ?? true;
     if (hasRoom) this.#rest?.begin();
     else this.#rest?.end();
@@ -114,7 +123,7 @@ export class NodeClient implements Client {
   answer(status: number, statusText: string, fields: Fields, body: Buffer | undefined): void {
     if (this.#gone || this.headSent) return;
     const sized = hasField(fields, 'content-length') || status === 204 || status === 304;
-    this.head(status, statusText, sized ? fields : [...fields, 'content-length', String(body?.length ?? 0)]);
+    this.#head(status, statusText, sized ? fields : [...fields, 'content-length', String(body?.length ?? 0)]);
     this.#end(body);
   }
 
@@ -140,6 +149,11 @@ export class NodeClient implements Client {
   /** For RequestBody: the client may send its body now. */
   continueBody(): void {
     if (this.#options.expectsContinue && !this.#gone && !this.headSent) this.#response.writeContinue();
+  }
+
+  /** node:http keeps a head for the first piece of its body, which may be long in coming. (Its flushHeaders would send latin1 as UTF-8.) */
+  #flush(): void {
+    if (!this.#gone && !this.#written && !this.#ended) this.#guarded(() => this.#response.write(NOTHING));
   }
 
   #room(): void {

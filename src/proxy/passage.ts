@@ -2,7 +2,7 @@
 // PURGE-PROTOCOL §3.2 rule 11: once sent, a write runs to its end whatever the client does, and a lost answer counts as a write that happened.
 import type { OriginError } from '../errors.ts';
 import type { ResponseHead } from '../http/message.ts';
-import type { OriginCall, OriginHandler } from '../origin/exchange.ts';
+import type { BodyEnd, OriginCall, OriginHandler } from '../origin/exchange.ts';
 import { invalidates } from '../rules/invalidation.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { commitFill } from './commit.ts';
@@ -42,7 +42,7 @@ class Passage implements OriginHandler {
   #sentAt: number;
   /** Set where a POST answer may be kept for later GETs (RFC 9110 §9.3.3). */
   #judgement: Judgement | undefined;
-  #end: { readonly verified: boolean } | undefined;
+  #end: BodyEnd | undefined;
   #failed = false;
 
   constructor(x: Exchange, why: PassReason, kind: 'pass' | 'write') {
@@ -111,8 +111,8 @@ class Passage implements OriginHandler {
     return true;
   }
 
-  end(verified: boolean): void {
-    this.#end = { verified };
+  end(how: BodyEnd): void {
+    this.#end = how;
     this.#commit();
     this.#fill?.finish('complete');
   }

@@ -1,7 +1,7 @@
 // One question to an origin of which only the head counts: asked, answered to its end, and its body dropped.
 import type { OriginError } from '../errors.ts';
 import type { ResponseHead } from '../http/message.ts';
-import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
+import type { BodyEnd, OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchFromOrigin } from './fetch.ts';
 
@@ -53,7 +53,8 @@ class Question implements OriginHandler {
     return true;
   }
 
-  end(): void {
+  end(how: BodyEnd): void {
+    if (how === 'overrun') this.#asked.resolve({ kind: 'failed', why: 'the origin sent more than its answer' });
     this.#asked.resolve(this.#answered ?? { kind: 'failed', why: 'the answer has no head' });
   }
 

@@ -87,6 +87,7 @@ export const REASONS = {
   'partial-invalid': { source: 'RFC 9110 §14.4', sentence: 'The partial response has several parts, or a range that its length contradicts.' },
   'scope-differs': { source: 'DESIGN section 6', sentence: 'The response states another Auth-Scope than the one its request was looked up in.' },
   'close-delimited': { source: 'RFC 9112 §8', sentence: 'The body ended with the connection, so that a cut would not be seen.' },
+  overrun: { source: 'SECURITY S2', sentence: 'More came from the origin than its response, so that its end is in doubt.' },
   truncated: { source: 'RFC 9112 §8', sentence: 'The body ended before its declared end.' },
   'too-large': { source: 'setting store.max_object', sentence: 'The body is larger than what is stored.' },
   'fills-over-limit': { source: 'setting store.fills', sentence: 'Bodies under way hold as much as they may; this one is passed on and not stored.' },

@@ -10,7 +10,7 @@ export const WHOLE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an end that nothing verified is stored',
     file: 'src/proxy/commit.ts',
-    text: "if (!end.verified && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };",
+    text: "if (end === 'close-delimited' && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };",
     replacement: '',
     caughtBy: [FILLS],
   },
@@ -25,7 +25,7 @@ export const WHOLE_MUTANTS: readonly Mutant[] = [
     name: 'a cut body is stored',
     file: 'src/proxy/flight.ts',
     text: "this.landing.fill.finish('failed', error.reason);",
-    replacement: "this.#commit(this.landing, true);\n      this.landing.fill.finish('failed', error.reason);",
+    replacement: "this.#commit(this.landing, 'verified');\n      this.landing.fill.finish('failed', error.reason);",
     caughtBy: [HUNT, SWEEP],
   },
   {

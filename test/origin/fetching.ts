@@ -4,7 +4,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { OriginError } from '../../src/errors.ts';
 import type { ResponseHead } from '../../src/http/message.ts';
 import type { ExchangeEnd } from '../../src/origin/call.ts';
-import type { OriginCall, OriginHandler, OriginRequest } from '../../src/origin/exchange.ts';
+import type { BodyEnd, OriginCall, OriginHandler, OriginRequest } from '../../src/origin/exchange.ts';
 import type { BreakerChange } from '../../src/origin/pool.ts';
 import { OriginPools } from '../../src/origin/pools.ts';
 import type { OriginSettings } from '../../src/origin/settings.ts';
@@ -60,9 +60,9 @@ export class Recorder implements OriginHandler {
     return this.takes;
   }
 
-  end(verified: boolean): void {
+  end(how: BodyEnd): void {
     this.seen.calls.push('end');
-    this.seen.verified = verified;
+    this.seen.verified = how === 'verified';
     this.#finish();
   }
 

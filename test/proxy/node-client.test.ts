@@ -113,6 +113,20 @@ describe('answers', () => {
     expect(listening.faults).toEqual([]);
   });
 
+  it('go out with their head, byte for byte, however long their body takes', async () => {
+    const { listening, client } = await caught();
+    await using server = listening;
+    await using raw = await RawClient.connect(server.address);
+    raw.send(REQUEST);
+    const arrived = await client;
+    arrived.head(200, 'OK', ['x-a', 'caf\xe9', 'content-length', '2']);
+    expect(await raw.head()).toMatchObject({ status: 200, fields: expect.arrayContaining(['x-a', 'caf\xe9']) });
+    arrived.write(Buffer.from('ok'));
+    arrived.end();
+    expect((await raw.bytes(2)).toString()).toBe('ok');
+    expect(server.faults).toEqual([]);
+  });
+
   const lies: { name: string; handler: Handler }[] = [
     {
       name: 'shorter than said',

@@ -215,5 +215,5 @@ export function play({ handler }: Played, at: number, { status = 200, fields, bo
   handler.sent(at);
   handler.head({ status, statusText: '', fields: [...fields, 'content-length', String(body.length)] }, at);
   handler.data(Buffer.from(body));
-  handler.end(true);
+  handler.end('verified');
 }

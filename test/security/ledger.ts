@@ -15,6 +15,7 @@ const LENGTHS = 'security/length-rows.ts';
 const HEADS = 'security/head-rows.ts';
 const REQUESTS = 'security/request-rows.ts';
 const DECEPTIONS = 'security/deception-rows.ts';
+const RESPONSES = 'security/response-rows.ts';
 const LIMITS = 'proxy/journey-limits.test.ts';
 
 export const LEDGER: readonly LedgerRow[] = [
@@ -59,11 +60,18 @@ export const LEDGER: readonly LedgerRow[] = [
   { row: '1.26', what: 'HTTP/2 to HTTP/1 translation', by: { absent: 'HTTP/2 is not spoken to clients' } },
 
   // §2 Origin response framing
-  {
-    row: '2.7',
-    what: 'a 304 or a 206 that nobody asked for',
-    by: { tests: { 'origin/pool.test.ts': ['a 304 to an unconditional request', 'a 206 unasked'] } },
-  },
+  { row: '2.1', what: 'a body that is cut, or followed by more', by: { tests: { [RESPONSES]: ['2.1'], 'truncation.test.ts': ['$name'] } } },
+  { row: '2.2', what: 'a body that only the connection ends', by: { tests: { [RESPONSES]: ['2.2'] } } },
+  { row: '2.3', what: 'two lengths, broken grammar', by: { tests: { [RESPONSES]: ['2.3'] } } },
+  { row: '2.4', what: 'a transfer coding besides chunked', by: { tests: { [RESPONSES]: ['2.4'] } } },
+  { row: '2.5', what: 'a 101 that nobody asked for', by: { tests: { [RESPONSES]: ['2.5'] } } },
+  { row: '2.6', what: 'interim responses, one or a thousand', by: { tests: { [RESPONSES]: ['2.6'] } } },
+  { row: '2.7', what: 'a 204 with a body', by: { tests: { [RESPONSES]: ['2.7'] } } },
+  { row: '2.8', what: 'a 304 or a 206 that nobody asked for', by: { tests: { [RESPONSES]: ['2.8'] } } },
+  { row: '2.9', what: 'a status that there is not', by: { tests: { [RESPONSES]: ['2.9'] } } },
+  { row: '2.10', what: 'a head over the limit', by: { tests: { [RESPONSES]: ['2.10'] } } },
+  { row: '2.11', what: 'filler fields in front of the one that counts', by: { tests: { [RESPONSES]: ['2.11'] } } },
+  { row: '2.12', what: 'trailers', by: { tests: { [RESPONSES]: ['2.12'] } } },
 
   // §3 Keys, poisoning, deception
   { row: '3.1', what: 'header fields that no key holds', by: { tests: { 'security/poisoning-rows.ts': ['3.1'] } } },

@@ -52,10 +52,15 @@ export class WireOrigin implements AsyncDisposable {
     return this.unread.length;
   }
 
+  /** Until `total` requests have come in all. */
+  async seen(total: number): Promise<void> {
+    while (this.requests.length < total) await this.#change();
+  }
+
   /** Resolves when no connection is open on which a request was begun and not ended. */
   async halvesGone(): Promise<void> {
     while ([...this.#open.keys()].some((connection) => this.unread[connection - 1] !== '')) {
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
+      await this.#change();
     }
   }
 
@@ -76,6 +81,14 @@ export class WireOrigin implements AsyncDisposable {
 
   #closed(connection: number): void {
     this.#open.delete(connection);
+    this.#changed();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  #changed(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
@@ -87,6 +100,7 @@ export class WireOrigin implements AsyncDisposable {
       this.unread[connection - 1] = text.slice(read.length);
       const request = { ...read.request, connection };
       this.requests.push(request);
+      this.#changed();
       const answer = this.answering(request, socket);
       if (answer === undefined) continue;
       socket.write(answer.bytes, 'latin1');
