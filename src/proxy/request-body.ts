@@ -57,10 +57,12 @@ export class RequestBody extends Readable implements Body {
     this.#detach();
     this.#wanted = false;
     const incoming = this.#incoming;
+    const { socket } = incoming;
     let left = LINGER_BYTES;
     const finish = (): void => {
       clearTimeout(timer);
       incoming.off('data', count).off('end', finish).off('close', finish);
+      socket.off('end', finish);
       done();
     };
     const count = (chunk: Buffer): void => {
@@ -69,6 +71,8 @@ export class RequestBody extends Readable implements Body {
     };
     const timer = setTimeout(finish, LINGER_MS);
     incoming.on('data', count).on('end', finish).on('close', finish);
+    // The client has closed: nothing more comes.
+    socket.on('end', finish);
     incoming.resume();
   }
 

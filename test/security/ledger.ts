@@ -16,6 +16,7 @@ const HEADS = 'security/head-rows.ts';
 const REQUESTS = 'security/request-rows.ts';
 const DECEPTIONS = 'security/deception-rows.ts';
 const RESPONSES = 'security/response-rows.ts';
+const CONNECTIONS = 'security/origin-connections.test.ts';
 const LIMITS = 'proxy/journey-limits.test.ts';
 
 export const LEDGER: readonly LedgerRow[] = [
@@ -58,9 +59,27 @@ export const LEDGER: readonly LedgerRow[] = [
     },
   },
   { row: '1.26', what: 'HTTP/2 to HTTP/1 translation', by: { absent: 'HTTP/2 is not spoken to clients' } },
+  {
+    row: '1.27',
+    what: 'below the table: one framing of our own, and no connection to an origin used again after anything out of turn',
+    by: {
+      tests: {
+        'security/request-framing.test.ts': ['$row $name'],
+        [CONNECTIONS]: [
+          'a connection to an origin carries no other request after',
+          'gives who waits for it no answer that came behind another',
+          'gives nobody an answer that came just before the request',
+        ],
+      },
+    },
+  },
 
   // §2 Origin response framing
-  { row: '2.1', what: 'a body that is cut, or followed by more', by: { tests: { [RESPONSES]: ['2.1'], 'truncation.test.ts': ['$name'] } } },
+  {
+    row: '2.1',
+    what: 'a body that is cut, or followed by more',
+    by: { tests: { [RESPONSES]: ['2.1'], 'truncation.test.ts': ['the origin cut at every byte of'] } },
+  },
   { row: '2.2', what: 'a body that only the connection ends', by: { tests: { [RESPONSES]: ['2.2'] } } },
   { row: '2.3', what: 'two lengths, broken grammar', by: { tests: { [RESPONSES]: ['2.3'] } } },
   { row: '2.4', what: 'a transfer coding besides chunked', by: { tests: { [RESPONSES]: ['2.4'] } } },

@@ -34,6 +34,8 @@ export class WireOrigin implements AsyncDisposable {
   readonly #open = new Map<number, Socket>();
   #wake: (() => void)[] = [];
   answering: Answering = named;
+  /** Told of all that has come of a request that is not whole yet: the moment to answer early. */
+  hearing: (text: string, socket: Socket) => void = () => undefined;
   readonly #server: Server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
 
   static async start(): Promise<WireOrigin> {
@@ -50,6 +52,11 @@ export class WireOrigin implements AsyncDisposable {
   /** Accepted so far. */
   get connections(): number {
     return this.unread.length;
+  }
+
+  /** Writes on every connection that is open, unasked. */
+  say(bytes: string): void {
+    for (const socket of this.#open.values()) socket.write(bytes, 'latin1');
   }
 
   /** Until `total` requests have come in all. */
@@ -96,7 +103,10 @@ export class WireOrigin implements AsyncDisposable {
     for (;;) {
       const text = this.unread[connection - 1] ?? '';
       const read = requestIn(text, (fault) => this.faults.push(fault));
-      if (read === undefined) return;
+      if (read === undefined) {
+        if (text !== '') this.hearing(text, socket);
+        return;
+      }
       this.unread[connection - 1] = text.slice(read.length);
       const request = { ...read.request, connection };
       this.requests.push(request);
