@@ -15,7 +15,10 @@ const OK: Verdict = { kind: 'ok' };
 /** The newest stored response that the request selects. What turns out purged is dropped on the way. */
 export function lookup(x: Exchange): Found {
   const { store } = x.parts;
-  return select(x, store.lookup(x.key), (purged) => store.remove(x.key, purged, 'purged'));
+  const variants = store.lookup(x.key);
+  const found = select(x, variants, (purged) => store.remove(x.key, purged, 'purged'));
+  if (variants.length > 1 && found.stored !== undefined) store.used(x.key, found.stored);
+  return found;
 }
 
 /** The same without counting as a use or dropping anything. */

@@ -18,6 +18,7 @@ export class MemoryStore implements Store {
   readonly #ring = new Ring();
   readonly #removals: Record<RemovalReason, number> = { evicted: 0, expired: 0, purged: 0, replaced: 0, cleared: 0 };
   #entries = 0;
+  #uses = 0;
 
   constructor(options: { readonly maxBytes: number }) {
     this.#maxBytes = Math.max(1, Math.floor(options.maxBytes));
@@ -51,11 +52,16 @@ export class MemoryStore implements Store {
     const own = chargedBytes(key, response);
     if (own > this.#maxBytes) return { kind: 'refused', reason: 'too-large' };
     const others = old?.responses.filter((candidate) => candidate !== replaced) ?? [];
-    const kept = this.#within(key, others, { bytes: this.#maxSlotBytes - own, count: variantCap(limits.maxVariants) - 1 });
+    const kept = this.#within({ key, uses: old?.uses }, others, { bytes: this.#maxSlotBytes - own, count: variantCap(limits.maxVariants) - 1 });
     if (replaced !== undefined) this.#removals.replaced++;
     this.#removals.evicted += others.length - kept.length;
-    this.#write(old, makeSlot(key, [response, ...kept]));
+    this.#write(old, makeSlot(key, [response, ...kept], this.#usesOf(old, kept)?.set(response, ++this.#uses)));
     return STORED;
+  }
+
+  used(key: string, response: StoredResponse): void {
+    const uses = this.#slots.peek(key)?.uses;
+    if (uses?.has(response) === true) uses.set(response, ++this.#uses);
   }
 
   holds(key: string, response: StoredResponse): boolean {
@@ -73,7 +79,7 @@ export class MemoryStore implements Store {
       return;
     }
     this.#removals[reason]++;
-    this.#write(slot, makeSlot(key, kept));
+    this.#write(slot, makeSlot(key, kept, this.#usesOf(slot, kept)));
   }
 
   clear(): void {
@@ -91,16 +97,30 @@ export class MemoryStore implements Store {
     return { entries: this.#entries, bytes: this.#slots.calculatedSize, maxBytes: this.#maxBytes, removals: { ...this.#removals } };
   }
 
-  /** The newest of `responses` that stay within `room`; the first that does not fit ends it, so that none outlives a newer one. */
-  #within(key: string, responses: readonly StoredResponse[], room: { bytes: number; count: number }): readonly StoredResponse[] {
+  /**
+   * Those used last of `responses` that stay within `room`; the first that does not fit ends it, so that none outlives one used later. One that lacks an
+   * axis of a newer one is not selected any more (SECURITY §4.4), and so does not outlive it either.
+   */
+  #within(
+    { key, uses }: { readonly key: string; readonly uses: Slot['uses'] },
+    responses: readonly StoredResponse[],
+    room: { bytes: number; count: number },
+  ): readonly StoredResponse[] {
+    const byUse = uses === undefined ? responses : responses.toSorted((a, b) => (uses.get(b) ?? 0) - (uses.get(a) ?? 0));
     let bytes = 0;
-    let count = 0;
-    for (const response of responses.slice(0, room.count)) {
+    const kept = new Set<StoredResponse>();
+    for (const response of byUse.slice(0, room.count)) {
       bytes += chargedBytes(key, response);
       if (bytes > room.bytes) break;
-      count++;
+      kept.add(response);
     }
-    return responses.slice(0, count);
+    return responses.filter((response) => kept.has(response));
+  }
+
+  /** For a slot in which `kept` are not alone or were not; undefined where there is nothing to compare. */
+  #usesOf(old: Slot | undefined, kept: readonly StoredResponse[]): Map<StoredResponse, number> | undefined {
+    if (kept.length === 0) return undefined;
+    return new Map(kept.map((response) => [response, old?.uses?.get(response) ?? 0]));
   }
 
   /** `next` is a new object even where only its size differs: the LRU ignores the size of a value that it already has. */
@@ -118,9 +138,9 @@ export class MemoryStore implements Store {
   }
 }
 
-function makeSlot(key: string, responses: readonly StoredResponse[]): Slot {
+function makeSlot(key: string, responses: readonly StoredResponse[], uses: Slot['uses']): Slot {
   const bytes = responses.reduce((sum, response) => sum + chargedBytes(key, response), 0);
-  return { key, responses, axes: unionOfAxes(responses), bytes, place: 0 };
+  return { key, responses, axes: unionOfAxes(responses), bytes, ...(uses !== undefined && { uses }), place: 0 };
 }
 
 function unionOfAxes(responses: readonly StoredResponse[]): readonly string[] {

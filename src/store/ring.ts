@@ -11,6 +11,8 @@ export interface Slot {
   readonly responses: readonly StoredResponse[];
   readonly axes: readonly string[];
   readonly bytes: number;
+  /** When each was used last or stored, by a counter of the store's. Absent where there is one alone. */
+  readonly uses?: Map<StoredResponse, number>;
   place: number;
 }
 

@@ -16,8 +16,10 @@ export interface Store {
   peek(key: string): readonly StoredResponse[];
   /** The union of selecting field names over the key's stored responses, sorted. */
   axes(key: string): readonly string[];
-  /** Stores `response`, in place of the one with the same axis values if there is one; evicts what is needed first. `maxVariants` caps the key (least recently stored leaves). */
+  /** Stores `response`, in place of the one with the same axis values if there is one; evicts what is needed first. `maxVariants` caps the key (the variant not used for longest leaves). */
   put(key: string, response: StoredResponse, limits: { readonly maxVariants: number }): PutResult;
+  /** This very entry, if it is still there, was chosen for a request: its siblings leave before it. */
+  used(key: string, response: StoredResponse): void;
   /** Whether this very entry is still what the store holds (identity, not equality). */
   holds(key: string, response: StoredResponse): boolean;
   /** Removes this very entry, if it is still there. */

@@ -4,6 +4,8 @@ import type { Mutant } from './mutant.ts';
 const POISONING = 'test/security/poisoning.test.ts';
 const DECEPTION = 'test/security/deception.test.ts';
 
+const STORINGS = 'test/security/storings.test.ts';
+
 export const ROW_MUTANTS: readonly Mutant[] = [
   {
     name: 'forward lets everything through',
@@ -53,5 +55,40 @@ export const ROW_MUTANTS: readonly Mutant[] = [
     text: 'return policy.heuristicFraction === 0 || !breaksPromise(target.path, head.fields);',
     replacement: 'return target.path !== head.statusText || policy.heuristicFraction === 0;',
     caughtBy: [DECEPTION],
+  },
+  {
+    name: 'variants leave in the order in which they came, used or not',
+    file: 'src/proxy/lookup.ts',
+    text: 'if (variants.length > 1 && found.stored !== undefined) store.used(x.key, found.stored);',
+    replacement: '',
+    caughtBy: [STORINGS],
+  },
+  {
+    name: 'the ttl of a route is for any status',
+    file: 'src/rules/freshness.ts',
+    text: 'return TTL_STATUSES.has(input.status) ? input.policy.ttlMs : undefined;',
+    replacement: 'return TTL_STATUSES.size > 0 ? input.policy.ttlMs : undefined;',
+    caughtBy: ['test/security/denials.test.ts'],
+  },
+  {
+    name: "the client's conditions go to the origin with a fetch that may be stored",
+    file: 'src/proxy/outbound.ts',
+    text: 'const own = withoutFields(fields, ALL_SELECTIVE);',
+    replacement: 'const own = withoutFields(fields, new Set<string>());',
+    caughtBy: ['test/security/denials.test.ts', 'test/security/answers.test.ts'],
+  },
+  {
+    name: 'a GET with a body is looked up',
+    file: 'src/proxy/handle.ts',
+    text: "if (body !== undefined) return { fwd: 'bypass', reason: 'request-body' };",
+    replacement: '',
+    caughtBy: ['test/security/methods.test.ts'],
+  },
+  {
+    name: 'Authentication-Info is stored',
+    file: 'src/proxy/commit.ts',
+    text: "  'authentication-info',\n  'proxy-authenticate',",
+    replacement: "  'proxy-authenticate',",
+    caughtBy: [STORINGS],
   },
 ];

@@ -14,6 +14,9 @@ export interface LedgerRow {
 const LENGTHS = 'security/length-rows.ts';
 const HEADS = 'security/head-rows.ts';
 const REQUESTS = 'security/request-rows.ts';
+const ANSWERS = 'security/answer-rows.ts';
+const METHODS = 'security/method-rows.ts';
+const STORINGS = 'security/storing-rows.ts';
 const DECEPTIONS = 'security/deception-rows.ts';
 const RESPONSES = 'security/response-rows.ts';
 const CONNECTIONS = 'security/origin-connections.test.ts';
@@ -99,10 +102,49 @@ export const LEDGER: readonly LedgerRow[] = [
     what: 'queries that two readers read differently',
     by: { tests: { [DECEPTIONS]: ['3.4'], 'rules/key.test.ts': ['the query rule of a route'] } },
   },
+  { row: '3.5', what: 'refusals and errors that an attacker provokes', by: { tests: { 'security/denial-rows.ts': ['3.5'] } } },
   { row: '3.6', what: 'cache deception', by: { tests: { [DECEPTIONS]: ['3.6'] } } },
   { row: '3.7', what: 'spellings of a host, and hosts that are not served', by: { tests: { [DECEPTIONS]: ['3.7'] } } },
+  { row: '3.8', what: 'redirects, and a 304 from elsewhere', by: { tests: { [ANSWERS]: ['3.8'] } } },
+  {
+    row: '3.9',
+    what: 'response splitting and reflection',
+    by: { tests: { [ANSWERS]: ['3.9'], 'proxy/node-client.test.ts': ['with a line break in a field'] } },
+  },
+  { row: '3.10', what: 'conditions with entity-tags and dates', by: { tests: { [ANSWERS]: ['3.10'] } } },
 
   // §4 What may be stored
+  {
+    row: '4.1',
+    what: 'the directive parser',
+    by: {
+      tests: {
+        [STORINGS]: ['4.1'],
+        'fuzz/cache-control.test.ts': ['noise in lines of its own, before or behind, never makes storable what is not'],
+        'rules/storability.test.ts': ['inserting noise never makes it storable'],
+      },
+    },
+  },
+  { row: '4.2', what: 'Set-Cookie and what is for one client', by: { tests: { [STORINGS]: ['4.2'] } } },
+  { row: '4.3', what: 'requests with credentials', by: { tests: { [STORINGS]: ['4.3'] } } },
+  {
+    row: '4.4',
+    what: 'Vary',
+    by: {
+      tests: {
+        [STORINGS]: ['4.4'],
+        'fuzz/vary.test.ts': ['requests that select the same variant are alike in each of its fields'],
+        'proxy/journey-collapse.test.ts': ['of another variant: those who want the same share one more fetch'],
+      },
+    },
+  },
+  {
+    row: '4.5',
+    what: 'freshness, age and dates',
+    by: { tests: { [STORINGS]: ['4.5'], 'rules/freshness.test.ts': ['never falls as time goes by, nor as the stated age grows'] } },
+  },
+  { row: '4.6', what: 'Content-Encoding', by: { tests: { [STORINGS]: ['4.6'] } } },
+  { row: '4.7', what: 'hop-by-hop fields in stored responses', by: { tests: { [STORINGS]: ['4.7'] } } },
 
   // §6 Purge endpoint
   {

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { bothSides, type Expected, type Setting, Stage } from '../proxy/journey.ts';
 import { type Answer, RawClient } from '../support/client.ts';
-import type { Script } from '../support/origin.ts';
+import type { Reply, Script } from '../support/origin.ts';
 
 export interface RawJourney extends Setting {
   readonly name: string;
@@ -49,6 +49,14 @@ export function operatorBytes(line: string, fields: readonly string[] = [], body
 function message(lines: readonly string[], body: string): string {
   const length = body === '' ? [] : [`Content-Length: ${body.length}`];
   return `${[...lines, ...length].join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** A response as an origin sends it. */
+export function response(status: string, fields: readonly string[], body = ''): Reply {
+  return {
+    raw: Buffer.from(message([`HTTP/1.1 ${status}`, ...fields, ...(body === '' ? ['Content-Length: 0'] : [])], body), 'latin1'),
+    keepOpen: true,
+  };
 }
 
 export async function playRaw(journey: RawJourney, feed: Feed): Promise<void> {

@@ -92,11 +92,28 @@ function variants(make: MakeStore): void {
       expect(store.axes('k')).toEqual(['b']);
     });
 
-    it('are capped: the least recently stored leaves', () => {
+    it.each([
+      { name: 'stored', used: [], expected: ['3', '2'] },
+      { name: 'used', used: ['1'], expected: ['3', '1'] },
+      { name: 'used of several', used: ['1', '2', '1', '2'], expected: ['3', '2'] },
+    ])('are capped: the one least recently $name leaves', ({ used, expected }) => {
       const store = make(ROOMY);
-      for (const value of ['1', '2', '3']) store.put('a', variant(value), { maxVariants: 2 });
-      expect(store.lookup('a').map((response) => response.axisValues[0])).toEqual(['3', '2']);
+      const three = ['1', '2', '3'].map((value) => variant(value));
+      for (const response of three.slice(0, 2)) store.put('a', response, { maxVariants: 2 });
+      for (const value of used) for (const response of three) if (response.axisValues[0] === value) store.used('a', response);
+      store.put('a', three[2] ?? entry(), { maxVariants: 2 });
+      expect(store.lookup('a').map((response) => response.axisValues[0])).toEqual(expected);
       expect(store.stats.entries).toBe(2);
+    });
+
+    it('one that lacks an axis of a newer one does not outlive it: it is not used any more', () => {
+      const store = make(ROOMY);
+      const [few, more] = [entry({ axes: ['a'], axisValues: ['1'] }), entry({ axes: ['a', 'b'], axisValues: ['1', '1'] })];
+      store.put('k', few, MANY);
+      store.put('k', more, MANY);
+      store.put('k', entry({ axes: ['a', 'b'], axisValues: ['1', '2'] }), { maxVariants: 2 });
+      expect(store.holds('k', few)).toBe(false);
+      expect(store.holds('k', more)).toBe(true);
     });
   });
 }
