@@ -97,6 +97,8 @@ export const LEDGER: readonly LedgerRow[] = [
 
   // §3 Keys, poisoning, deception
   { row: '3.1', what: 'header fields that no key holds', by: { tests: { 'security/poisoning-rows.ts': ['3.1'] } } },
+  { row: '3.2', what: 'method override', by: { tests: { [METHODS]: ['3.2'] } } },
+  { row: '3.3', what: 'bodies of GET, HEAD, and other methods', by: { tests: { [METHODS]: ['3.3'] } } },
   {
     row: '3.4',
     what: 'queries that two readers read differently',
