@@ -2,10 +2,9 @@
 // taken for an answer. The pool has one connection, so that a second one is one that was not used again.
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Answer, get, RawClient } from '../support/client.ts';
-import { RunningFreshet } from '../support/freshet.ts';
+import { Line } from './line.ts';
 import { message } from './response-row.ts';
-import { type Answering, WireOrigin } from './wire-origin.ts';
+import type { Answering } from './wire-origin.ts';
 
 const GET = 'GET /a HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 const PRIVATE = 'Cache-Control: private';
@@ -16,37 +15,7 @@ function answer(body: string, ...fields: readonly string[]): string {
 
 const EVIL = answer('evil');
 
-class Line implements AsyncDisposable {
-  readonly origin: WireOrigin;
-  readonly freshet: RunningFreshet;
-
-  static async start(defaults = ''): Promise<Line> {
-    const origin = await WireOrigin.start();
-    const shop = `origins: { shop: { url: "${origin.url}", connections: 1 } }`;
-    return new Line(origin, await RunningFreshet.start(`${shop}\nlog: { level: silent, access: off }\n${defaults}`));
-  }
-
-  private constructor(origin: WireOrigin, freshet: RunningFreshet) {
-    this.origin = origin;
-    this.freshet = freshet;
-  }
-
-  async ask(bytes: string, method = 'GET'): Promise<Answer | undefined> {
-    await using client = await RawClient.connect(this.freshet.address);
-    client.send(bytes);
-    return await client.answer(method);
-  }
-
-  /** Resolves when what was sent before has been read: a few round trips that ask the origin nothing. */
-  async roundTrips(): Promise<void> {
-    for (let i = 0; i < 5; i++) await get(this.freshet.address, '/nothing-there', { fields: ['cache-control', 'only-if-cached'] });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.freshet.close();
-    await this.origin[Symbol.asyncDispose]();
-  }
-}
+const ONE = { origin: 'connections: 1' };
 
 interface Turn {
   readonly name: string;
@@ -109,7 +78,7 @@ const NEXT = answer('the next');
 
 describe('a connection to an origin carries no other request after', () => {
   it.each(turns)('$name', async ({ request = GET, method, answering, hearing, said, status }) => {
-    await using line = await Line.start();
+    await using line = await Line.start(ONE);
     const { origin } = line;
     origin.answering = answering ?? (() => ({ bytes: answer('ok') }));
     if (hearing !== undefined) origin.hearing = hearing;
@@ -122,7 +91,7 @@ describe('a connection to an origin carries no other request after', () => {
   });
 
   it('a 304 with a body', async () => {
-    await using line = await Line.start('routes: [{ path: /a, pass: true }]');
+    await using line = await Line.start({ ...ONE, config: 'routes: [{ path: /a, pass: true }]' });
     const { origin } = line;
     origin.answering = () => ({ bytes: message('HTTP/1.1 304 Not Modified', ['ETag: "a"', 'Content-Length: 4']) + EVIL });
     expect((await line.ask(GET.replace('\r\n\r\n', '\r\nIf-None-Match: "a"\r\n\r\n')))?.status).toBe(304);
@@ -135,7 +104,7 @@ describe('a connection to an origin carries no other request after', () => {
 
 describe('a connection to an origin', () => {
   it('is used again after an answer that ends where it says', async () => {
-    await using line = await Line.start();
+    await using line = await Line.start(ONE);
     for (const bytes of [answer('one'), message('HTTP/1.1 200 OK', [PRIVATE, 'Transfer-Encoding: chunked'], '1\r\nx\r\n0\r\nX-T: 1\r\n\r\n')]) {
       line.origin.answering = () => ({ bytes });
       expect((await line.ask(GET))?.status).toBe(200);
@@ -145,7 +114,7 @@ describe('a connection to an origin', () => {
   });
 
   it('gives who waits for it no answer that came behind another', async () => {
-    await using line = await Line.start();
+    await using line = await Line.start(ONE);
     let nth = 0;
     line.origin.answering = () => ({ bytes: ++nth === 1 ? answer('first') + EVIL : answer(`answer ${nth}`) });
     const asked = [1, 2, 3, 4].map((i) => line.ask(GET.replace('/a', `/${i}`)));
@@ -154,7 +123,7 @@ describe('a connection to an origin', () => {
   });
 
   it('gives nobody an answer that came just before the request', async () => {
-    await using line = await Line.start();
+    await using line = await Line.start(ONE);
     for (let i = 0; i < 100; i++) {
       line.origin.answering = () => ({ bytes: answer(`answer ${i}`) });
       expect((await line.ask(GET))?.body).toBe(`answer ${i}`);

@@ -2,11 +2,11 @@
 // request is refused and its connection closed, so that the canary behind it is never seen; what is forwarded has one framing of our own.
 import { describe, expect, it } from 'vitest';
 import { type Fields, fieldValue, withoutFields } from '../../src/http/fields.ts';
-import { get, RawClient } from '../support/client.ts';
-import { RunningFreshet } from '../support/freshet.ts';
+import type { RawClient } from '../support/client.ts';
+import { Line } from './line.ts';
 import { CANARY, type RequestRow, type Seen } from './request-row.ts';
 import { REQUEST_ROWS } from './request-rows.ts';
-import { WireOrigin, type WireRequest } from './wire-origin.ts';
+import type { WireRequest } from './wire-origin.ts';
 
 /** Written by Freshet itself; wire-origin.ts judges those of the framing and the hop. */
 const OURS: ReadonlySet<string> = new Set([
@@ -22,36 +22,6 @@ const OURS: ReadonlySet<string> = new Set([
   'cdn-loop',
   'surrogate-capability',
 ]);
-
-class Line implements AsyncDisposable {
-  readonly origin: WireOrigin;
-  readonly freshet: RunningFreshet;
-  readonly client: RawClient;
-
-  static async start(): Promise<Line> {
-    const origin = await WireOrigin.start();
-    const freshet = await RunningFreshet.start(`origins: { shop: { url: "${origin.url}" } }\nlog: { level: silent, access: off }`);
-    return new Line(origin, freshet, await RawClient.connect(freshet.address));
-  }
-
-  private constructor(origin: WireOrigin, freshet: RunningFreshet, client: RawClient) {
-    this.origin = origin;
-    this.freshet = freshet;
-    this.client = client;
-  }
-
-  /** How requests ended, by outcome and reason. */
-  async ends(): Promise<readonly string[]> {
-    const { body } = await get(this.freshet.adminAddress, '/metrics');
-    return body.split('\n').filter((line) => line.startsWith('freshet_requests_total'));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client[Symbol.asyncDispose]();
-    await this.freshet.close();
-    await this.origin[Symbol.asyncDispose]();
-  }
-}
 
 function methodOf(bytes: string): string {
   return /[A-Z]+/.exec(bytes)?.[0] ?? '';
@@ -91,7 +61,8 @@ describe.concurrent.each([
 ])('SECURITY §1, $how', ({ send }) => {
   it.each(REQUEST_ROWS)('$row $name', async ({ bytes, expected }: RequestRow) => {
     await using line = await Line.start();
-    const { client, origin } = line;
+    const { origin } = line;
+    await using client = await line.connect();
     const sending = send(client, bytes + CANARY);
     const first = await client.answer(methodOf(bytes));
     const second = await client.answer();
@@ -106,7 +77,7 @@ describe.concurrent.each([
         expect(seen).toEqual([]);
         await origin.halvesGone();
         // A request that broke off in its body has ended too.
-        expect((await line.ends()).filter((end) => !end.includes('client-gone'))).toEqual([
+        expect((await line.metrics('freshet_requests_total')).filter((end) => !end.includes('client-gone'))).toEqual([
           `freshet_requests_total{outcome="error",reason="${expected.reason}"} 1`,
         ]);
         return;

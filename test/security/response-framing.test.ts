@@ -3,11 +3,10 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type Fields, withoutFields } from '../../src/http/fields.ts';
-import { type Answer, get, RawClient } from '../support/client.ts';
-import { RunningFreshet } from '../support/freshet.ts';
+import type { Answer } from '../support/client.ts';
+import { Line } from './line.ts';
 import { type ResponseRow, type Shown, two } from './response-row.ts';
 import { OVERRUN_ROWS, RESPONSE_ROWS } from './response-rows.ts';
-import { WireOrigin } from './wire-origin.ts';
 
 /** Written by Freshet itself, and what the rows have in common. */
 const OURS: ReadonlySet<string> = new Set([
@@ -22,6 +21,7 @@ const OURS: ReadonlySet<string> = new Set([
   'via',
 ]);
 
+const ASK = 'GET /a HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 const PROBE = two('HTTP/1.1 200 OK').replace(/ok$/, 'no');
 
 /** Rows longer than this are sent in pieces: most of their bytes are alike. */
@@ -45,18 +45,6 @@ async function play(socket: Socket, { bytes, end }: ResponseRow, send: Send): Pr
   else if (end === 'reset') setImmediate(() => setImmediate(() => socket.resetAndDestroy()));
 }
 
-/** On a connection of its own; undefined where that ends without a head. */
-async function ask(freshet: RunningFreshet): Promise<Answer | undefined> {
-  await using client = await RawClient.connect(freshet.address);
-  client.send('GET /a HTTP/1.1\r\nHost: shop.test\r\n\r\n');
-  return await client.answer();
-}
-
-/** Resolves when what was sent before has been read: a few round trips that ask the origin nothing. */
-async function roundTrips(freshet: RunningFreshet): Promise<void> {
-  for (let i = 0; i < 5; i++) await get(freshet.address, '/nothing-there', { fields: ['cache-control', 'only-if-cached'] });
-}
-
 function shownIn(answer: Answer | undefined): string | (Required<Omit<Shown, 'informational'>> & { readonly whole: true }) {
   if (answer?.complete !== true) return 'cut';
   if (answer.status === 502) return answer.field('cache-status') ?? '';
@@ -72,17 +60,17 @@ function wanted(expected: ResponseRow['expected']): ReturnType<typeof shownIn> {
 }
 
 async function judge(row: ResponseRow, send: Send): Promise<void> {
-  await using origin = await WireOrigin.start();
-  await using freshet = await RunningFreshet.start(`origins: { shop: { url: "${origin.url}" } }\nlog: { level: silent, access: off }`);
+  await using line = await Line.start();
+  const { origin } = line;
   const together = Promise.withResolvers<void>();
   origin.answering = (_request, socket) => {
     void together.promise.then(() => play(socket, row, send));
     return undefined;
   };
-  const asked = [ask(freshet)];
+  const asked = [line.ask(ASK)];
   await origin.seen(1);
-  asked.push(ask(freshet));
-  await roundTrips(freshet);
+  asked.push(line.ask(ASK));
+  await line.roundTrips();
   expect(origin.requests).toHaveLength(1);
   together.resolve();
   const [leader, follower] = await Promise.all(asked);
@@ -92,7 +80,7 @@ async function judge(row: ResponseRow, send: Send): Promise<void> {
 
   const before = origin.requests.length;
   origin.answering = () => ({ bytes: PROBE });
-  const next = await ask(freshet);
+  const next = await line.ask(ASK);
   const asking = origin.requests.slice(before);
   expect([next?.body, asking.length]).toEqual(kind === 'stored' ? [leader?.body, 0] : ['no', 1]);
   if (kind !== 'stored' && kind !== 'passed') {
