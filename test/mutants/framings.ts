@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const RESPONSES = 'test/security/response-framing.test.ts';
+const ABORTS = 'test/security/aborts.test.ts';
 const REQUESTS = 'test/security/request-framing.test.ts';
 
 export const FRAMING_MUTANTS: readonly Mutant[] = [
@@ -25,6 +26,41 @@ export const FRAMING_MUTANTS: readonly Mutant[] = [
     text: "return client?.overran === true ? 'overrun' : 'verified';",
     replacement: "return 'verified';",
     caughtBy: [RESPONSES],
+  },
+  {
+    name: 'whose request it is may be said by an answer with more behind it',
+    file: 'src/proxy/scope-question.ts',
+    text: "if (how === 'overrun') this.#asked.resolve(",
+    replacement: 'if (false) this.#asked.resolve(',
+    caughtBy: ['test/proxy/journey-lookup.test.ts'],
+  },
+  {
+    name: 'what is passed goes on at the origin when its client has left',
+    file: 'src/proxy/passage.ts',
+    text: '    call.abort();\n',
+    replacement: '',
+    caughtBy: [ABORTS],
+  },
+  {
+    name: 'a fetch that nobody waits for goes on',
+    file: 'src/proxy/flight.ts',
+    text: '    this.#call?.abort();\n    this.#finish();',
+    replacement: '    this.#finish();',
+    caughtBy: [ABORTS],
+  },
+  {
+    name: 'the time limit of a follower outlives its answer',
+    file: 'src/proxy/flight.ts',
+    text: '    clearTimeout(timer);',
+    replacement: '',
+    caughtBy: [ABORTS],
+  },
+  {
+    name: 'freshness goes by the wall clock',
+    file: 'src/clock.ts',
+    text: 'now: () => performance.timeOrigin + performance.now(),',
+    replacement: 'now: () => Date.now(),',
+    caughtBy: ['test/security/life-cycle.test.ts'],
   },
   {
     name: 'a 1xx keeps a length',

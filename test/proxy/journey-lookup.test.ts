@@ -307,6 +307,14 @@ describe('no scope, no hit and nothing stored', () => {
     expect((await stage.ask('GET /a', { fields: session('s1') })).field('cache-status')).toBe(`freshet; ${STORED}`);
   });
 
+  it('an answer with another behind it, as one that was split has', async () => {
+    const split = 'HTTP/1.1 200 OK\r\nAuth-Scope: tier gold\r\nCache-Control: max-age=60\r\nContent-Length: 0\r\n\r\n';
+    await using stage = await Stage.start({ config: LOOKUP });
+    stage.origin.on('/_scope', { raw: `${split}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n` }).on('/a', nth);
+    const answer = await stage.ask('GET /a', { fields: session('s1') });
+    expect(answer.field('cache-status')).toBe(`freshet; ${passed('lookup-failed')}`);
+  });
+
   it('an origin that is not there: the passed request says so itself', async () => {
     await using stage = await stageOf();
     await stage.origin[Symbol.asyncDispose]();

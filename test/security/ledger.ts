@@ -20,6 +20,7 @@ const STORINGS = 'security/storing-rows.ts';
 const DECEPTIONS = 'security/deception-rows.ts';
 const RESPONSES = 'security/response-rows.ts';
 const CONNECTIONS = 'security/origin-connections.test.ts';
+const LIFE = 'security/life-cycle.test.ts';
 const LIMITS = 'proxy/journey-limits.test.ts';
 
 export const LEDGER: readonly LedgerRow[] = [
@@ -251,9 +252,123 @@ export const LEDGER: readonly LedgerRow[] = [
 
   // §9 Message life cycle
   {
+    row: '9.1',
+    what: 'clients that leave, at any stage, leading others or not',
+    by: {
+      tests: {
+        'security/aborts.test.ts': ['at every stage of their requests leave nothing behind'],
+        'proxy/journey-collapse.test.ts': [
+          "the leader's client leaves before the head: the followers get the answer",
+          "the leader's client leaves in the body: the followers get it whole, and it is stored",
+          'everyone leaves: the fetch is given up',
+        ],
+        'proxy/journey-bounds.test.ts': ['hold nothing when their client left before the head: %s'],
+        'proxy/journey-streaming.test.ts': ['stops at the origin when its client leaves'],
+      },
+    },
+  },
+  {
+    row: '9.2',
+    what: 'truncation is seen by all, and nothing of it is stored',
+    by: {
+      tests: {
+        'truncation.test.ts': ['the origin cut at every byte of'],
+        'proxy/journey-collapse.test.ts': ['in its body (%s): everyone sees the cut, nothing is stored'],
+        'proxy/node-client.test.ts': ['destroyed half-way are seen to be cut: %j'],
+      },
+    },
+  },
+  {
+    row: '9.3',
+    what: 'Expect: 100-continue',
+    by: {
+      tests: {
+        [REQUESTS]: ['1.22'],
+        [LIFE]: [
+          'is answered when the request goes to the origin, and not while it waits for a connection',
+          'is not answered where Freshet needs no body, and what the client sends all the same is no request',
+          'ends with its connection where the origin answers before the body was sent',
+        ],
+      },
+    },
+  },
+  {
+    row: '9.4',
+    what: 'Upgrade and CONNECT',
+    by: {
+      tests: {
+        [REQUESTS]: ['9.4', '1.23'],
+        [HEADS]: ['1.15'],
+        [LIFE]: [
+          'begins with the 101: what the client sends before reaches nobody, and after it as it is',
+          'that the origin answers with $name is none: what follows the handshake is no request',
+          'has a connection of its own, which no request is sent on later',
+        ],
+        'proxy/upgrade.test.ts': ['are plain requests on routes that do not permit them'],
+      },
+    },
+  },
+  {
     row: '9.5',
-    what: 'Connection that nominates what must stay',
-    by: { tests: { 'proxy/journey-forwarding.test.ts': ['a Connection that nominates what must stay is refused, from either side'] } },
+    what: 'fields that end at the hop, and a Connection that nominates what must stay',
+    by: {
+      tests: {
+        [REQUESTS]: ['9.5'],
+        [RESPONSES]: ['9.5'],
+        'proxy/journey-forwarding.test.ts': [
+          'hop-by-hop fields end here, both ways',
+          'a Connection that nominates what must stay is refused, from either side',
+        ],
+      },
+    },
+  },
+  {
+    row: '9.6',
+    what: 'HEAD beside GET',
+    by: {
+      tests: {
+        [LIFE]: ['with another length changes nothing of the entry, and with a body makes none'],
+        [CONNECTIONS]: ['an answer with a body to HEAD'],
+        'proxy/journey-reuse.test.ts': ['HEAD is answered from a GET entry, and never makes one'],
+      },
+    },
+  },
+  {
+    row: '9.7',
+    what: 'trailers, interim responses, Via, Cdn-Loop and Max-Forwards',
+    by: {
+      tests: {
+        [LENGTHS]: ['1.11'],
+        [RESPONSES]: ['2.6', '2.12'],
+        [REQUESTS]: ['9.7'],
+        'proxy/journey-forwarding.test.ts': [
+          'a request that has been here before is a loop',
+          'Via, Forwarded and X-Forwarded-* are ours, whatever a stranger claims',
+          '1xx go on before the answer, without what ends at the hop',
+        ],
+        'proxy/journey-holes.test.ts': ['Max-Forwards: 0 is answered here'],
+      },
+    },
+  },
+  {
+    row: '9.8',
+    what: 'a wall clock that steps',
+    by: { tests: { [LIFE]: ['$name neither expires an entry nor makes it younger'] } },
+  },
+  {
+    row: '9.9',
+    what: 'shutdown',
+    by: {
+      tests: {
+        'proxy/journey-operation.test.ts': [
+          'finishes what is in flight, tells its client that it is the last, and takes nothing new',
+          'closes idle connections at once, and cuts what does not end in time',
+          'a write in flight runs to its end',
+        ],
+        'commands/serve.test.ts': ['%s finishes what is in flight and exits 0'],
+        'proxy/upgrade.test.ts': ['end with a drain'],
+      },
+    },
   },
 
   // §10 Origin failure
@@ -404,4 +519,47 @@ export const LEDGER: readonly LedgerRow[] = [
   { row: '12.1', what: 'Redis', by: { absent: 'nodes do not share anything over Redis yet' } },
 
   // §13 Advisory ledger
+  {
+    row: '13.5',
+    what: 'undici: lengths that differ in case, chains of encodings',
+    by: { tests: { [RESPONSES]: ['two equal Content-Length', 'two different Content-Length'], 'security/request-framing.test.ts': ['$row $name'] } },
+  },
+  {
+    row: '13.6',
+    what: 'Node: answers that wait on an idle connection',
+    by: { tests: { [CONNECTIONS]: ['an answer on an idle connection', 'gives nobody an answer that came just before the request'] } },
+  },
+  { row: '13.7', what: 'llhttp: what its lenient readings let through', by: { tests: { [LENGTHS]: ['1.4', '1.9'], [HEADS]: ['1.6'] } } },
+  { row: '13.8', what: 'Node: CONTINUATION frames', by: { absent: 'HTTP/2 is not spoken to clients' } },
+  {
+    row: '13.9',
+    what: 'Pingora: a body left on a hit, a tunnel before its 101, chunks on HTTP/1.0, a key without its host',
+    by: {
+      tests: {
+        [REQUESTS]: ['1.16'],
+        [LENGTHS]: ['1.5'],
+        [LIFE]: [
+          'is not answered by an entry and makes none',
+          'begins with the 101: what the client sends before reaches nobody, and after it as it is',
+        ],
+        'proxy/journey-reuse.test.ts': ['another host is another URL; case and a dot at the end are not'],
+      },
+    },
+  },
+  {
+    row: '13.10',
+    what: 'Varnish: a connection kept after something malformed, chunks, fields that Connection takes away',
+    by: { tests: { 'security/request-framing.test.ts': ['$row $name'], [LENGTHS]: ['1.9'], [REQUESTS]: ['9.5'] } },
+  },
+  {
+    row: '13.13',
+    what: 'http-proxy: an error that nobody listens to ends the process',
+    by: {
+      tests: {
+        'security/aborts.test.ts': ['at every stage of their requests leave nothing behind'],
+        'proxy/upgrade.test.ts': ['survive either side leaving'],
+        'leak-hunt/leak-hunt.test.ts': ['no answer crosses from one scope, key or variant to another, and none is mixed or short'],
+      },
+    },
+  },
 ];

@@ -54,6 +54,11 @@ export class WireOrigin implements AsyncDisposable {
     return this.unread.length;
   }
 
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** Writes on every connection that is open, unasked. */
   say(bytes: string): void {
     for (const socket of this.#open.values()) socket.write(bytes, 'latin1');
