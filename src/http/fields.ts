@@ -55,6 +55,11 @@ export function withField(fields: Fields, name: string, value: string): string[]
   return out;
 }
 
+/** `name` as an origin of the CGI family reads it, to whom `_` and `-` are one. */
+export function readByCgi(name: string): string {
+  return name.includes('_') ? name.replaceAll('_', '-') : name;
+}
+
 /** The same fields from raw pairs as a parser hands them over: names lowered, values trimmed of OWS. */
 export function fieldsFromRaw(raw: readonly string[]): string[] {
   return raw.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : trimWhitespace(text)));

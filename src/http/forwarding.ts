@@ -1,5 +1,5 @@
 // Which fields go on: to the origin, with what Freshet says about the hop; to the client, without what was meant for Freshet (RFC 9110 §7.6; SECURITY §3).
-import { fieldLines, fieldValue, listMembers, type Fields } from './fields.ts';
+import { fieldLines, fieldValue, listMembers, readByCgi, type Fields } from './fields.ts';
 import type { Request } from './message.ts';
 import { isHopByHop } from './hop-by-hop.ts';
 import { plainAddress } from './trusted.ts';
@@ -48,8 +48,15 @@ export function fieldsForOrigin(fields: Fields, context: ForwardingContext): str
 
 function isDropped(name: string, context: ForwardingContext): boolean {
   if (isNeverForwarded(name)) return true;
+  if (isDisguised(name)) return true;
   if (name === 'cookie') return context.cookiesStripped;
   return !context.trusted && isClaimed(name);
+}
+
+/** An origin of the CGI family (WSGI, Rack, PHP) would take it for a field that Freshet writes, removes or goes by. */
+function isDisguised(name: string): boolean {
+  const read = readByCgi(name);
+  return read !== name && (isNeverForwarded(read) || isClaimed(read) || isHopByHop(read) || SELECTIVE.has(read));
 }
 
 function isNeverForwarded(name: string): boolean {

@@ -81,7 +81,10 @@ export const REASONS = {
   'request-cookie': { source: 'setting cookies', sentence: 'The request has cookies and the response does not say that it may be shared.' },
   'set-cookie': { source: 'setting store_set_cookie', sentence: 'The response sets a cookie.' },
   'vary-star': { source: 'RFC 9111 §4.1', sentence: 'The response varies on more than the request.' },
-  'vary-not-allowed': { source: 'setting vary', sentence: 'The response varies on a field that the route does not allow.' },
+  'vary-not-allowed': {
+    source: 'setting vary',
+    sentence: 'The response varies on a field that the route does not allow, or that the request spells with `_` too.',
+  },
   'vary-too-wide': { source: 'SECURITY §4', sentence: 'The response varies on more than 8 fields or on a value over 256 bytes.' },
   partial: { source: 'setting store_partial', sentence: 'Partial responses are not stored on this route.' },
   'partial-invalid': { source: 'RFC 9110 §14.4', sentence: 'The partial response has several parts, or a range that its length contradicts.' },

@@ -1,6 +1,6 @@
 // May this response be stored, and on what terms (RFC 9111 §3)? Everything that the two heads tell; tags, marks, size and framing are judged where they are known.
 import { type Directives, parseCacheControl } from '../http/cache-control.ts';
-import { fieldLines, type Fields, fieldValue, hasField } from '../http/fields.ts';
+import { fieldLines, type Fields, fieldValue, hasField, readByCgi } from '../http/fields.ts';
 import { isListed } from '../http/forwarding.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { parseContentRange } from '../http/range.ts';
@@ -131,9 +131,14 @@ function refusedByVary(context: FillContext, vary: readonly string[]): Reason | 
   // A name that is none can match no request field: as good as `*`.
   if (vary.some((name) => name === '*' || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))) return 'vary-star';
   const axes = axesOf(vary, context);
-  if (!axes.every((name) => mayVaryOn(name, policy))) return 'vary-not-allowed';
+  if (!axes.every((name) => mayVaryOn(name, policy)) || isSpelledTwice(request.fields, axes)) return 'vary-not-allowed';
   const tooWide = axes.length > MAX_AXES || axisValues(axes, request.fields, policy).some((value) => value.length > MAX_AXIS_VALUE_CHARACTERS);
   return tooWide ? 'vary-too-wide' : undefined;
+}
+
+/** An axis that the request has with `_` as well: an origin of the CGI family goes by a value that no key holds (SECURITY S3). */
+function isSpelledTwice(fields: Fields, axes: readonly string[]): boolean {
+  return fields.some((name, i) => i % 2 === 0 && name.includes('_') && axes.includes(readByCgi(name)));
 }
 
 /** Without what cannot have selected anything that the key does not hold. */

@@ -63,6 +63,20 @@ export const FRAMING_MUTANTS: readonly Mutant[] = [
     caughtBy: ['test/security/life-cycle.test.ts'],
   },
   {
+    name: 'a field with an underscore passes for another',
+    file: 'src/http/forwarding.ts',
+    text: '  if (isDisguised(name)) return true;\n',
+    replacement: '',
+    caughtBy: [REQUESTS, 'test/security/poisoning.test.ts'],
+  },
+  {
+    name: 'an axis with an underscore selects what is stored',
+    file: 'src/rules/storability.ts',
+    text: ' || isSpelledTwice(request.fields, axes)',
+    replacement: '',
+    caughtBy: ['test/security/poisoning.test.ts'],
+  },
+  {
     name: 'a 1xx keeps a length',
     file: 'src/proxy/fetch.ts',
     text: 'status < 200 || status === 204 ? withoutFields(hop.fields, LENGTH) : hop.fields',

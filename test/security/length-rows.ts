@@ -94,6 +94,14 @@ const chunks = refusals([
 const sound = servings('served', [
   ['1.2', 'leading zeros in Content-Length', post('a', 'Content-Length: 001'), { body: 'a', framing: 'length' }],
   ['1.2', 'white space around a length', post('a', 'Content-Length: \t 1 \t '), { body: 'a', framing: 'length' }],
+  // Dropped: an origin of the CGI family would read them as those that frame.
+  ['1.4', 'Transfer_Encoding and Content-Length', post('a', 'Transfer_Encoding: chunked', 'Content-Length: 1'), { body: 'a', framing: 'length' }],
+  [
+    '1.2',
+    'Content_Length and Transfer-Encoding',
+    chunked(X, 'Content_Length: 9', 'content-length_: 9'),
+    { body: 'x', framing: 'chunked', fields: ['content-length_', '9'] },
+  ],
   ['1.4', 'chunked in any case', post(X, 'transfer-ENCODING: \tCHUNKED '), { body: 'x', framing: 'chunked' }],
   ['1.5', 'HTTP/1.0 that stays', head('GET /a HTTP/1.0', 'Host: shop.test', 'Connection: keep-alive')],
   ['1.8', 'a chunk extension', chunked('1;a=b\r\nx\r\n0\r\n\r\n'), { body: 'x', framing: 'chunked' }],

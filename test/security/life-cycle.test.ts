@@ -102,6 +102,15 @@ describe('a tunnel', () => {
     expect(line.origin.unread).toEqual(['']);
   });
 
+  it('asked for with an expectation begins all the same, and what was expected ends here', async () => {
+    await using line = await Line.start(SOCKET);
+    line.origin.answering = () => ({ bytes: SWITCHED });
+    await using client = await line.connect();
+    client.send(head('Connection: upgrade', 'Upgrade: websocket', 'Expect: 100-continue'));
+    expect((await client.head())?.status).toBe(101);
+    expect(line.origin.requests[0]?.fields).not.toContain('expect');
+  });
+
   it('has a connection of its own, which no request is sent on later', async () => {
     await using line = await Line.start(SOCKET);
     const ask = async (bytes: string): Promise<number | undefined> => {

@@ -79,16 +79,41 @@ function poisoned(name: string): string {
   return bytesOf('GET /a', [`${name}: ${MARK}`]);
 }
 
-const stripped = STRIPPED.map(
-  (name): RawJourney => ({
+function goesNoFurther(name: string): RawJourney {
+  return {
     name: `${name} goes no further`,
     answers: reflecting(),
     steps: [
       { send: poisoned(name), expect: { cacheStatus: STORED, body: CLEAN } },
       { send: bytesOf('GET /a'), expect: { cacheStatus: HIT, body: CLEAN } },
     ],
-  }),
-);
+  };
+}
+
+const stripped = STRIPPED.map(goesNoFurther);
+
+/** What an origin of the CGI family reads as one of them, or as what frames, selects or conditions a request. */
+const disguised = [...STRIPPED, 'Transfer-Encoding', 'Content-Length', 'If-None-Match', 'If-Modified-Since', 'Cache-Control']
+  .filter((name) => name.includes('-'))
+  .map((name) => name.replaceAll('-', '_'))
+  .concat('X-Forwarded_Host', 'x_forwarded-anything')
+  .map(goesNoFurther);
+
+const spelled: readonly RawJourney[] = [
+  {
+    name: 'a field with _ that nobody takes for another goes on',
+    answers: reflecting(),
+    steps: [{ send: poisoned('api_key'), expect: { body: POISONED, sent: { api_key: MARK } } }],
+  },
+  {
+    name: 'an axis that is spelled with _ is not stored',
+    answers: reflecting(['vary', 'x-tenant-id']),
+    steps: [
+      { send: poisoned('X_Tenant-Id'), expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=vary-not-allowed', body: POISONED } },
+      { send: bytesOf('GET /a'), expect: { body: CLEAN, asked: 1 } },
+    ],
+  },
+];
 
 const varied = FORWARDED.map(
   (name): RawJourney => ({
@@ -200,4 +225,4 @@ const cookies: readonly RawJourney[] = [
   },
 ];
 
-export const POISONINGS: readonly RawRow[] = rowsOf('3.1', [...stripped, ...varied, ...unlisted, ...listed, ...cookies]);
+export const POISONINGS: readonly RawRow[] = rowsOf('3.1', [...stripped, ...disguised, ...spelled, ...varied, ...unlisted, ...listed, ...cookies]);
