@@ -1,5 +1,5 @@
 // One client request and what was settled about it: on arrival its route, target and epoch, and then its scope and with that its key.
-import { proxyClaims } from '../http/forwarding.ts';
+import { hopByHop, proxyClaims } from '../http/forwarding.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
 import { keyedTarget, primaryKey } from '../rules/key.ts';
@@ -15,7 +15,10 @@ export type FetchMode = 'shared' | 'solo' | 'unstored';
 export class Exchange {
   readonly parts: Parts;
   readonly settings: Settings;
+  /** Its fields are the end-to-end ones: what Connection takes away the origin does not see, so it selects nothing (SECURITY S3). A PURGE ends here and keeps all. */
   readonly request: Request;
+  /** Connection lists a field that must stay; then all its fields are there, and it is to be refused. */
+  readonly nominates: boolean;
   readonly client: Client;
   readonly match: RouteMatch;
   /** As keyed and as forwarded: the route's query rule is applied. */
@@ -35,7 +38,9 @@ export class Exchange {
   constructor(request: Request, client: Client, parts: Parts) {
     this.parts = parts;
     this.settings = parts.settings;
-    this.request = request;
+    const hop = hopByHop(request.fields);
+    this.nominates = hop.kind === 'nominates';
+    this.request = hop.kind === 'ok' && request.method !== 'PURGE' ? { ...request, fields: hop.fields } : request;
     this.client = client;
     this.arrivedAt = parts.clock.now();
     this.now = this.arrivedAt;

@@ -9,7 +9,7 @@
 // body on its way to them and into the store; a passage is a request that is only passed on.
 import { isServed } from '../http/authority.ts';
 import { type Fields, fieldLines, fieldValue, hasField } from '../http/fields.ts';
-import { hopByHop, loops } from '../http/forwarding.ts';
+import { loops } from '../http/forwarding.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { isSafe, METHODS_SERVED, type Request } from '../http/message.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
@@ -42,7 +42,7 @@ export function handle(request: Request, client: Client, parts: Parts): void {
 async function journey(x: Exchange): Promise<void> {
   if (x.request.method === 'PURGE') return answerPurge(x);
   if (!isServed(x.request.target.authority, x.settings.config.hosts)) return respondError(x, 421, 'host-unknown', { hit: false });
-  if (hopByHop(x.request.fields).kind === 'nominates') return respondError(x, 400, 'connection-nominates', { hit: false });
+  if (x.nominates) return respondError(x, 400, 'connection-nominates', { hit: false });
   if (loops(x.request.fields)) return respondError(x, 508, 'loop', { hit: false });
   if ((x.request.bodyBytes ?? 0) > x.route.maxRequestBodyBytes) return refuseBody(x);
   if (goesNoFurther(x.request)) return answerAtLastHop(x);

@@ -1,5 +1,5 @@
 // The request as it goes to the origin: end-to-end fields, our own framing, and the conditionals that this fetch needs.
-import { fieldsForOrigin, type ForwardingContext, hopByHop, isListed, isNotedByProxies } from '../http/forwarding.ts';
+import { fieldsForOrigin, type ForwardingContext, isListed, isNotedByProxies } from '../http/forwarding.ts';
 import { fieldLines, type Fields, withField, withoutFields } from '../http/fields.ts';
 import { pathAndQuery } from '../http/target.ts';
 import type { OriginRequest } from '../origin/exchange.ts';
@@ -75,11 +75,10 @@ function selectiveFields(fields: Fields, conditionals: Conditionals): Fields {
   }
 }
 
-type FieldRule = (x: Exchange, fields: string[]) => string[];
+type FieldRule = (x: Exchange) => Fields;
 
 function outboundFields(x: Exchange, rule: FieldRule): Fields {
-  const hop = hopByHop(x.request.fields);
-  return fieldsForOrigin(listedFields(x, rule(x, hop.kind === 'ok' ? hop.fields : [])), forwarding(x, x.route.policy.cookies === 'strip'));
+  return fieldsForOrigin(listedFields(x, rule(x)), forwarding(x, x.route.policy.cookies === 'strip'));
 }
 
 function forwarding(x: Exchange, cookiesStripped: boolean): ForwardingContext {
@@ -92,12 +91,12 @@ function forwarding(x: Exchange, cookiesStripped: boolean): ForwardingContext {
   };
 }
 
-function unchanged(_x: Exchange, fields: string[]): string[] {
-  return fields;
+function unchanged(x: Exchange): Fields {
+  return x.request.fields;
 }
 
 /** Setting `forward`. Content-Type and its kin describe the body, and go with it. */
-function listedFields(x: Exchange, fields: string[]): Fields {
+function listedFields(x: Exchange, fields: Fields): Fields {
   const { forward } = x.route.policy;
   if (forward === undefined) return fields;
   const describesBody = (name: string): boolean => x.request.body !== undefined && name.startsWith('content-');
@@ -110,7 +109,8 @@ function listedFields(x: Exchange, fields: string[]): Fields {
 }
 
 /** Under a scope of somebody only the cookies of the scope go on: the answer may depend on nothing that the key does not hold (S3). */
-function scopedFields(x: Exchange, fields: string[]): string[] {
+function scopedFields(x: Exchange): Fields {
+  const { fields } = x.request;
   const cookie = x.scope.kind === 'public' ? '' : cookieText(fields);
   if (cookie === '') return fields;
   const kept = scopedCookies(x.route.scope, cookie);

@@ -80,7 +80,25 @@ const addresses: Journey = {
   ],
 };
 
-describe('no two who differ share an answer', () => it.each([...identities, ...claims.map(claimed), addresses])('$name', play));
+/** An answer that varies on a field, and says what came of it. */
+const varied: Script = ({ fields }) => fresh(fieldValue(fields, 'x-flavour') ?? 'none', ['vary', 'x-flavour']);
+
+const nominated: Journey = {
+  name: 'a field that Connection takes away selects nothing: the origin does not see it',
+  steps: [
+    {
+      ask: 'GET /a',
+      fields: ['x-flavour', 'mint', 'connection', 'keep-alive, X-Flavour'],
+      answers: varied,
+      expect: { body: 'none', cacheStatus: STORED, sent: { 'x-flavour': undefined } },
+    },
+    { ask: 'GET /a', fields: ['x-flavour', 'mint'], expect: { body: 'mint', cacheStatus: /^fwd=vary-miss/ } },
+    { ask: 'GET /a', expect: { body: 'none', cacheStatus: HIT } },
+    { ask: 'GET /a', fields: ['x-flavour', 'mint'], expect: { body: 'mint', cacheStatus: HIT } },
+  ],
+};
+
+describe('no two who differ share an answer', () => it.each([...identities, ...claims.map(claimed), addresses, nominated])('$name', play));
 
 /** A 304 for what it is asked to validate; else an answer in the language asked for. */
 const negotiated: Script = ({ fields }) => {
