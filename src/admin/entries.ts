@@ -1,6 +1,7 @@
 // What is stored? `GET /v1/entries`: pages of a walk over the store, in slices, so that requests are served in between.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { scrubbedAxes } from '../observe/scrub.ts';
 import type { Marks } from '../purge/authority.ts';
 import type { Answer } from '../purge/problem.ts';
 import { ageMs } from '../rules/freshness.ts';
@@ -99,7 +100,7 @@ function describe({ key, response }: StoreEntry, marks: Marks, now: number): Rec
     verdict: marks.gateEntry(response).kind,
     scope: response.scopeId,
     tags: response.tags,
-    varies: Object.fromEntries(response.axes.map((axis, at) => [axis, response.axisValues[at] ?? ''])),
+    varies: scrubbedAxes(response),
     asOf: response.asOf,
   };
 }

@@ -1,7 +1,8 @@
 // What may stand in a log line? No credentials, cookies or tokens, and no query values (DESIGN section 2, SECURITY §6): a second fence,
 // behind callers that do not hand them over.
+import type { StoredResponse } from '../rules/stored-response.ts';
 
-const SECRET_NAME = /authorization|cookie|credential|password|secret|token/i;
+const SECRET_NAME = /authorization|cookie|credential|password|secret|token|api-?key/i;
 const MASKED = '[masked]';
 const TEXT_LENGTH = 2_000;
 const DEPTH = 4;
@@ -23,6 +24,11 @@ export function withoutQueryValues(path: string): string {
   if (mark === -1) return path;
   const words = path.slice(mark + 1).split('&');
   return `${path.slice(0, mark)}?${words.map((word) => (word.includes('=') ? `${word.slice(0, word.indexOf('='))}=*` : '*')).join('&')}`;
+}
+
+/** The request fields that a response varies on, by name; `vary` of a route may permit credentials among them. */
+export function scrubbedAxes({ axes, axisValues }: Pick<StoredResponse, 'axes' | 'axisValues'>): Record<string, string> {
+  return Object.fromEntries(axes.map((axis, i) => [axis, SECRET_NAME.test(axis) ? MASKED : (axisValues[i] ?? '')]));
 }
 
 function scrubbedValue(value: unknown, depth: number): unknown {

@@ -1,6 +1,7 @@
 // What would happen to this request now, and why? For `freshet explain`: nothing is fetched, stored or counted as a use.
 import { isServed } from '../http/authority.ts';
 import { isSafe, type Request } from '../http/message.ts';
+import { scrubbedAxes } from '../observe/scrub.ts';
 import { ageMs } from '../rules/freshness.ts';
 import { type Reason, reasonText } from '../rules/reasons.ts';
 import { decideReuse } from '../rules/reuse.ts';
@@ -65,7 +66,7 @@ function explainEntry(x: Exchange, entry: StoredResponse): ExplainedEntry {
     ttlSeconds: Math.floor((entry.freshUntil - x.now) / 1000),
     verdict: x.parts.marks.gateEntry(entry).kind,
     tags: entry.tags,
-    varies: Object.fromEntries(entry.axes.map((axis, i) => [axis, entry.axisValues[i] ?? ''])),
+    varies: scrubbedAxes(entry),
     bytes: entry.body.length,
   };
 }

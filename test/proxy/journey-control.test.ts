@@ -1,5 +1,6 @@
 // Journeys of what the origin says to Freshet alone: tags and targeted control; what clients get in their place, and operators on top (RFC 9213).
 import { describe, it } from 'vitest';
+import type { Fields } from '../../src/http/fields.ts';
 import type { Reply } from '../support/origin.ts';
 import { fresh, type Journey, play, PURGES, STORED } from './journey.ts';
 
@@ -179,7 +180,45 @@ const debug: readonly Journey[] = [
   },
 ];
 
+const SECRETS: Fields = [...HOST, 'authorization', 'Bearer s3cret', 'cookie', 'session=s3cret', 'x-api-key', 's3cret'];
+const AS_ADMIN: Fields = ['authorization', 'Bearer admin-token'];
+const question = JSON.stringify({
+  method: 'GET',
+  url: '/a',
+  fields: SECRETS.flatMap((name, i) => (i % 2 === 0 ? [[name, SECRETS[i + 1]]] : [])),
+});
+
+/** Of entries that vary on credentials, as a route may permit. */
+const shown: readonly Journey[] = [
+  {
+    name: 'never',
+    config: `${ADMIN}\ndefaults: { scope: { credential: [authorization, cookie.session] }, vary: [authorization, cookie, x-api-key, accept] }`,
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: [...SECRETS, 'accept', 'text/x'],
+        answers: fresh('x', ['vary', 'authorization, cookie, x-api-key, accept']),
+        expect: { cacheStatus: STORED },
+      },
+      {
+        ask: 'GET /v1/entries',
+        to: 'admin',
+        fields: AS_ADMIN,
+        expect: { body: /^(?!.*s3cret).*"accept":"text\/x","authorization":"\[masked\]","cookie":"\[masked\]","x-api-key":"\[masked\]"/s },
+      },
+      {
+        ask: 'POST /v1/explain',
+        to: 'admin',
+        fields: AS_ADMIN,
+        body: question,
+        expect: { body: /^(?!.*s3cret).*"accept":"text\/x","authorization":"\[masked\]","cookie":"\[masked\]","x-api-key":"\[masked\]"/s },
+      },
+    ],
+  },
+];
+
 describe('tag fields', () => it.each(tags)('$name', play));
 describe('targeted fields (RFC 9213)', () => it.each(targeted)('$name', play));
 describe('client_cache_control', () => it.each(clientControl)('$name', play));
 describe('Freshet-Debug', () => it.each(debug)('$name', play));
+describe('credentials are shown to an operator', () => it.each(shown)('$name', play));
