@@ -98,10 +98,11 @@ describe('the JSON of a token', () => {
   });
 });
 
+const part = (texts: readonly string[]) =>
+  fc.oneof(mutated(texts), { arbitrary: fc.constantFrom(...texts), weight: 2 }).map((text) => Buffer.from(text).toString('base64url'));
+
 describe('tokens', () => {
   it('what is read is what its parts say, written in the one way', () => {
-    const part = (texts: readonly string[]) =>
-      fc.oneof(mutated(texts), { arbitrary: fc.constantFrom(...texts), weight: 2 }).map((text) => Buffer.from(text).toString('base64url'));
     const signature = fc.constantFrom('c2ln', 'c2k', 'c3', 'c2k=');
     const built = fc.tuple(part(headers), part(json), signature).map((parts) => parts.join('.'));
     let read = 0;
