@@ -8,7 +8,10 @@ import { type Answer, get } from './support/client.ts';
 const root = new URL('../', import.meta.url);
 const page = readFileSync(new URL('docs/scopes.md', root), 'utf8');
 
-const walks = [{ heading: 'A team with JWTs', api: 'examples/jwt-api.ts', config: 'examples/jwt.yaml' }];
+const walks = [
+  { heading: 'A team with JWTs', api: 'examples/jwt-api.ts', config: 'examples/jwt.yaml' },
+  { heading: 'A team with session cookies', api: 'examples/session-api.ts', config: 'examples/session.yaml' },
+];
 
 interface Typed {
   /** The shell's variable that takes the body. */
