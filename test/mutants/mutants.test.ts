@@ -1,9 +1,12 @@
 // The mutants still fit the code they are to break; `npm run mutants` shows that each is caught.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { GUARD_MUTANTS } from './guards.ts';
 import { MUTANTS } from './mutants.ts';
 
-it.each(MUTANTS)('$name', ({ file, text, replacement, caughtBy }) => {
+const ALL = [...MUTANTS, ...GUARD_MUTANTS];
+
+it.each(ALL)('$name', ({ file, text, replacement, caughtBy }) => {
   expect(readFileSync(file, 'utf8').split(text)).toHaveLength(2);
   expect(replacement).not.toBe(text);
   expect(caughtBy.filter((test) => !existsSync(test))).toEqual([]);
@@ -11,5 +14,5 @@ it.each(MUTANTS)('$name', ({ file, text, replacement, caughtBy }) => {
 });
 
 it('have names of their own', () => {
-  expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
+  expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);
 });

@@ -1,9 +1,11 @@
-// Breaks a copy of Freshet in each of the known ways and demands that the named tests notice: `npm run mutants [part of a name]`.
+// Breaks a copy of Freshet in each of the known ways and demands that the named tests notice: `npm run mutants [part of a name]`; `npm run guards [part of a name]`
+// takes the guards of guards.ts away one by one, which takes longer.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
+import { GUARD_MUTANTS } from './guards.ts';
 import { MUTANTS } from './mutants.ts';
 
 const COPIED = ['src', 'test', 'config', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
@@ -18,8 +20,9 @@ interface Result {
   readonly output: string;
 }
 
-const wanted = process.argv[2] ?? '';
-const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
+const wanted = process.argv.at(process.argv[2] === 'guards' ? 3 : 2) ?? '';
+const known = process.argv[2] === 'guards' ? GUARD_MUTANTS : MUTANTS;
+const mutants = known.filter(({ name }) => name.includes(wanted));
 const lanes = Array.from({ length: LANES }, () => copyOf(process.cwd()));
 const startedAt = performance.now();
 try {
