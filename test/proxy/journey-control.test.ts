@@ -192,12 +192,12 @@ const question = JSON.stringify({
 const shown: readonly Journey[] = [
   {
     name: 'never',
-    config: `${ADMIN}\ndefaults: { scope: { credential: [authorization, cookie.session] }, vary: [authorization, cookie, x-api-key, accept] }`,
+    config: `${ADMIN}\ndefaults: { vary: [authorization, cookie, x-api-key, accept] }`,
     steps: [
       {
         ask: 'GET /a',
         fields: [...SECRETS, 'accept', 'text/x'],
-        answers: fresh('x', ['vary', 'authorization, cookie, x-api-key, accept']),
+        answers: { fields: ['cache-control', 'public, max-age=60', 'vary', 'authorization, cookie, x-api-key, accept'], body: 'x' },
         expect: { cacheStatus: STORED },
       },
       {
