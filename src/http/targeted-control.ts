@@ -56,5 +56,27 @@ function directiveName(directive: string): string {
 
 /** `directive;target;target`, with `;` inside quotes left alone. An unterminated quote stays in its piece and is malformed there. */
 function splitParameters(member: string): string[] {
-  return member.match(/(?:"(?:[^"\\]|\\.)*"|[^;])+/g) ?? [];
+  const pieces: string[] = [];
+  let start = 0;
+  // Once a quote has no end, none behind it has: looking for each would take the square of the length.
+  let ends = true;
+  for (let i = 0; i <= member.length; i++) {
+    if (member[i] === '"' && ends) {
+      const end = endOfQuote(member, i);
+      ends = end !== -1;
+      if (ends) i = end;
+    } else if (i === member.length || member[i] === ';') {
+      if (i > start) pieces.push(member.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return pieces;
+}
+
+function endOfQuote(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === '"') return i;
+  }
+  return -1;
 }

@@ -8,7 +8,10 @@ import { respondError, respondOwn } from './respond.ts';
 export async function answerPurge(x: Exchange): Promise<void> {
   const { token } = x.settings.config.purge;
   const { target, fields, peerAddress: actor } = x.request;
-  if (token === undefined) return respondError(x, 405, 'purge-disabled', { hit: false }, ['allow', METHODS_SERVED]);
+  if (token === undefined) {
+    x.parts.purgeGate.disabled({ actor });
+    return respondError(x, 405, 'purge-disabled', { hit: false }, ['allow', METHODS_SERVED]);
+  }
   const authorisation = authorise(fields, token);
   if (authorisation !== 'ok') return respondOwn(x, x.parts.purgeGate.unauthorised(authorisation, { actor }), 'purge');
   respondOwn(x, await x.parts.purgeGate.method({ target, fields, actor }), 'purge');

@@ -38,6 +38,11 @@ export class PurgeGate {
     return this.#pass(parsePurgeBody(text, { ...from, ...this.#parts.names() }), from.actor);
   }
 
+  /** One where PURGE is not enabled: whoever answers has said so. */
+  disabled(from: { readonly actor: string }): void {
+    this.#parts.refused({ ...from, status: 405, title: 'PURGE is not enabled here', detail: '' });
+  }
+
   /** A purge whose token was missing or wrong. */
   unauthorised(authorisation: 'missing' | 'wrong', from: { readonly actor: string }): Answer {
     return this.#refuse(answerUnauthorised(authorisation), from.actor);

@@ -26,9 +26,15 @@ export class PurgeLog {
   readonly #secret = randomBytes(32);
   readonly #ring: PurgeRecord[] = [];
   #next = 0;
+  readonly #confirmed: (record: PurgeRecord) => void;
+
+  /** `confirmed` is told of every purge that an operator was confirmed, for the audit: without the queries of URLs, whose values no log has. */
+  constructor(confirmed: (record: PurgeRecord) => void = () => undefined) {
+    this.#confirmed = confirmed;
+  }
 
   add(order: PurgeOrder, end: Pick<PurgeRecord, 'at' | 'id' | 'state' | 'waitedMs'>): void {
-    this.#ring[this.#next] = {
+    const record = {
       ...end,
       kind: order.kind,
       mode: order.mode,
@@ -36,13 +42,19 @@ export class PurgeLog {
       ...(order.reason === undefined ? {} : { reason: escaped(order.reason, WHAT_LENGTH) }),
       what: described(order, this.#secret),
     };
+    this.#ring[this.#next] = record;
     this.#next = (this.#next + 1) % RECORDS;
+    if (order.kind === 'operator' && end.state === 'confirmed') this.#confirmed({ ...record, what: described(withoutQueries(order), this.#secret) });
   }
 
   /** Newest first. */
   recent(): PurgeRecord[] {
     return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].toReversed();
   }
+}
+
+function withoutQueries(order: PurgeOrder): PurgeOrder {
+  return { ...order, urls: order.urls.map((url) => (url.query === '' ? url : { ...url, query: '?*' })) };
 }
 
 /** The selectors as words, as many as fit. */

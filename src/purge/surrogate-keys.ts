@@ -1,6 +1,6 @@
 // Which tags, groups and versions does a response state, and what does a write's response ask to be purged? DESIGN section 2, RFC 9875, SECURITY §6 and §7.
 import { isInnerList, parseList } from 'structured-headers';
-import { type Fields, fieldLines, fieldValue } from '../http/fields.ts';
+import { type Fields, fieldLines, fieldValue, trimWhitespace } from '../http/fields.ts';
 
 export type ResponseTags = { readonly kind: 'tags'; readonly tags: readonly string[]; readonly groups: readonly string[] } | Refused;
 
@@ -29,7 +29,7 @@ const TAG = /^[\x21-\x2b\x2d-\x7e]+$/;
 const SEPARATORS: ReadonlyMap<string, RegExp> = new Map([
   ['surrogate-key', /[ \t]+/],
   ['xkey', /[ \t]+/],
-  ['cache-tag', /[ \t]*,[ \t]*/],
+  ['cache-tag', /,/],
 ]);
 const EITHER = /[ \t,]+/;
 const GROUPS = 'cache-groups';
@@ -121,7 +121,10 @@ export function tagsNamedIn(
 
 /** The members of a tag header's line, as that header separates them. */
 function split(line: string, name: string): string[] {
-  return line.split(SEPARATORS.get(name) ?? EITHER).filter((tag) => tag !== '');
+  return line
+    .split(SEPARATORS.get(name) ?? EITHER)
+    .map(trimWhitespace)
+    .filter((tag) => tag !== '');
 }
 
 /** A List of Strings (RFC 9875 §2, RFC 9651 §3.1); parameters are ignored. Undefined where it is anything else. */

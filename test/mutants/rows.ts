@@ -5,6 +5,8 @@ const POISONING = 'test/security/poisoning.test.ts';
 const DECEPTION = 'test/security/deception.test.ts';
 
 const STORINGS = 'test/security/storings.test.ts';
+const AUDIT = 'test/security/purge-audit.test.ts';
+const PATTERNS = 'test/security/patterns.test.ts';
 
 export const ROW_MUTANTS: readonly Mutant[] = [
   {
@@ -90,5 +92,54 @@ export const ROW_MUTANTS: readonly Mutant[] = [
     text: "  'authentication-info',\n  'proxy-authenticate',",
     replacement: "  'proxy-authenticate',",
     caughtBy: [STORINGS],
+  },
+  {
+    name: 'PURGE where it is off leaves no line',
+    file: 'src/proxy/purge-request.ts',
+    text: 'x.parts.purgeGate.disabled({ actor });',
+    replacement: '',
+    caughtBy: [AUDIT],
+  },
+  {
+    name: 'purges that were confirmed leave no line',
+    file: 'src/purge/purge-log.ts',
+    text: "if (order.kind === 'operator' && end.state === 'confirmed') this",
+    replacement: "if (order.kind === 'operator' && end.state === 'refused') this",
+    caughtBy: [AUDIT, 'test/purge/purge-log.test.ts'],
+  },
+  {
+    name: 'the queries of purged URLs stand in the log',
+    file: 'src/purge/purge-log.ts',
+    text: 'described(withoutQueries(order), this.#secret)',
+    replacement: 'described(order, this.#secret)',
+    caughtBy: [AUDIT, 'test/purge/purge-log.test.ts'],
+  },
+  {
+    name: 'a response may have any number of tags',
+    file: 'src/purge/surrogate-keys.ts',
+    text: 'if (tags.size + groups.size > maxCount) return',
+    replacement: 'if (tags.size + groups.size > maxCount * 100) return',
+    caughtBy: ['test/security/tags.test.ts'],
+  },
+  {
+    name: 'Cache-Tag is read in a time that grows with the square of its length',
+    file: 'src/purge/surrogate-keys.ts',
+    text: "['cache-tag', /,/],",
+    replacement: "['cache-tag', /[ \\t]*,[ \\t]*/],",
+    caughtBy: [PATTERNS],
+  },
+  {
+    name: 'Surrogate-Control is read in a time that grows with the square of its length',
+    file: 'src/http/targeted-control.ts',
+    text: 'ends = end !== -1;',
+    replacement: 'ends = true;',
+    caughtBy: [PATTERNS],
+  },
+  {
+    name: 'followers take the 304 or 412 that the leader asked for',
+    file: 'src/proxy/forward.ts',
+    text: "return { kind: 'own', base: decision.base,",
+    replacement: "return x.mode === 'shared' && decision.base === undefined ? { kind: 'client' } : { kind: 'own', base: decision.base,",
+    caughtBy: ['test/security/collapses.test.ts'],
   },
 ];

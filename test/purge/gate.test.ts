@@ -57,6 +57,12 @@ it.each([
   expect(lines).toEqual([{ ...FROM, status: 401, title, detail: 'Send the purge token: Authorization: Bearer TOKEN.' }]);
 });
 
+it('PURGE where it is not enabled', () => {
+  const { gate, lines } = setUp();
+  gate.disabled(FROM);
+  expect(lines).toEqual([{ ...FROM, status: 405, title: 'PURGE is not enabled here', detail: '' }]);
+});
+
 it('too many', async () => {
   const { gate, lines, rate, clock } = setUp();
   rate.admit(NOTHING, clock.now());

@@ -47,3 +47,14 @@ it('its hash is keyed by the process: it cannot be tried out elsewhere, and anot
   expect(one).not.toEqual(another);
   expect(one[0]).not.toContain(hash('sha256', 'Bearer SECRET').slice(0, 8));
 });
+
+it('tells the audit of what operators were confirmed, without queries, and of nothing else', () => {
+  const told: string[] = [];
+  const log = new PurgeLog(({ id, actor, what }) => told.push(`${id} ${actor} ${what}`));
+  const url = { authority: 'shop.example', path: '/a', query: '?token=SECRET' };
+  const order: PurgeOrder = { ...NOTHING, kind: 'operator', actor: '192.0.2.1\n', tags: ['a'], urls: [url] };
+  log.add(order, { at: 1, id: 'a.1', state: 'confirmed', waitedMs: 0 });
+  log.add(order, { at: 1, state: 'refused', waitedMs: 0 });
+  log.add({ ...order, kind: 'write' }, { at: 1, id: 'a.2', state: 'confirmed', waitedMs: 0 });
+  expect(told).toEqual([String.raw`a.1 192.0.2.1\u000a tag=a url=shop.example/a?*`]);
+});

@@ -17,6 +17,13 @@ const REQUESTS = 'security/request-rows.ts';
 const ANSWERS = 'security/answer-rows.ts';
 const METHODS = 'security/method-rows.ts';
 const STORINGS = 'security/storing-rows.ts';
+const DENIALS = 'security/denial-rows.ts';
+const POISONINGS = 'security/poisoning-rows.ts';
+const ABUSES = 'security/abuse-rows.ts';
+const COLLAPSES = 'security/collapse-rows.ts';
+const PATTERNS = 'security/patterns.test.ts';
+const PURGES = 'security/purge-rows.ts';
+const TAGS = 'security/tag-rows.ts';
 const DECEPTIONS = 'security/deception-rows.ts';
 const RESPONSES = 'security/response-rows.ts';
 const CONNECTIONS = 'security/origin-connections.test.ts';
@@ -97,7 +104,7 @@ export const LEDGER: readonly LedgerRow[] = [
   { row: '2.12', what: 'trailers', by: { tests: { [RESPONSES]: ['2.12'] } } },
 
   // §3 Keys, poisoning, deception
-  { row: '3.1', what: 'header fields that no key holds', by: { tests: { 'security/poisoning-rows.ts': ['3.1'] } } },
+  { row: '3.1', what: 'header fields that no key holds', by: { tests: { [POISONINGS]: ['3.1'] } } },
   { row: '3.2', what: 'method override', by: { tests: { [METHODS]: ['3.2'] } } },
   { row: '3.3', what: 'bodies of GET, HEAD, and other methods', by: { tests: { [METHODS]: ['3.3'] } } },
   {
@@ -105,7 +112,7 @@ export const LEDGER: readonly LedgerRow[] = [
     what: 'queries that two readers read differently',
     by: { tests: { [DECEPTIONS]: ['3.4'], 'rules/key.test.ts': ['the query rule of a route'] } },
   },
-  { row: '3.5', what: 'refusals and errors that an attacker provokes', by: { tests: { 'security/denial-rows.ts': ['3.5'] } } },
+  { row: '3.5', what: 'refusals and errors that an attacker provokes', by: { tests: { [DENIALS]: ['3.5'] } } },
   { row: '3.6', what: 'cache deception', by: { tests: { [DECEPTIONS]: ['3.6'] } } },
   { row: '3.7', what: 'spellings of a host, and hosts that are not served', by: { tests: { [DECEPTIONS]: ['3.7'] } } },
   { row: '3.8', what: 'redirects, and a 304 from elsewhere', by: { tests: { [ANSWERS]: ['3.8'] } } },
@@ -150,6 +157,40 @@ export const LEDGER: readonly LedgerRow[] = [
   { row: '4.7', what: 'hop-by-hop fields in stored responses', by: { tests: { [STORINGS]: ['4.7'] } } },
 
   // §6 Purge endpoint
+  { row: '6.1', what: 'off by default on the public listener', by: { tests: { [PURGES]: ['6.1'] } } },
+  {
+    row: '6.2',
+    what: 'tokens',
+    by: { tests: { [PURGES]: ['6.2'], 'purge/endpoint.test.ts': ['a missing or wrong one is answered 401 with a challenge'] } },
+  },
+  {
+    row: '6.3',
+    what: 'tenancy: a token for some tags or hosts',
+    by: { absent: 'there is one purge token for each listener, and it permits any purge' },
+  },
+  { row: '6.4', what: 'requests to elsewhere', by: { tests: { [PURGES]: ['6.4'] } } },
+  {
+    row: '6.5',
+    what: 'injection',
+    by: {
+      tests: {
+        [PURGES]: ['6.5'],
+        'fuzz/purge-bodies.test.ts': ['with edits are orders or problems, and orders make the round trip'],
+        'purge/tag-hash.test.ts': ['no tag can be written that hits an implicit tag'],
+      },
+    },
+  },
+  {
+    row: '6.6',
+    what: 'too much at once',
+    by: {
+      tests: {
+        [PURGES]: ['6.6'],
+        'purge/rate.test.ts': ['purge-all is slow, and does not use up the rest'],
+        'purge/purge-cost.test.ts': ['%s ends them and touches the store zero times'],
+      },
+    },
+  },
   {
     row: '6.7',
     what: 'a stampede after a purge',
@@ -162,8 +203,48 @@ export const LEDGER: readonly LedgerRow[] = [
       },
     },
   },
+  {
+    row: '6.8',
+    what: 'what cannot be confirmed is not: no room for a settle window',
+    by: {
+      tests: {
+        'purge/purge.test.ts': ['out of holds: nothing is published, the record says so'],
+        'purge/marks.test.ts': ['past the limit the purge is refused, nothing is forgotten'],
+        'proxy/passage.test.ts': ['a write for whose settle window there is no room purges all the same, and says so'],
+      },
+    },
+  },
+  { row: '6.9', what: 'web pages', by: { tests: { [PURGES]: ['6.9'], 'admin/server.test.ts': ['a rebound page'] } } },
+  {
+    row: '6.10',
+    what: 'a line for every attempt',
+    by: { tests: { 'security/purge-audit.test.ts': ['every attempt leaves one line'], 'purge/gate.test.ts': ['no credential stands in it'] } },
+  },
 
   // §7 Tags and index bombs
+  { row: '7.1', what: '32 KiB of tags', by: { tests: { [TAGS]: ['7.1'] } } },
+  { row: '7.2', what: '5,000 tags', by: { tests: { [TAGS]: ['7.2'] } } },
+  { row: '7.3', what: 'one tag of 20 KiB', by: { tests: { [TAGS]: ['7.3'] } } },
+  { row: '7.4', what: 'one tag 1,000 times', by: { tests: { [TAGS]: ['7.4'] } } },
+  {
+    row: '7.5',
+    what: 'a million distinct tags',
+    by: {
+      tests: {
+        'purge/marks.test.ts': ['property: after a hard purge nothing with an older asOf passes, in the smallest table too, over every restart'],
+        'purge/mark-table.test.ts': ['property: %i bucket(s): exact with room, never older without'],
+        'store/contract.ts': ['is never exceeded by very many tiny entries, whose keys have %i characters and more'],
+      },
+    },
+  },
+  { row: '7.6', what: 'tags of what is not cached', by: { tests: { [TAGS]: ['7.6'] } } },
+  {
+    row: '7.7',
+    what: 'mixed separators',
+    by: { tests: { [TAGS]: ['7.7'], 'fuzz/tags.test.ts': ['no word is lost: all are tags of the response, or it is refused'] } },
+  },
+  { row: '7.8', what: 'several tag fields', by: { tests: { [TAGS]: ['7.8'] } } },
+  { row: '7.9', what: 'tag fields of the client', by: { tests: { [TAGS]: ['7.9'] } } },
 
   // §8 Resource exhaustion
   {
@@ -233,7 +314,44 @@ export const LEDGER: readonly LedgerRow[] = [
       },
     },
   },
+  {
+    row: '8.6',
+    what: 'random queries and variants without end',
+    by: {
+      tests: {
+        [ABUSES]: ['8.6'],
+        [STORINGS]: ['of 65 variants the one not used for longest is gone'],
+        'store/contract.ts': ['is not taken by the variants of one key'],
+      },
+    },
+  },
+  {
+    row: '8.7',
+    what: 'names of prototypes, and hashes that collide',
+    by: {
+      tests: {
+        [ABUSES]: ['8.7'],
+        'identity/claims.test.ts': ['a prototype is no member'],
+        'store/contract.ts': ['takes any text as a key: %j'],
+        'rules/key.test.ts': ['is equal exactly where scope and target are'],
+      },
+    },
+  },
+  { row: '8.8', what: 'patterns that take the square of a length', by: { tests: { [PATTERNS]: ['of origins', 'of clients', 'of operators'] } } },
+  { row: '8.9', what: 'ranges without end', by: { tests: { [ABUSES]: ['8.9'], 'fuzz/ranges.test.ts': ['of a whole response are slices of it'] } } },
+  { row: '8.10', what: 'codings of codings', by: { tests: { [STORINGS]: ['4.6'] } } },
   { row: '8.11', what: 'HTTP/2', by: { absent: 'HTTP/2 is not spoken to clients' } },
+  {
+    row: '8.12',
+    what: 'a stalled event loop',
+    by: {
+      tests: {
+        [PATTERNS]: ['of operators'],
+        'purge/purge-cost.test.ts': ['%s ends them and touches the store zero times'],
+        'purge/sweeper.test.ts': ['goes through the whole store in slices of at most 256'],
+      },
+    },
+  },
   {
     row: '8.13',
     what: 'storms of retries',
@@ -514,15 +632,62 @@ export const LEDGER: readonly LedgerRow[] = [
   },
 
   // §11 Cache of the wrong thing
+  {
+    row: '11.1',
+    what: 'two scopes at one instant',
+    by: {
+      tests: {
+        [COLLAPSES]: ['11.1'],
+        'proxy/journey-collapse.test.ts': ['two credentials never share a fetch'],
+        'purge/race-flights.test.ts': ['fetches of two credentials are never one'],
+        'leak-hunt/leak-hunt.test.ts': ['no answer crosses from one scope, key or variant to another, and none is mixed or short'],
+      },
+    },
+  },
+  { row: '11.2', what: 'a leader whose answer is private', by: { tests: { [COLLAPSES]: ['11.2'] } } },
+  { row: '11.3', what: 'a leader whose answer is not to be stored', by: { tests: { [COLLAPSES]: ['11.3'] } } },
+  { row: '11.4', what: 'a leader that is given a cookie', by: { tests: { [COLLAPSES]: ['11.4'] } } },
+  { row: '11.5', what: 'a leader whose answer is of another variant', by: { tests: { [COLLAPSES]: ['11.5'] } } },
+  { row: '11.6', what: 'a leader that is given a part, or a 304', by: { tests: { [COLLAPSES]: ['11.6'] } } },
+  {
+    row: '11.7',
+    what: 'a leader that is given an error',
+    by: { tests: { [COLLAPSES]: ['11.7'], 'proxy/journey-herd.test.ts': ['%i: the followers are told whose it is'] } },
+  },
+  { row: '11.8', what: 'a leader with conditions, a range or cookies', by: { tests: { [COLLAPSES]: ['11.8'] } } },
+  {
+    row: '11.9',
+    what: 'followers set out staggered',
+    by: { tests: { 'proxy/passage.test.ts': ['followers of a private answer do not set out all at once'] } },
+  },
 
   // §12 Redis as an attack surface
   { row: '12.1', what: 'Redis', by: { absent: 'nodes do not share anything over Redis yet' } },
 
   // §13 Advisory ledger
+  { row: '13.1', what: 'malformed private and no-cache, in undici', by: { tests: { [STORINGS]: ['4.1'] } } },
+  { row: '13.2', what: 'unsafe methods cached, in undici', by: { tests: { [METHODS]: ['3.3'] } } },
+  { row: '13.3', what: 'redirects and a foreign 304, in undici', by: { tests: { [ANSWERS]: ['3.8'] } } },
+  {
+    row: '13.4',
+    what: 'bodies buffered for collapsed readers, in undici',
+    by: {
+      tests: {
+        [LIMITS]: ['only the one that takes nothing is cut', 'store.fills'],
+        'proxy/journey-bounds.test.ts': ['$name, that slow clients do not take: past the limit nothing new is kept, until they have gone'],
+      },
+    },
+  },
   {
     row: '13.5',
     what: 'undici: lengths that differ in case, chains of encodings',
-    by: { tests: { [RESPONSES]: ['two equal Content-Length', 'two different Content-Length'], 'security/request-framing.test.ts': ['$row $name'] } },
+    by: {
+      tests: {
+        [RESPONSES]: ['two equal Content-Length', 'two different Content-Length'],
+        'security/request-framing.test.ts': ['$row $name'],
+        [STORINGS]: ['4.6'],
+      },
+    },
   },
   {
     row: '13.6',
@@ -537,6 +702,8 @@ export const LEDGER: readonly LedgerRow[] = [
     by: {
       tests: {
         [REQUESTS]: ['1.16'],
+        [METHODS]: ['3.3'],
+        [DECEPTIONS]: ['another host is another key'],
         [LENGTHS]: ['1.5'],
         [LIFE]: [
           'is not answered by an entry and makes none',
@@ -549,7 +716,22 @@ export const LEDGER: readonly LedgerRow[] = [
   {
     row: '13.10',
     what: 'Varnish: a connection kept after something malformed, chunks, fields that Connection takes away',
-    by: { tests: { 'security/request-framing.test.ts': ['$row $name'], [LENGTHS]: ['1.9'], [REQUESTS]: ['9.5'] } },
+    by: { tests: { 'security/request-framing.test.ts': ['$row $name'], [LENGTHS]: ['1.9'], [REQUESTS]: ['9.5'], [STORINGS]: ['4.7'] } },
+  },
+  {
+    row: '13.11',
+    what: 'a 204 and a wrong variant cached, RSC, in Next.js',
+    by: { tests: { [DENIALS]: ['3.5'], [POISONINGS]: ['3.1', 'RSC'], [STORINGS]: ['4.4'] } },
+  },
+  {
+    row: '13.12',
+    what: 'Vary ignored, in axios-cache-interceptor',
+    by: {
+      tests: {
+        [STORINGS]: ['a response with less Vary answers nobody who differs on an older axis'],
+        'fuzz/vary.test.ts': ['a response is stored only with fields that can be compared, all of them'],
+      },
+    },
   },
   {
     row: '13.13',
@@ -558,7 +740,41 @@ export const LEDGER: readonly LedgerRow[] = [
       tests: {
         'security/aborts.test.ts': ['at every stage of their requests leave nothing behind'],
         'proxy/upgrade.test.ts': ['survive either side leaving'],
+        'fuzz/requests.test.ts': ['with edits'],
         'leak-hunt/leak-hunt.test.ts': ['no answer crosses from one scope, key or variant to another, and none is mixed or short'],
+      },
+    },
+  },
+  {
+    row: '13.14',
+    what: 'purges that were not, and that broke the cache, in Souin',
+    by: {
+      tests: {
+        'purge/purge.test.ts': ['rule 3.3: it has happened when purgeNow returns', 'property: orders commute and repeat harmlessly'],
+        'fuzz/purge-bodies.test.ts': ['with edits are orders or problems, and orders make the round trip'],
+        'history/history.test.ts': ['seed $seed, $reads reads, inflight $inflight'],
+      },
+    },
+  },
+  {
+    row: '13.15',
+    what: 'indexes that grow, in Laravel and Magento',
+    by: {
+      tests: {
+        'purge/mark-table.test.ts': ['property: %i bucket(s): exact with room, never older without'],
+        'purge/purge-cost.test.ts': ['%s ends them and touches the store zero times'],
+      },
+    },
+  },
+  {
+    row: '13.16',
+    what: 'the corpora of CPDoS, of cache deception and of request smuggling',
+    by: {
+      tests: {
+        [DENIALS]: ['3.5'],
+        [DECEPTIONS]: ['3.6'],
+        'fuzz/requests.test.ts': ['with edits'],
+        'security/request-framing.test.ts': ['$row $name'],
       },
     },
   },

@@ -23,7 +23,7 @@ export interface RawStep {
   readonly afterMs?: number;
   /** What the origin answers to everything from now on. */
   readonly answers?: Script;
-  /** Characters are bytes; ORIGIN stands for the origin's host and port. */
+  /** Characters are bytes. */
   readonly send: string;
   readonly to?: 'admin';
   readonly expect: Expected;
@@ -32,6 +32,9 @@ export interface RawStep {
 export function rowsOf(row: string, journeys: readonly RawJourney[]): readonly RawRow[] {
   return journeys.map((journey) => ({ row, ...journey }));
 }
+
+/** Stands for the origin's own address in what is sent, and is as long. */
+export const ORIGIN = 'origin.test:000';
 
 export const FEEDS = ['whole', 'byte by byte'] as const;
 export type Feed = (typeof FEEDS)[number];
@@ -94,7 +97,7 @@ class Connections implements AsyncDisposable {
     const { freshet, origin } = this.#stage;
     const client = this.#open.get(to) ?? (await RawClient.connect(to === 'admin' ? freshet.adminAddress : freshet.address));
     this.#open.set(to, client);
-    const bytes = send.replaceAll('ORIGIN', `127.0.0.1:${origin.port}`);
+    const bytes = send.replaceAll(ORIGIN, `127.0.0.1:${origin.port}`);
     const sent = this.#feed === 'whole' ? client.send(bytes) : client.sendByteByByte(bytes);
     const answer = await client.answer(bytes.slice(0, bytes.indexOf(' ')));
     if (answer === undefined) throw new Error(`no answer to ${JSON.stringify(send.slice(0, 200))}`);
