@@ -53,7 +53,7 @@ const SWEEP_EVERY_MS = 20;
 /** Starts everything and resolves when requests are accepted. Rejects with RunError where an address cannot be had; nothing is left running then. */
 export async function startFreshet({ config, clock: given }: FreshetOptions): Promise<Freshet> {
   const clock = given ?? systemClock;
-  const purgeLog = new PurgeLog(({ at: _, ...record }) => observe.info('purged', record));
+  const purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
   const { parts, authority, observe, metrics, origins } = makeParts(config, clock, purgeLog, () => listener.connections);
   const verifierOf = (next: Config) => makeVerifier(next, { clock: given ?? wallClock, observer: parts.observer });
   parts.settings = settingsOf(config, verifierOf(config));

@@ -26,15 +26,15 @@ export class PurgeLog {
   readonly #secret = randomBytes(32);
   readonly #ring: PurgeRecord[] = [];
   #next = 0;
-  readonly #confirmed: (record: PurgeRecord) => void;
+  readonly #confirmed: (said: Omit<PurgeRecord, 'at'>) => void;
 
   /** `confirmed` is told of every purge that an operator was confirmed, for the audit: without the queries of URLs, whose values no log has. */
-  constructor(confirmed: (record: PurgeRecord) => void = () => undefined) {
+  constructor(confirmed: (said: Omit<PurgeRecord, 'at'>) => void = () => undefined) {
     this.#confirmed = confirmed;
   }
 
-  add(order: PurgeOrder, end: Pick<PurgeRecord, 'at' | 'id' | 'state' | 'waitedMs'>): void {
-    const record = {
+  add(order: PurgeOrder, { at, ...end }: Pick<PurgeRecord, 'at' | 'id' | 'state' | 'waitedMs'>): void {
+    const said = {
       ...end,
       kind: order.kind,
       mode: order.mode,
@@ -42,9 +42,9 @@ export class PurgeLog {
       ...(order.reason === undefined ? {} : { reason: escaped(order.reason, WHAT_LENGTH) }),
       what: described(order, this.#secret),
     };
-    this.#ring[this.#next] = record;
+    this.#ring[this.#next] = { at, ...said };
     this.#next = (this.#next + 1) % RECORDS;
-    if (order.kind === 'operator' && end.state === 'confirmed') this.#confirmed({ ...record, what: described(withoutQueries(order), this.#secret) });
+    if (order.kind === 'operator' && end.state === 'confirmed') this.#confirmed({ ...said, what: described(withoutQueries(order), this.#secret) });
   }
 
   /** Newest first. */

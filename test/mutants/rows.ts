@@ -131,8 +131,8 @@ export const ROW_MUTANTS: readonly Mutant[] = [
   {
     name: 'Surrogate-Control is read in a time that grows with the square of its length',
     file: 'src/http/targeted-control.ts',
-    text: 'ends = end !== -1;',
-    replacement: 'ends = true;',
+    text: 'ends = end !== -1;\n      if (ends) i = end;',
+    replacement: 'if (end !== -1) i = end;',
     caughtBy: [PATTERNS],
   },
   {

@@ -24,10 +24,7 @@ const BYTES = 64 * 1024;
 const MOST_CPU_MS = 300;
 
 /** Repeated, between a beginning of something and a `b`. */
-const UNITS = [
-  ...[' ', '\t', '"', '\\', '\\"', ',', ' ,', ';', '=', '.', '/', '/.', '%2e', '%2f..', ':', '*', '-', '1', 'a', 'W/', '"a'],
-  ...['a=', 'a b', 'a;q=', 'for ', 'by="', '&a=', '+', '[', 'private,', 'bytes=0-,', '"",'],
-];
+const UNITS = ' |\t|"|\\|\\"|,| ,|;|=|.|/|/.|%2e|%2f..|:|*|-|1|a|W/|"a|a=|a b|a;q=|for |by="|&a=|+|[|private,|bytes=0-,|"",'.split('|');
 const BEGINNINGS = ['a', 'bytes=', 'Bearer ', 'max-age="', 'for="', '/a'];
 
 const base: Target = { scheme: 'http', authority: 'shop.example', path: '/a', query: '' };
