@@ -3,8 +3,8 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Running } from '../commands/run.ts';
 import { PURGE_TOKEN } from '../proxy/journey.ts';
-import { type FreshetChild, startFreshet } from '../support/child-process.ts';
 import { RawClient } from '../support/client.ts';
 import { bytesOf, operatorBytes } from './raw-journey.ts';
 
@@ -76,19 +76,24 @@ const ATTEMPTS: readonly Attempt[] = [
 
 const OFF: readonly Attempt[] = [{ name: 'where it is off', send: bytesOf('PURGE /a', [TOKEN]), status: 405, line: { ...REFUSED, status: 405 } }];
 
+const LOCAL = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
+
 /** What it wrote while all of `attempts` were made, one after the other. */
-async function linesOf(yaml: string, attempts: readonly Attempt[]): Promise<string> {
+async function outputOf(yaml: string, attempts: readonly Attempt[]): Promise<string> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'freshet-'));
   const file = join(folder.path, 'freshet.yaml');
   await writeFile(file, `origins: { shop: { url: "http://127.0.0.1:1" } }\nlog: { access: "off" }\n${yaml}`);
-  await using freshet = await startFreshet({ args: ['--config', file] });
-  for (const { name, send, to, status } of attempts) expect([name, await statusOf(freshet, send, to)]).toEqual([name, status]);
-  await freshet.stop();
-  return freshet.output();
+  await using freshet = new Running(['--config', file, ...LOCAL]);
+  const [, clients = '', operators = ''] = await freshet.says(/listening on (\S+), admin on (\S+)\n/);
+  for (const { name, send, to, status } of attempts) {
+    expect([name, await statusOf(to === 'admin' ? operators : clients, send)]).toEqual([name, status]);
+  }
+  freshet.signal('SIGTERM');
+  return (await freshet.ended).out;
 }
 
-async function statusOf(freshet: FreshetChild, bytes: string, to: 'admin' | undefined): Promise<number | undefined> {
-  const { hostname: host, port } = new URL(to === 'admin' ? freshet.adminUrl : freshet.url);
+async function statusOf(address: string, bytes: string): Promise<number | undefined> {
+  const { hostname: host, port } = new URL(`http://${address}`);
   await using client = await RawClient.connect({ host, port: Number(port) });
   client.send(bytes);
   return (await client.answer())?.status;
@@ -99,8 +104,8 @@ describe('every attempt leaves one line', () => {
     { name: 'with a token', yaml: `purge: { token: ${PURGE_TOKEN} }\ndefaults: { scope: credential }`, attempts: ATTEMPTS },
     { name: 'without', yaml: '', attempts: OFF },
   ])('$name', async ({ yaml, attempts }) => {
-    const output = await linesOf(yaml, attempts);
-    const lines = output.split('\n').filter((line) => line.startsWith('{'));
+    const output = await outputOf(yaml, attempts);
+    const lines = output.trimEnd().split('\n');
     expect(lines.map((line): unknown => JSON.parse(line))).toEqual(
       attempts.map(({ line }) => expect.objectContaining({ actor: '127.0.0.1', ...line })),
     );
