@@ -19,7 +19,7 @@ const withDefault = {
   store_partial: flag({ about: 'Store 206 responses.', default: false }),
   store_post: flag({ about: 'RFC 9110 §9.3.3: the answer to a POST may answer a later GET.', default: false }),
   store_errors: flag({ about: 'Store 4xx and 5xx that have explicit freshness.', default: true }),
-  store_close_delimited: flag({ about: 'Store bodies whose end is only the end of the connection.', default: false }),
+  store_close_delimited: flag({ about: 'Store bodies whose end is only the end of the connection, or is followed by more.', default: false }),
   store_authorized: oneOf(['explicit', 'rfc'], {
     about: 'What lets a response to an authorized request be shared: explicit wants public or s-maxage, rfc takes must-revalidate too.',
     default: 'explicit',

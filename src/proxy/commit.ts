@@ -15,8 +15,7 @@ export type Commit = { readonly kind: 'stored' } | { readonly kind: 'refused'; r
 export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end: BodyEnd): Commit {
   const { storing, times, tagIds } = judgement;
   if (storing === undefined) return { kind: 'refused', reason: judgement.refusal ?? 'no-freshness' };
-  if (end === 'overrun') return { kind: 'refused', reason: 'overrun' };
-  if (end === 'close-delimited' && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };
+  if (end !== 'verified' && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: end };
   if (storing.part !== undefined && storing.part.last - storing.part.first + 1 !== body.length) return { kind: 'refused', reason: 'partial-invalid' };
 
   const { marks, store } = x.parts;

@@ -14,13 +14,6 @@ export const FRAMING_MUTANTS: readonly Mutant[] = [
     caughtBy: [REQUESTS],
   },
   {
-    name: 'a response with more behind it is stored',
-    file: 'src/proxy/commit.ts',
-    text: "if (end === 'overrun') return { kind: 'refused', reason: 'overrun' };",
-    replacement: '',
-    caughtBy: [RESPONSES],
-  },
-  {
     name: 'what is behind a response is not looked for',
     file: 'src/origin/call.ts',
     text: "return client?.overran === true ? 'overrun' : 'verified';",

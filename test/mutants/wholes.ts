@@ -10,9 +10,9 @@ export const WHOLE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an end that nothing verified is stored',
     file: 'src/proxy/commit.ts',
-    text: "if (end === 'close-delimited' && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: 'close-delimited' };",
+    text: "if (end !== 'verified' && !x.route.policy.storeCloseDelimited) return { kind: 'refused', reason: end };",
     replacement: '',
-    caughtBy: [FILLS],
+    caughtBy: [FILLS, 'test/security/response-framing.test.ts'],
   },
   {
     name: 'a part takes the place of a fresh whole',

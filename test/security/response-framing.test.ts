@@ -97,3 +97,10 @@ describe('SECURITY §2, whole', () => {
 describe('SECURITY §2, byte by byte', () => {
   it.each(RESPONSE_ROWS)('$row $name', (row) => judge(row, sendSplit));
 });
+
+it('what is followed by more is stored where store_close_delimited permits it', async () => {
+  await using line = await Line.start({ config: 'defaults: { store_close_delimited: true }' });
+  line.origin.answering = () => ({ bytes: `${two('HTTP/1.1 200 OK')}more` });
+  expect((await line.ask(ASK))?.body).toBe('ok');
+  expect((await line.ask(ASK))?.field('cache-status')).toMatch(/^freshet; hit/);
+});
