@@ -1,111 +1,28 @@
-// Numbers, writes and publishes purges where one process is all there is. PURGE-PROTOCOL §3.1 "One writer", §3.3.
-// The order is the proof: holds, floor and marks are written before the epoch is published, and the answer is given after.
+// Purges where one process is all there is: what is published is confirmed. PURGE-PROTOCOL §3.3.
 import type { Authority, Confirmation, Publication } from './authority.ts';
-import { Holds } from './holds.ts';
-import { allocateTable, MarkTable } from './mark-table.ts';
-import { GENERATION_SIZE, INSTANT_UNIT_MS, SharedMarks, type SharedState, WORD } from './marks.ts';
-
-const LAST_INSTANT = 2 ** 31 - 1;
-
-export interface ProcessAuthorityOptions {
-  /** Of the table of hard marks; soft marks take a quarter more. */
-  readonly memoryBytes: number;
-  /** How long a hold is remembered after its end: the longest headers_timeout. */
-  readonly holdKeepMs: number;
-  /** Called when epochs start again, about once in 2^31 purges or 248 days: nothing stored until now may be used any more, so empty the store. */
-  readonly exhausted: () => void;
-  /** Purges in a generation; smaller in tests. */
-  readonly lastEpoch?: number;
-}
+import { MarkWriter, type MarkWriterOptions } from './mark-writer.ts';
+import type { SharedMarks } from './marks.ts';
 
 export class ProcessAuthority implements Authority {
   readonly name = 'process';
-  readonly marks: SharedMarks;
-  readonly #state: SharedState;
-  readonly #exhausted: () => void;
-  readonly #lastEpoch: number;
-  #started = false;
+  readonly #writer: MarkWriter;
 
-  constructor(options: ProcessAuthorityOptions) {
-    this.#state = {
-      header: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(WORD).length)),
-      start: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
-      hard: new MarkTable(allocateTable(options.memoryBytes, 2), 2),
-      soft: new MarkTable(allocateTable(options.memoryBytes / 4, 5), 5),
-      holds: new Holds(options.holdKeepMs),
-    };
-    this.marks = new SharedMarks(this.#state);
-    this.#exhausted = options.exhausted;
-    this.#lastEpoch = options.lastEpoch ?? GENERATION_SIZE - 1;
+  constructor(options: MarkWriterOptions) {
+    this.#writer = new MarkWriter(options);
+  }
+
+  get marks(): SharedMarks {
+    return this.#writer.marks;
   }
 
   /** Upper bound of the share of checks of a tag that find another's mark: of the two tables the worse. */
   get falseShareEstimate(): number {
-    return Math.max(this.#state.hard.falseShare, this.#state.soft.falseShare);
+    return this.#writer.falseShareEstimate;
   }
 
   /** It has happened when the call returns. */
   publish(publication: Publication): Confirmation {
-    const { header, holds } = this.#state;
-    if (!holds.hasRoom(publication)) return { kind: 'out-of-holds' };
-    if (!this.#started) this.#startUnits(publication.at);
-    if (this.#isSpent(publication.at)) this.#restart(publication.at);
-    const epoch = (header[WORD.published] as number) + 1;
-    holds.record(publication);
-    if (publication.mode === 'hard') this.#markHard(publication, epoch);
-    else this.#markSoft(publication, epoch);
-    Atomics.store(header, WORD.published, epoch);
-    return { kind: 'confirmed', epoch: this.marks.epoch };
+    if (!this.#writer.hasRoom(publication)) return { kind: 'out-of-holds' };
+    return { kind: 'confirmed', epoch: this.#writer.publish(publication) };
   }
-
-  #markHard({ selectors }: Publication, epoch: number): void {
-    if (selectors.all) Atomics.store(this.#state.header, WORD.floor, epoch);
-    else writeAll(this.#state.hard, selectors.tagIds, { epoch, instant: 0 });
-  }
-
-  #markSoft({ selectors, at }: Publication, epoch: number): void {
-    const { header, soft } = this.#state;
-    const instant = this.#unitsOf(at);
-    if (selectors.all) {
-      // In the order of MarkTable: a reader in between gets an instant that is too early.
-      const before = header[WORD.softFloor] as number;
-      Atomics.store(header, WORD.softFloor, epoch);
-      Atomics.store(header, WORD.softFloorBefore, before);
-      Atomics.store(header, WORD.softFloorAt, instant);
-      if (before === 0) Atomics.store(header, WORD.softFloorFirstAt, instant);
-    } else {
-      writeAll(soft, selectors.tagIds, { epoch, instant });
-    }
-    Atomics.store(header, WORD.lastSoft, epoch);
-  }
-
-  #unitsOf(at: number): number {
-    return Math.max(0, Math.floor((at - (this.#state.start[0] as number)) / INSTANT_UNIT_MS));
-  }
-
-  #isSpent(at: number): boolean {
-    return (this.#state.header[WORD.published] as number) >= this.#lastEpoch || this.#unitsOf(at) > LAST_INSTANT;
-  }
-
-  #startUnits(at: number): void {
-    this.#started = true;
-    this.#state.start[0] = at;
-  }
-
-  /** The next generation, with nothing marked. Odd while it is being made: marks.ts. */
-  #restart(at: number): void {
-    const { header, hard, soft } = this.#state;
-    Atomics.add(header, WORD.generation, 1);
-    hard.clear();
-    soft.clear();
-    this.#startUnits(at);
-    for (const word of [WORD.floor, WORD.lastSoft, WORD.softFloor, WORD.softFloorAt, WORD.softFloorBefore, WORD.softFloorFirstAt, WORD.published])
-      Atomics.store(header, word, 0);
-    Atomics.add(header, WORD.generation, 1);
-    this.#exhausted();
-  }
-}
-
-function writeAll(table: MarkTable, tagIds: Int32Array, mark: { readonly epoch: number; readonly instant: number }): void {
-  for (let i = 0; i < tagIds.length; i += 2) table.write(tagIds[i] as number, tagIds[i + 1] as number, mark);
 }

@@ -131,14 +131,14 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a purge is answered before it is published',
-    file: 'src/purge/process-authority.ts',
+    file: 'src/purge/mark-writer.ts',
     text: 'Atomics.store(header, WORD.published, epoch);',
     replacement: 'setTimeout(() => Atomics.store(header, WORD.published, epoch), 20);',
     caughtBy: [HITS, FILLS],
   },
   {
     name: 'a purge of everything leaves what is under way',
-    file: 'src/purge/process-authority.ts',
+    file: 'src/purge/mark-writer.ts',
     text: 'if (selectors.all) Atomics.store(this.#state.header, WORD.floor, epoch);',
     replacement: 'if (selectors.all) return;',
     caughtBy: [FILLS, FLIGHTS],

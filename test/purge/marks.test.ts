@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Publication } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
-import { ProcessAuthority, type ProcessAuthorityOptions } from '../../src/purge/process-authority.ts';
+import type { MarkWriterOptions } from '../../src/purge/mark-writer.ts';
+import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 
 const NOW = 1_000_000;
@@ -11,7 +12,7 @@ const HOLD_KEEP_MS = 10_000;
 const tagHash = new TagHash(Buffer.from('secret'));
 const ids = (...tags: string[]) => tagHash.tagIds(tags);
 
-function authority(given: Partial<ProcessAuthorityOptions> = {}): ProcessAuthority {
+function authority(given: Partial<MarkWriterOptions> = {}): ProcessAuthority {
   return new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: HOLD_KEEP_MS, exhausted: () => undefined, ...given });
 }
 
