@@ -33,7 +33,7 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     file: 'src/proxy/request-head.ts',
     text: 'if (rawFields.length / 2 > limits.headerCount)',
     replacement: 'if (rawFields.length / 20 > limits.headerCount)',
-    caughtBy: [LIMITS, 'test/proxy/listener.test.ts'],
+    caughtBy: [LIMITS, 'test/security/request-framing.test.ts'],
   },
   {
     name: 'one address has all the connections',
