@@ -1,9 +1,9 @@
 // The one writer of the marks: numbers purges, writes them and publishes them. PURGE-PROTOCOL §3.1 "One writer".
 // The order is the proof: holds, floor and marks are written before the epoch is published; whoever answers a purge does so after.
 import type { Publication } from './authority.ts';
-import { Holds } from './holds.ts';
-import { allocateTable, MarkTable } from './mark-table.ts';
-import { GENERATION_SIZE, INSTANT_UNIT_MS, SharedMarks, type SharedState, WORD } from './marks.ts';
+import { allocateHolds } from './holds.ts';
+import { allocateTable, type MarkTable } from './mark-table.ts';
+import { GENERATION_SIZE, INSTANT_UNIT_MS, type MarkMemory, SharedMarks, type SharedState, stateOf, WORD } from './marks.ts';
 
 const LAST_INSTANT = 2 ** 31 - 1;
 
@@ -20,19 +20,22 @@ export interface MarkWriterOptions {
 
 export class MarkWriter {
   readonly marks: SharedMarks;
+  /** For readers in other threads. */
+  readonly memory: MarkMemory;
   readonly #state: SharedState;
   readonly #exhausted: () => void;
   readonly #lastEpoch: number;
   #started = false;
 
   constructor(options: MarkWriterOptions) {
-    this.#state = {
+    this.memory = {
       header: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(WORD).length)),
       start: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
-      hard: new MarkTable(allocateTable(options.memoryBytes, 2), 2),
-      soft: new MarkTable(allocateTable(options.memoryBytes / 4, 5), 5),
-      holds: new Holds(options.holdKeepMs),
+      hard: allocateTable(options.memoryBytes, 2),
+      soft: allocateTable(options.memoryBytes / 4, 5),
+      holds: allocateHolds(),
     };
+    this.#state = stateOf(this.memory, options.holdKeepMs);
     this.marks = new SharedMarks(this.#state);
     this.#exhausted = options.exhausted;
     this.#lastEpoch = options.lastEpoch ?? GENERATION_SIZE - 1;

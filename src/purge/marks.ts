@@ -11,8 +11,8 @@
 // What must stay true: every load comes in the order written here, and `checkedAt` only ever takes an epoch loaded before a clean check.
 import type { Verdict } from '../rules/stored-response.ts';
 import type { Marks } from './authority.ts';
-import type { Holds } from './holds.ts';
-import type { MarkTable } from './mark-table.ts';
+import { type HoldMemory, Holds } from './holds.ts';
+import { MarkTable } from './mark-table.ts';
 
 /** One more than the highest `n`. */
 export const GENERATION_SIZE = 2 ** 31;
@@ -38,8 +38,26 @@ export interface SharedState {
   readonly start: Float64Array;
   readonly hard: MarkTable;
   readonly soft: MarkTable;
-  /** Of this thread alone until there are workers. */
   readonly holds: Holds;
+}
+
+/** The memory of a SharedState: what is posted to another thread, so that it reads what the writer publishes here. */
+export interface MarkMemory {
+  readonly header: Int32Array;
+  readonly start: Float64Array;
+  readonly hard: Int32Array;
+  readonly soft: Int32Array;
+  readonly holds: HoldMemory;
+}
+
+/** `holdKeepMs` is for the writer. */
+export function stateOf({ header, start, hard, soft, holds }: MarkMemory, holdKeepMs: number): SharedState {
+  return { header, start, hard: new MarkTable(hard, 2), soft: new MarkTable(soft, 5), holds: new Holds(holdKeepMs, holds) };
+}
+
+/** The marks in `memory`, for a thread that only reads them. */
+export function attachMarks(memory: MarkMemory): SharedMarks {
+  return new SharedMarks(stateOf(memory, 0));
 }
 
 const OK: Verdict = { kind: 'ok' };

@@ -463,17 +463,21 @@ export const GUARDED: readonly Guarded[] = [
     file: 'src/purge/holds.ts',
     test: 'test/purge/holds.test.ts',
     guards: [
-      'if (this.#fits(this.#until, held) && this.#fits(this.#lowest, versioned))',
+      'if (fits(this.#until, held) && fits(this.#lowest, versioned))',
       'if (heldUntil !== undefined)',
-      'if (until !== undefined && sentAt < until)',
-      'if (until + this.#keepMs < now)',
-      'if (at + VERSION_KEPT_MS < now)',
+      'if (until === MOVING || (until !== undefined && sentAt < until))',
+      'if (lowest === MOVING || (lowest !== undefined && version < lowest))',
     ],
   },
   {
     file: 'src/purge/holds.ts',
     test: 'test/purge/marks.test.ts',
-    guards: ['if (selectors.all)', 'if (sentAt < this.#allUntil)'],
+    guards: ['if (selectors.all)', 'if (sentAt < this.#allUntil.load(0))'],
+  },
+  {
+    file: 'src/purge/hold-table.ts',
+    test: 'test/purge/hold-table.test.ts',
+    guards: ['if (moves % 2 !== 0)', 'if (found === fingerprint && Atomics.load(this.#keys, 2 * slot + 1) === bucket)'],
   },
   {
     file: 'src/purge/marks.ts',

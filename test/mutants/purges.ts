@@ -172,6 +172,23 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
     caughtBy: [FENCES],
   },
   {
+    name: 'a version in shared memory is written in two halves',
+    file: 'src/purge/shared-numbers.ts',
+    text: 'Atomics.store(this.#words, at, this.#bits[0] as bigint);',
+    replacement: `const halves = new Int32Array(this.#words.buffer, this.#words.byteOffset);
+    const [low, high] = new Int32Array(this.#bits.buffer);
+    Atomics.store(halves, 2 * at, low as number);
+    Atomics.store(halves, 2 * at + 1, high as number);`,
+    caughtBy: ['test/purge/hold-table.test.ts'],
+  },
+  {
+    name: 'a table of holds is laid out anew without a word to its readers',
+    file: 'src/purge/hold-table.ts',
+    text: 'Atomics.add(this.#header, MOVES, 1);\n    for',
+    replacement: 'for',
+    caughtBy: ['test/purge/hold-table.test.ts'],
+  },
+  {
     name: 'what was purged at the end of its body is stored, and judged at each use only',
     file: 'src/proxy/commit.ts',
     text: "if (verdict.kind === 'purged') return { kind: 'refused', reason: 'purged-in-flight' };",
