@@ -1,7 +1,7 @@
 // Purges where one process is all there is: what is published is confirmed. PURGE-PROTOCOL §3.3.
 import type { Authority, Confirmation, Publication } from './authority.ts';
 import { MarkWriter, type MarkWriterOptions } from './mark-writer.ts';
-import type { SharedMarks } from './marks.ts';
+import type { MarkMemory, SharedMarks } from './marks.ts';
 
 export class ProcessAuthority implements Authority {
   readonly name = 'process';
@@ -13,6 +13,11 @@ export class ProcessAuthority implements Authority {
 
   get marks(): SharedMarks {
     return this.#writer.marks;
+  }
+
+  /** For readers in other threads. */
+  get memory(): MarkMemory {
+    return this.#writer.memory;
   }
 
   /** Upper bound of the share of checks of a tag that find another's mark: of the two tables the worse. */

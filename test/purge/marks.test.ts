@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Publication } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import type { MarkWriterOptions } from '../../src/purge/mark-writer.ts';
+import { attachMarks } from '../../src/purge/marks.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 
@@ -302,5 +303,24 @@ describe('F1 in the marks', () => {
         },
       ),
     );
+  });
+});
+
+describe('who attaches to the memory', () => {
+  it('sees what is published when it is: marks, holds and versions', () => {
+    const to = authority();
+    const attached = attachMarks(structuredClone(to.memory));
+    const entry = entryOf(to, 'a');
+    const asked = () => [
+      attached.epoch,
+      attached.gateEntry(entry).kind,
+      attached.gate({ tagIds: ids('b'), asOf: attached.epoch, sentAt: NOW + 1 }).kind,
+      attached.versionsAccepted([{ tagIds: ids('c'), version: 1 }]),
+    ];
+    expect(asked()).toEqual([0, 'ok', 'ok', true]);
+    purge(to, ['b'], { heldUntil: NOW + 100, versions: versions(['c', 2]) });
+    expect(asked()).toEqual([1, 'ok', 'held', false]);
+    purge(to, ['a']);
+    expect(asked()).toEqual([2, 'purged', 'held', false]);
   });
 });
