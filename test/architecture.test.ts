@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const inside = ['http', 'rules', 'config', 'store', 'observe', 'origin', 'purge', 'identity'];
+const inside = ['http', 'rules', 'config', 'store', 'observe', 'origin', 'purge', 'cluster', 'identity'];
 
 /** What each folder may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['http', 'rules', 'errors.ts', 'clock.ts'],
   origin: ['http', 'errors.ts', 'clock.ts'],
   purge: ['http', 'rules', 'store', 'errors.ts', 'clock.ts'],
+  cluster: ['http', 'rules', 'purge', 'errors.ts', 'clock.ts'],
   identity: ['http', 'rules', 'errors.ts', 'clock.ts'],
   proxy: [...inside, 'errors.ts', 'clock.ts'],
   admin: [...inside, 'proxy', 'errors.ts', 'clock.ts'],
