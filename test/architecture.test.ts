@@ -84,6 +84,15 @@ describe('the direction of imports', () => {
   });
 });
 
-describe('http/ and rules/ read no clock, do no I/O and never throw', () => {
-  it.each(files.filter((path) => PURE.has(folderOf(path))))('%s', (path) => expect(IMPURE.exec(codeOf(path))?.[0]).toBeUndefined());
+/** The protocol between nodes without its driver: PURGE-PROTOCOL §3.5. */
+const PURE_FILES: ReadonlySet<string> = new Set(
+  ['barriers', 'lease-terms', 'log-position', 'node-core', 'node-messages', 'owed-purges', 'pending-purge', 'purge-desk'].map(
+    (name) => `cluster/${name}.ts`,
+  ),
+);
+
+describe('http/, rules/ and the protocol between nodes read no clock, do no I/O and never throw', () => {
+  it.each(files.filter((path) => PURE.has(folderOf(path)) || PURE_FILES.has(path)))('%s', (path) =>
+    expect(IMPURE.exec(codeOf(path))?.[0]).toBeUndefined(),
+  );
 });

@@ -55,7 +55,10 @@ export class MarkWriter {
   publish(publication: Publication): number {
     const { header, holds } = this.#state;
     if (!this.#started) this.#startUnits(publication.at);
-    if (this.#isSpent(publication.at)) this.#restart(publication.at);
+    if (this.#isSpent(publication.at)) {
+      this.restart(publication.at);
+      this.#exhausted();
+    }
     const epoch = (header[WORD.published] as number) + 1;
     holds.record(publication);
     if (publication.mode === 'hard') this.#markHard(publication, epoch);
@@ -98,8 +101,8 @@ export class MarkWriter {
     this.#state.start[0] = at;
   }
 
-  /** The next generation, with nothing marked. Odd while it is being made: marks.ts. */
-  #restart(at: number): void {
+  /** The next generation, with nothing marked: whatever was fetched until now is purged as a whole. Odd while it is being made: marks.ts. */
+  restart(at: number): void {
     const { header, hard, soft } = this.#state;
     Atomics.add(header, WORD.generation, 1);
     hard.clear();
@@ -108,7 +111,6 @@ export class MarkWriter {
     for (const word of [WORD.floor, WORD.lastSoft, WORD.softFloor, WORD.softFloorAt, WORD.softFloorBefore, WORD.softFloorFirstAt, WORD.published])
       Atomics.store(header, word, 0);
     Atomics.add(header, WORD.generation, 1);
-    this.#exhausted();
   }
 }
 
