@@ -29,6 +29,7 @@ import { PurgeRate } from './purge/rate.ts';
 import { Sweeper } from './purge/sweeper.ts';
 import { TagHash, type UrlSelector } from './purge/tag-hash.ts';
 import { keyedTarget } from './rules/key.ts';
+import type { Policy } from './rules/policy.ts';
 import type { Route } from './rules/routes.ts';
 import { scopeNames } from './rules/scope-names.ts';
 import { MemoryStore } from './store/memory.ts';
@@ -198,7 +199,10 @@ function adminServer(parts: Parts, shown: { metrics: Metrics; purgeLog: PurgeLog
   });
 }
 
-/** What entries are keyed and tagged by. Where it changes, an old entry would escape purges that name it by the new rules, or come back with the old ones. */
+/**
+ * What entries are keyed and tagged by, and by whose word they are stored. Where it changes, an old entry would escape purges that name it by the new
+ * rules, come back with the old ones, or be shared although it could not be stored any more.
+ */
 function keying({ routes, defaultRoute, tags, trustedProxies }: Config): string {
   const ordinary = JSON.stringify(keyingOf(defaultRoute));
   const special = routes.filter((route) => JSON.stringify(keyingOf(route)) !== ordinary);
@@ -208,13 +212,18 @@ function keying({ routes, defaultRoute, tags, trustedProxies }: Config): string 
 
 function keyingOf({ origin, query, scope, tags, policy }: Route) {
   // What is not forwarded is no axis of what is stored.
-  const { forward, cookies } = policy;
-  return { origin, query, scope, tags, forward: forward && [...forward], cookiesStripped: cookies === 'strip' };
+  const { forward, vary, cookies } = policy;
+  return { origin, query, scope, tags, forward: forward && [...forward], vary: vary && [...vary], cookies, permits: permitsOf(policy) };
+}
+
+/** What is stored for others only where the route says so. */
+function permitsOf({ storeSetCookie, storePartial, storePost, storeErrors, storeCloseDelimited, storeAuthorized, storePrivate }: Policy) {
+  return { storeSetCookie, storePartial, storePost, storeErrors, storeCloseDelimited, storeAuthorized, storePrivate };
 }
 
 function purgeAfterReload({ purger, observer }: Parts): void {
-  observer.warn('routes are keyed or tagged otherwise than before: the cache was emptied', {});
-  const reason = 'the configuration changed what entries are keyed or tagged by';
+  observer.warn('routes are keyed, tagged or permitted to store otherwise than before: the cache was emptied', {});
+  const reason = 'the configuration changed what entries are keyed or tagged by, or what may be stored';
   purger.purgeNow({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
 }
 

@@ -170,6 +170,11 @@ function withoutNodes(forwarded: string): string {
   return /^[;,\s]*$/.test(rest) ? '' : rest;
 }
 
+/** Whether the origin sees under this name what no key holds: addresses and hops, which proxies write, Freshet among them. */
+export function isUnkeyed(name: string): boolean {
+  return name === 'via' || name === 'cdn-loop' || name === 'forwarded' || ADDRESSES.has(name);
+}
+
 const ADDRESSES: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'x-original-forwarded-for',

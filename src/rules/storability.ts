@@ -1,7 +1,7 @@
 // May this response be stored, and on what terms (RFC 9111 §3)? Everything that the two heads tell; tags, marks, size and framing are judged where they are known.
 import { type Directives, parseCacheControl } from '../http/cache-control.ts';
 import { fieldLines, type Fields, fieldValue, hasField, readByCgi } from '../http/fields.ts';
-import { isListed } from '../http/forwarding.ts';
+import { isListed, isUnkeyed } from '../http/forwarding.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { parseContentRange } from '../http/range.ts';
 import { pathAndQuery, type Target } from '../http/target.ts';
@@ -128,8 +128,7 @@ function refusedByIdentity({ request, head, scope, policy }: FillContext, { dire
 
 function refusedByVary(context: FillContext, vary: readonly string[]): Reason | undefined {
   const { request, policy } = context;
-  // A name that is none can match no request field: as good as `*`.
-  if (vary.some((name) => name === '*' || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))) return 'vary-star';
+  if (!vary.every(isFieldName)) return 'vary-star';
   const axes = axesOf(vary, context);
   if (!axes.every((name) => mayVaryOn(name, policy)) || isSpelledTwice(request.fields, axes)) return 'vary-not-allowed';
   const tooWide = axes.length > MAX_AXES || axisValues(axes, request.fields, policy).some((value) => value.length > MAX_AXIS_VALUE_CHARACTERS);
@@ -158,16 +157,19 @@ function holdsCookies(kind: ScopeKind, policy: Policy): boolean {
   return kind === 'credential' || kind === 'claims' || (kind === 'lookup' && policy.cookies === 'ignore');
 }
 
-/** Whether a response that varies on `vary` was selected by something else than the request says: by our own value of a field, or by more than fields. */
+/** Whether a response that varies on `vary` was selected by something else than the request says: by what the way to the origin adds, or by more than fields. */
 export function variesOnMore(vary: readonly string[]): boolean {
-  return vary.some((name) => name === '*' || OURS.has(name));
+  return vary.some((name) => !isFieldName(name) || isUnkeyed(name));
 }
 
-/** The origin sees our value of these, not the client's, and no key holds it (SECURITY S3). */
-const OURS: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'via']);
+/** A name that is none can match no request field: as good as `*`. */
+function isFieldName(name: string): boolean {
+  return name !== '*' && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name);
+}
 
+/** What the origin sees of the way is not what the client says, and no key holds it (SECURITY S3). */
 function mayVaryOn(name: string, policy: Policy): boolean {
-  if (OURS.has(name)) return false;
+  if (isUnkeyed(name)) return false;
   return policy.vary === undefined ? name !== 'cookie' && name !== 'authorization' : policy.vary.has(name);
 }
 

@@ -76,7 +76,7 @@ export const GUARDED: readonly Guarded[] = [
       `if (scope.kind === 'public')`,
       `if (hasField(request.fields, 'authorization') && !authorizes)`,
       `if (cookiesCount && !shareable && source === 'cache-control')`,
-      `if (vary.some((name) => name === '*' || !/^[!#$%&'*+.^_\`|~0-9a-z-]+$/.test(name)))`,
+      'if (!vary.every(isFieldName))',
       'if (!axes.every((name) => mayVaryOn(name, policy)) || isSpelledTwice(request.fields, axes))',
       'if (policy.forward !== undefined && !isListed(name, policy.forward))',
       `if (name === 'cookie')`,

@@ -90,4 +90,18 @@ export const WALL_MUTANTS: readonly Mutant[] = [
     replacement: "for (const member of listMembers(lines.join(', '))) {",
     caughtBy: ['test/fuzz/cache-control.test.ts', 'test/http/cache-control.test.ts'],
   },
+  {
+    name: 'what may be stored may change without emptying the cache',
+    file: 'src/app.ts',
+    text: ', cookies, permits: permitsOf(policy) }',
+    replacement: ", cookiesStripped: cookies === 'strip' }",
+    caughtBy: ['test/proxy/journey-purge-holes.test.ts'],
+  },
+  {
+    name: 'a response may vary on what the way to the origin adds',
+    file: 'src/rules/storability.ts',
+    text: 'if (isUnkeyed(name)) return false;',
+    replacement: '',
+    caughtBy: ['test/rules/storability.test.ts'],
+  },
 ];

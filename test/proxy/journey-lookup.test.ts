@@ -222,7 +222,11 @@ const REMEMBERED_BY: readonly (readonly [string, Fields, number])[] = [
   ['malformed', ['cache-control', 'max-age=60, max-age=61'], 3],
   ['an age that has eaten its life', ['cache-control', 'max-age=60', 'age', '60'], 3],
   ['Vary on everything', ['cache-control', 'max-age=60', 'vary', '*'], 3],
-  ['Vary on our own field', ['cache-control', 'max-age=60', 'vary', 'X-Forwarded-For'], 3],
+  ['Vary on what the question never has', ['cache-control', 'max-age=60', 'vary', 'Accept-Language, User-Agent'], 1],
+  ['Vary on what is no name', ['cache-control', 'max-age=60', 'vary', 'a b'], 3],
+  ...['Forwarded', 'X-Forwarded-For', 'X-Real-IP', 'True-Client-IP', 'X-Original-Forwarded-For', 'CDN-Loop', 'Via'].map(
+    (name) => [`Vary on what the way adds: ${name}`, ['cache-control', 'max-age=60', 'vary', name], 3] as const,
+  ),
 ];
 
 describe('how long an answer is good', () => {

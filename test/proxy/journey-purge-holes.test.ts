@@ -228,6 +228,15 @@ describe('a reload that keys or tags otherwise', () => {
     { name: 'forward', config: 'defaults: { forward: [accept] }' },
     { name: 'cookies', config: 'defaults: { cookies: strip }' },
     { name: 'trusted proxies', config: 'trusted_proxies: [192.0.2.1/32]' },
+    { name: 'vary', config: 'defaults: { vary: [accept] }' },
+    { name: 'cookies that come to mean nothing', config: 'defaults: { cookies: ignore }' },
+    { name: 'store_set_cookie', config: 'defaults: { store_set_cookie: true }' },
+    { name: 'store_partial', config: 'defaults: { store_partial: true }' },
+    { name: 'store_post', config: 'defaults: { store_post: true }' },
+    { name: 'store_errors', config: 'defaults: { store_errors: false }' },
+    { name: 'store_close_delimited', config: 'defaults: { store_close_delimited: true }' },
+    { name: 'store_authorized', config: 'defaults: { store_authorized: rfc }' },
+    { name: 'store_private', config: 'routes: [{ path: /never, store_private: true }]' },
   ])('empties the cache, what is on its way into it too: $name', async ({ config }) => {
     await using stage = await Stage.start();
     await stage.play([store({ path: '/a' })]);
@@ -241,5 +250,21 @@ describe('a reload that keys or tags otherwise', () => {
     barrier.open();
     expect((await underway).body).toBe('underway');
     await stage.play([gone({ path: '/a' }), gone({ path: '/b' })]);
+  });
+
+  it.each([
+    { name: 'cookies', config: 'defaults: { cookies: ignore }', answers: fresh('of one user'), fields: ['cookie', 'session=s1'] },
+    { name: 'store_set_cookie', config: 'defaults: { store_set_cookie: true }', answers: fresh('of one user', ['set-cookie', 'session=s1']) },
+    {
+      name: 'store_authorized',
+      config: 'defaults: { store_authorized: rfc }',
+      answers: { fields: ['cache-control', 'max-age=60, must-revalidate'], body: 'of one user' },
+      fields: ['authorization', 'Bearer t'],
+    },
+  ])('what could not be stored any more answers nobody: $name', async ({ config, answers, fields = [] }) => {
+    await using stage = await Stage.start({ config });
+    await stage.play([{ ask: 'GET /a', answers, fields, expect: { cacheStatus: STORED } }]);
+    stage.freshet.reload(yamlOf({}, stage.origin.url));
+    await stage.play([{ ask: 'GET /a', answers: fresh('of all'), expect: { cacheStatus: AFTER_PURGE, body: 'of all' } }]);
   });
 });

@@ -172,6 +172,9 @@ const ROWS: readonly Row[] = [
   ),
   { name: 'Vary on two lines, the last *', fields: [...fresh, 'vary', '', 'vary', '*'], expected: 'vary-star' },
   { name: 'Vary: Cookie', fields: [...fresh, 'vary', 'Cookie'], policy: relaxedPolicy, expected: 'vary-not-allowed' },
+  ...['Forwarded', 'X-Forwarded-For', 'Via', 'CDN-Loop', 'X-Real-IP', 'True-Client-IP', 'X-Original-Forwarded-For'].map(
+    (vary): Row => ({ name: `Vary: ${vary}`, fields: [...fresh, 'vary', vary], policy: relaxedPolicy, expected: 'vary-not-allowed' }),
+  ),
   { name: 'Vary: Authorization', fields: [...fresh, 'vary', 'a, AUTHORIZATION'], expected: 'vary-not-allowed' },
   { name: 'Vary: Cookie, allowed', fields: [...fresh, 'vary', 'Cookie'], policy: policy({ vary: new Set(['cookie']) }), expected: 'store' },
   {
