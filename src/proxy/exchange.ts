@@ -53,7 +53,7 @@ export class Exchange {
   /** Settles whose request it is. Until then its scope is NO_SCOPE, its key is empty, and nothing is looked up or stored for it. */
   enter(scope: Scope): void {
     this.#scope = scope;
-    this.#key = primaryKey(scope.id, this.target) + this.forwardedKey;
+    this.#key = primaryKey(scope.id, this.target, this.#specialOrigin) + this.forwardedKey;
     this.#implicitTagIds = undefined;
   }
 
@@ -75,6 +75,11 @@ export class Exchange {
   get templateValues() {
     const { texts } = this.#scope;
     return { parameters: this.match.parameters, ...(texts === undefined ? {} : { claims: texts }) };
+  }
+
+  /** Routes of one path may go to several origins by their methods. */
+  get #specialOrigin(): string | undefined {
+    return this.route.origin === this.settings.config.defaultRoute.origin ? undefined : this.route.origin;
   }
 
   /** What a trusted proxy says of the client's side (scheme, host, prefix; not the address) reaches the origin, so it is part of the key: SECURITY S3. */

@@ -1,10 +1,14 @@
-// Under which key is a response stored (RFC 9111 §2; SECURITY §3)? Scope, then the target as it is forwarded. Only GET has keys; HEAD shares them.
+// Under which key is a response stored (RFC 9111 §2; SECURITY §3)? Scope, then the target as it is forwarded, and where to. Only GET has keys; HEAD shares them.
 import type { Target } from '../http/target.ts';
 import type { QueryRule } from './policy.ts';
 
-/** One key for one pair of scope and target, and no other pair has it: the scope's length is in front, and no part of a target can hold the next one's first character. */
-export function primaryKey(scopeId: string, target: Target): string {
-  return `${scopeId.length}:${scopeId} ${target.scheme}://${target.authority}${target.path}${target.query}`;
+/**
+ * One key for one set of scope, target and `origin`, and no other set has it: the scope's length is in front, and no part of a target can hold the next
+ * one's first character. `origin` is named where it is not the usual one, so that what one of them gave to GET does not answer the HEAD that is another's.
+ */
+export function primaryKey(scopeId: string, target: Target, origin?: string): string {
+  const named = origin === undefined ? '' : ` ${origin}`;
+  return `${scopeId.length}:${scopeId} ${target.scheme}://${target.authority}${target.path}${target.query}${named}`;
 }
 
 /**

@@ -23,8 +23,8 @@ export const WALL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the query is missing from the key',
     file: 'src/rules/key.ts',
-    text: '${target.path}${target.query}`;',
-    replacement: '${target.path}`;',
+    text: '${target.path}${target.query}${named}`;',
+    replacement: '${target.path}${named}`;',
     caughtBy: [HUNT],
   },
   {
@@ -89,6 +89,13 @@ export const WALL_MUTANTS: readonly Mutant[] = [
     text: 'for (const member of lines.flatMap(listMembers)) {',
     replacement: "for (const member of listMembers(lines.join(', '))) {",
     caughtBy: ['test/fuzz/cache-control.test.ts', 'test/http/cache-control.test.ts'],
+  },
+  {
+    name: 'the origin is missing from the key',
+    file: 'src/proxy/exchange.ts',
+    text: ', this.#specialOrigin)',
+    replacement: ')',
+    caughtBy: ['test/proxy/journey-origins.test.ts'],
   },
   {
     name: 'what may be stored may change without emptying the cache',

@@ -209,3 +209,27 @@ describe('waiting for a connection', () => {
     expect([stage.origin.count('/a'), stage.origin.count('/b')]).toEqual([2, 1]);
   });
 });
+
+describe('two origins of one URL, by method', () => {
+  const answer = (body: string): Reply => fresh(body, ['content-type', 'text/plain', 'x-from', body]);
+
+  it('neither answers for the other, and a purge of the URL ends what either gave', async () => {
+    await using first = await ScriptedOrigin.start();
+    await using second = await ScriptedOrigin.start();
+    first.on('/a', answer('first'));
+    second.on('/a', answer('second'));
+    await using freshet = await RunningFreshet.start(`
+log: { level: silent, access: "off" }
+origins: { first: { url: "${first.url}" }, second: { url: "${second.url}" } }
+routes: [{ path: /a, methods: [HEAD], origin: first }, { path: /a, methods: [GET], origin: second }]`);
+    const ask = async (method: string): Promise<readonly (string | undefined)[]> => {
+      const got = await get(freshet.address, '/a', { method });
+      return [got.field('x-from'), got.field('cache-status')];
+    };
+    expect(await ask('GET')).toEqual(['second', `freshet; ${STORED}`]);
+    expect(await ask('HEAD')).toEqual(['first', 'freshet; fwd=uri-miss; fwd-status=200; detail=method']);
+    expect(await ask('GET')).toEqual(['second', expect.stringContaining('freshet; hit')]);
+    await get(freshet.adminAddress, '/v1/purge', { method: 'POST', body: JSON.stringify({ urls: ['/a'] }) });
+    expect(await ask('GET')).toEqual(['second', expect.not.stringContaining('hit')]);
+  });
+});

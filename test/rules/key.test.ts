@@ -25,15 +25,18 @@ describe('the primary key', () => {
     ),
   });
 
-  it('is equal exactly where scope and target are', () => {
+  const keyed = fc.tuple(fc.string({ unit, maxLength: 4 }), targets, fc.constantFrom(undefined, 'a', 'a1', 'http'));
+
+  it('is equal exactly where scope, target and origin are', () => {
     fc.assert(
-      fc.property(fc.string({ unit, maxLength: 4 }), targets, fc.string({ unit, maxLength: 4 }), targets, (scopeA, a, scopeB, b) => {
-        const areEqual = scopeA === scopeB && JSON.stringify(a) === JSON.stringify(b);
-        expect(primaryKey(scopeA, a) === primaryKey(scopeB, b)).toBe(areEqual);
-        expect(primaryKey(scopeA, a)).toBe(primaryKey(scopeA, { ...a }));
+      fc.property(keyed, keyed, (a, b) => {
+        expect(primaryKey(...a) === primaryKey(...b)).toBe(JSON.stringify(a) === JSON.stringify(b));
+        expect(primaryKey(...a)).toBe(primaryKey(a[0], { ...a[1] }, a[2]));
       }),
     );
   });
+
+  it('tells apart the origins of one URL', () => expect(primaryKey('', target, 'b')).not.toBe(primaryKey('', target)));
 
   const pairs: readonly [name: string, a: [string, Partial<Target>], b: [string, Partial<Target>]][] = [
     ['another scope', ['u1', {}], ['u2', {}]],
