@@ -63,6 +63,12 @@ export const METRICS = [
     labels: ['how'],
     help: 'Requests under a scope that is looked up: the answer was remembered, came with that to another request (collapsed), or was asked for.',
   },
+  {
+    name: 'freshet_scope_mismatches_total',
+    type: 'counter',
+    labels: ['at'],
+    help: 'Entries and answers of another scope that came up under the key of a request (at lookup, sharing or commit) and were not used: a bug, to be reported.',
+  },
   { name: 'freshet_background_refreshes_total', type: 'counter', labels: [], help: 'Fetches begun by stale-while-revalidate.' },
   { name: 'freshet_fills_stored_total', type: 'counter', labels: [], help: 'Origin bodies that became stored responses.' },
   { name: 'freshet_fill_bytes_total', type: 'counter', labels: [], help: 'Body bytes of those.' },

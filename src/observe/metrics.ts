@@ -4,7 +4,7 @@ import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
-import type { BreakerChange, Lookup, OriginEnd, PurgeEnd, RequestEnd } from './observer.ts';
+import type { BreakerChange, Lookup, OriginEnd, PurgeEnd, RequestEnd, ScopeCheck } from './observer.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
 /** What the metrics read where it is kept, at the moment of a scrape. */
@@ -42,6 +42,7 @@ export class Metrics {
   readonly #purgeTimes = new Timings();
   readonly #cut = new Tally();
   readonly #lookups = new Tally();
+  readonly #mismatches = new Tally();
   readonly #limits = new Map<Limit, number>();
   #aborted = 0;
   #followers = 0;
@@ -118,6 +119,10 @@ export class Metrics {
     this.#lookups.add(how, '');
   }
 
+  scopeMismatched(at: ScopeCheck): void {
+    this.#mismatches.add(at, '');
+  }
+
   limitReached(limit: Limit): void {
     this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
   }
@@ -140,6 +145,7 @@ export class Metrics {
       freshet_origin_breaker_open: () => sources.origins().map(({ origin, isOpen }) => ({ values: [origin], value: isOpen ? 1 : 0 })),
       freshet_origin_breaker_openings_total: () => this.#breakerOpenings.samples(),
       freshet_collapsed_followers_total: () => single(this.#followers),
+      freshet_scope_mismatches_total: () => this.#mismatches.samples(),
       freshet_background_refreshes_total: () => single(this.#refreshes),
       freshet_scope_lookups_total: () => this.#lookups.samples(),
       freshet_fills_stored_total: () => single(this.#fillsStored),

@@ -56,6 +56,9 @@ export interface PurgeEnd {
 /** Whose a request is was remembered, learned together with others, or asked of the origin. */
 export type Lookup = 'remembered' | 'collapsed' | 'asked';
 
+/** Where something of another scope than the request's came up: an entry found, one about to be stored, an answer about to be shared. */
+export type ScopeCheck = 'lookup' | 'commit' | 'sharing';
+
 export interface Observer {
   requestEnded(end: RequestEnd): void;
   originEnded(end: OriginEnd): void;
@@ -67,6 +70,8 @@ export interface Observer {
   followerCollapsed(): void;
   backgroundRefresh(): void;
   scopeLookedUp(how: Lookup): void;
+  /** A bug: the keys of two scopes have met. It was not used. */
+  scopeMismatched(at: ScopeCheck, route: string): void;
   /** Something was refused, cut or left unstored because of a setting. */
   limitReached(limit: Limit): void;
   /** A line for the operator. `detail` must not hold credentials, cookies or tokens. */

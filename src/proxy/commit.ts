@@ -8,6 +8,7 @@ import type { StoredResponse } from '../rules/stored-response.ts';
 import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 import type { Judgement } from './landing.ts';
+import { isOfScope } from './scope-check.ts';
 
 export type Commit = { readonly kind: 'stored' } | { readonly kind: 'refused'; readonly reason: Reason };
 
@@ -50,7 +51,7 @@ function storedResponse(
     axes,
     axisValues: axisValues(axes, x.request.fields, x.route.policy),
     ...(language === undefined ? {} : { language }),
-    scopeId: x.scope.id,
+    scopeId: judgement.scopeId,
     tags,
     tagIds,
     asOf: times.asOf,
@@ -74,6 +75,7 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
 
 /** Puts an entry into the store. The caller has asked the marks in the same synchronous step. */
 export function keep(x: Exchange, entry: StoredResponse): Commit {
+  if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };
   const result = x.parts.store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
   if (result.kind === 'stored') x.parts.observer.fillStored(entry.body.length);
   return result;

@@ -45,6 +45,8 @@ export class Flight implements OriginHandler {
   readonly startedAt: number;
   /** The epoch just before the request was handed to the origin's client. */
   readonly asOf: number;
+  /** Whose the request was that it sent. */
+  readonly scopeId: string;
   landing: Landing | undefined;
   readonly #leader: Exchange;
   #call: OriginCall | undefined;
@@ -63,6 +65,7 @@ export class Flight implements OriginHandler {
     this.startedAt = leader.now;
     this.#sentAt = leader.now;
     this.asOf = leader.parts.marks.epoch;
+    this.scopeId = leader.scope.id;
   }
 
   start(): this {

@@ -21,6 +21,8 @@ export interface FetchTimes {
 }
 
 export interface Judgement {
+  /** Whose the request was that was sent. */
+  readonly scopeId: string;
   readonly head: ResponseHead;
   readonly times: FetchTimes;
   readonly tags: readonly string[];
@@ -45,7 +47,7 @@ export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): J
   const verdict = x.parts.marks.gate({ tagIds: tagging.tagIds, asOf: times.asOf, sentAt: times.sentAt });
   const storability = judgeStorability(fillContext(x, head, times));
   const vary = storability.kind === 'store' ? storability.vary : [];
-  const judged = { head, times, tags: tagging.tags, tagIds: tagging.tagIds, versions: tagging.versions, verdict, vary };
+  const judged = { scopeId: x.scope.id, head, times, tags: tagging.tags, tagIds: tagging.tagIds, versions: tagging.versions, verdict, vary };
   if (storability.kind === 'refuse') return { ...judged, storing: undefined, refusal: storability.reason, shareable: false };
   if (tagging.refusal !== undefined) return { ...judged, storing: undefined, refusal: tagging.refusal, shareable: false };
   if (statesOtherScope(x.scope, head)) return { ...judged, storing: undefined, refusal: 'scope-differs', shareable: false };

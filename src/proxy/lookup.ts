@@ -2,6 +2,7 @@
 import type { StoredResponse, Verdict } from '../rules/stored-response.ts';
 import { variantSelector } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
+import { isOfScope } from './scope-check.ts';
 
 export interface Found {
   readonly stored: StoredResponse | undefined;
@@ -34,8 +35,7 @@ function select(x: Exchange, variants: readonly StoredResponse[], drop: (purged:
   let passedOver: Found | undefined;
   let purged: StoredResponse[] | undefined;
   for (const candidate of variants) {
-    if (candidate.scopeId !== x.scope.id) throw new Error('an entry of another scope was found under this key');
-    if (!selected(candidate)) continue;
+    if (!isOfScope(x, candidate.scopeId, 'lookup') || !selected(candidate)) continue;
     const verdict = marks.gateEntry(candidate);
     if (verdict.kind === 'ok' || verdict.kind === 'softened') {
       passedOver = { stored: candidate, otherVariants: true, verdict };

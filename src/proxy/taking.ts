@@ -5,6 +5,7 @@ import { isOriginError } from '../rules/reuse.ts';
 import { type Boarding, selectsTheSame } from './collapse.ts';
 import type { Exchange } from './exchange.ts';
 import type { Flight, Landing } from './flight.ts';
+import { isOfScope } from './scope-check.ts';
 
 /** After this many fetches in vain a request goes by itself (retry) or is refused (strict). */
 export const MAX_TURNS = 3;
@@ -30,7 +31,8 @@ export function takingOf(x: Exchange, boarding: Boarding, landing: Landing): Tak
   if (verdict.kind === 'purged' && !(askedBefore && policy.inflight === 'retry' && x.turns > 0)) return startOver(x, policy);
   const behind = landing.kind === 'response' && landing.judgement.refusal === 'version-behind';
   if ((verdict.kind === 'held' || behind) && !askedBefore) return startOver(x, policy);
-  return role === 'leader' ? { kind: 'take' } : followerTaking(x, flight, landing);
+  if (role === 'leader') return { kind: 'take' };
+  return isOfScope(x, flight.scopeId, 'sharing') ? followerTaking(x, flight, landing) : { kind: 'alone' };
 }
 
 function followerTaking(x: Exchange, flight: Flight, landing: Landing & { kind: 'response' | 'freshened' }): Taking {

@@ -89,6 +89,10 @@ export const REASONS = {
   partial: { source: 'setting store_partial', sentence: 'Partial responses are not stored on this route.' },
   'partial-invalid': { source: 'RFC 9110 §14.4', sentence: 'The partial response has several parts, or a range that its length contradicts.' },
   'scope-differs': { source: 'DESIGN section 6', sentence: 'The response states another Auth-Scope than the one its request was looked up in.' },
+  'scope-mismatch': {
+    source: 'SECURITY S1',
+    sentence: 'The response is of another scope than its key: a bug, which the log has too; it is not stored.',
+  },
   'close-delimited': { source: 'RFC 9112 §8', sentence: 'The body ended with the connection, so that a cut would not be seen.' },
   overrun: { source: 'SECURITY S2', sentence: 'More came from the origin than its response, so that its end is in doubt.' },
   truncated: { source: 'RFC 9112 §8', sentence: 'The body ended before its declared end.' },

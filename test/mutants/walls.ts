@@ -1,6 +1,7 @@
 // Ways to break the walls between scopes, keys and variants: SECURITY §14, release bars 4 and 5.
 import type { Mutant } from './mutant.ts';
 
+const SCOPES = 'test/proxy/scope-check.test.ts';
 const FLIGHTS = 'test/purge/race-flights.test.ts';
 const VALIDATION = 'test/purge/race-validation.test.ts';
 const HUNT = 'test/leak-hunt/leak-hunt.test.ts';
@@ -89,6 +90,34 @@ export const WALL_MUTANTS: readonly Mutant[] = [
     text: 'for (const member of lines.flatMap(listMembers)) {',
     replacement: "for (const member of listMembers(lines.join(', '))) {",
     caughtBy: ['test/fuzz/cache-control.test.ts', 'test/http/cache-control.test.ts'],
+  },
+  {
+    name: 'an entry of another scope that is found is used',
+    file: 'src/proxy/lookup.ts',
+    text: "!isOfScope(x, candidate.scopeId, 'lookup') || ",
+    replacement: '',
+    caughtBy: [SCOPES],
+  },
+  {
+    name: 'an entry of another scope that comes to be stored is stored',
+    file: 'src/proxy/commit.ts',
+    text: "if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };",
+    replacement: '',
+    caughtBy: [SCOPES],
+  },
+  {
+    name: 'an entry takes the scope that its request has by then',
+    file: 'src/proxy/commit.ts',
+    text: 'scopeId: judgement.scopeId,',
+    replacement: 'scopeId: x.scope.id,',
+    caughtBy: [SCOPES],
+  },
+  {
+    name: 'a follower of another scope shares an answer',
+    file: 'src/proxy/taking.ts',
+    text: "isOfScope(x, flight.scopeId, 'sharing') ? followerTaking(x, flight, landing) : { kind: 'alone' };",
+    replacement: 'followerTaking(x, flight, landing);',
+    caughtBy: [SCOPES],
   },
   {
     name: 'the origin is missing from the key',

@@ -140,6 +140,7 @@ describe('/metrics', () => {
         observe.backgroundRefresh();
         observe.backgroundRefresh();
         observe.scopeLookedUp('remembered');
+        observe.scopeMismatched('commit', '/a');
       },
       expected: [
         'freshet_purges_total{kind="write",mode="hard"} 1',
@@ -147,6 +148,7 @@ describe('/metrics', () => {
         'freshet_collapsed_followers_total 1',
         'freshet_background_refreshes_total 2',
         'freshet_scope_lookups_total{how="remembered"} 1',
+        'freshet_scope_mismatches_total{at="commit"} 1',
       ],
     },
   ])('counts $name', async ({ tell, expected }) => {

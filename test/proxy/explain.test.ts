@@ -44,6 +44,7 @@ function setUp() {
     followerCollapsed: ignore,
     backgroundRefresh: ignore,
     scopeLookedUp: ignore,
+    scopeMismatched: ignore,
     limitReached: ignore,
     warn: ignore,
     info: ignore,

@@ -211,13 +211,11 @@ describe('waiting for a connection', () => {
 });
 
 describe('two origins of one URL, by method', () => {
-  const answer = (body: string): Reply => fresh(body, ['content-type', 'text/plain', 'x-from', body]);
-
   it('neither answers for the other, and a purge of the URL ends what either gave', async () => {
     await using first = await ScriptedOrigin.start();
     await using second = await ScriptedOrigin.start();
-    first.on('/a', answer('first'));
-    second.on('/a', answer('second'));
+    first.on('/a', fresh('first', ['x-from', 'first']));
+    second.on('/a', fresh('second', ['x-from', 'second']));
     await using freshet = await RunningFreshet.start(`
 log: { level: silent, access: "off" }
 origins: { first: { url: "${first.url}" }, second: { url: "${second.url}" } }

@@ -101,6 +101,7 @@ export class Notes implements Observer {
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
   readonly refused: string[] = [];
+  readonly mismatched: string[] = [];
   stored = 0;
   refreshes = 0;
 
@@ -110,6 +111,11 @@ export class Notes implements Observer {
   purgeEnded(): void {}
   followerCollapsed(): void {}
   scopeLookedUp(): void {}
+
+  scopeMismatched(at: string): void {
+    this.mismatched.push(at);
+  }
+
   limitReached(): void {}
   info(): void {}
 
