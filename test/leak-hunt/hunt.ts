@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fieldValue } from '../../src/http/fields.ts';
 import { type Random, random } from '../history/random.ts';
-import type { Address } from '../support/client.ts';
+import { type Address, get } from '../support/client.ts';
 import { RunningFreshet } from '../support/freshet.ts';
 import { type Got, KeepAlive } from '../support/keep-alive.ts';
 import { CHANGING, configOf, type Page, PAGES, scopesIn, SESSIONS, sessionOf, TIERS } from './areas.ts';
@@ -68,6 +68,7 @@ export async function hunt(script: Script): Promise<Tally> {
   const clients = Array.from({ length: CLIENTS }, (_, i) => run.client(random(script.seed * 1000 + i)));
   await Promise.all(clients);
   run.tally.forwarded = origin.requests;
+  await run.lookBehind();
   return run.tally;
 }
 
@@ -97,6 +98,13 @@ class Hunt {
       if (connection.surplus > 0) this.#fault(`${connection.surplus} bytes that answer no request`);
     }
     connection.destroy();
+  }
+
+  /** What met behind the first wall was not answered with; that it met is a fault all the same. */
+  async lookBehind(): Promise<void> {
+    const page = await get(this.#admin, '/metrics', { fields: ['authorization', `Bearer ${TOKEN}`] });
+    if (page.status !== 200) this.#fault(`/metrics says ${page.status}`);
+    for (const line of page.body.match(/^freshet_scope_mismatches_total\{.*$/gm) ?? []) this.#fault(line);
   }
 
   async #act(connection: KeepAlive, decide: Random): Promise<void> {
