@@ -4,7 +4,8 @@ import { createLocalJWKSet, type JSONWebKeySet, type JWTHeaderParameters } from 
 import type { Token } from './token.ts';
 
 export type FoundKey =
-  | { readonly kind: 'key'; readonly key: CryptoKey | KeyObject }
+  /** `until`: the instant from which it is not believed any more, unless it is found anew. */
+  | { readonly kind: 'key'; readonly key: CryptoKey | KeyObject; readonly until: number }
   /** None has that id, or several could be meant. */
   | { readonly kind: 'unknown' }
   /** The keys could not be had. */
@@ -25,7 +26,7 @@ export class SecretKey implements KeySource {
   }
 
   find(): Promise<FoundKey> {
-    return Promise.resolve({ kind: 'key', key: this.#key });
+    return Promise.resolve({ kind: 'key', key: this.#key, until: Infinity });
   }
 
   close(): Promise<void> {
@@ -46,7 +47,7 @@ export class KeySet implements KeySource {
   async find(header: Token['header']): Promise<FoundKey> {
     const parameters: JWTHeaderParameters = header;
     try {
-      return { kind: 'key', key: await this.#resolve(parameters, { payload: '', signature: '' }) };
+      return { kind: 'key', key: await this.#resolve(parameters, { payload: '', signature: '' }), until: Infinity };
     } catch {
       // No key fits, several do, or the one that does cannot be used: a key set is data from outside, so none of it is a fault of ours.
       return { kind: 'unknown' };

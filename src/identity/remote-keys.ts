@@ -2,7 +2,8 @@
 //
 // The idea: a token whose key is known is verified at once. Two things fetch: keys older than REFRESH_MS (so that a removed key stops working), and a
 // key id that is not there (so that a new one works at once). Both share one fetch and one cooldown, so that random ids cannot hammer the issuer.
-// In an outage the old keys go on until `maxAgeMs`, and then nothing is verified. While fetches fail, nobody waits for another who has a key.
+// In an outage the old keys go on until `maxAgeMs`, and then nothing is verified. While fetches fail, nobody waits for another who has a key. Of those whose
+// key is not there only so many may wait for a fetch: ids can be made up, and those who wait are counted against what else is to be verified.
 import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { type FoundKey, KeySet, type KeySource } from './keys.ts';
@@ -16,6 +17,8 @@ export interface RemoteKeysOptions {
   readonly clock: Clock;
   /** Of a whole fetch. */
   readonly timeoutMs?: number;
+  /** How many wait for a key that is not there, of all issuers together. */
+  readonly unknown: { waiting: number };
   /** The keys are no longer what they were. */
   readonly changed: () => void;
   readonly failed: (why: string) => void;
@@ -23,6 +26,8 @@ export interface RemoteKeysOptions {
 
 export const REFRESH_MS = 5 * 60_000;
 export const COOLDOWN_MS = 10_000;
+/** Of those that wait for a key that is not there. */
+export const MAX_UNKNOWN = 256;
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 256 * 1024;
 
@@ -48,6 +53,19 @@ export class RemoteKeys implements KeySource {
   }
 
   async find(header: Token['header']): Promise<FoundKey> {
+    const present = await this.#look(header);
+    if (present.kind !== 'unknown') return this.#find(header);
+    const { unknown } = this.#options;
+    if (unknown.waiting >= MAX_UNKNOWN) return present;
+    unknown.waiting++;
+    try {
+      return await this.#find(header);
+    } finally {
+      unknown.waiting--;
+    }
+  }
+
+  async #find(header: Token['header']): Promise<FoundKey> {
     if (!this.#isYoungerThan(REFRESH_MS)) {
       const refreshed = this.#refresh();
       if (!this.#failing || !this.#isYoungerThan(this.#options.maxAgeMs)) await refreshed;
@@ -66,7 +84,10 @@ export class RemoteKeys implements KeySource {
 
   async #look(header: Token['header']): Promise<FoundKey> {
     const fetched = this.#fetched;
-    return fetched === undefined || !this.#isYoungerThan(this.#options.maxAgeMs) ? { kind: 'unavailable' } : fetched.keys.find(header);
+    const { maxAgeMs } = this.#options;
+    if (fetched === undefined || !this.#isYoungerThan(maxAgeMs)) return { kind: 'unavailable' };
+    const found = await fetched.keys.find(header);
+    return found.kind === 'key' ? { ...found, until: fetched.at + maxAgeMs } : found;
   }
 
   /** A clock that was set back makes keys old, not young for ever. */

@@ -2,7 +2,7 @@
 //
 // The issuer is chosen by the claim that the token itself makes, and then it is verified against that issuer's keys, algorithms and audience and no
 // others, so that a lie there only chooses who refuses it. What is remembered is what was verified, never longer than the token is valid, than
-// REMEMBERED_MS, or than the keys stay what they were. Only tokens that are true are remembered: whatever made one fail may pass.
+// REMEMBERED_MS, or than the keys stay what they were and are believed. Only tokens that are true are remembered: whatever made one fail may pass.
 import { hash } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
@@ -64,6 +64,7 @@ export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #remembered = new LRUCache<string, Remembered>({ maxSize: REMEMBERED_BYTES });
   readonly #pending = new Map<string, Promise<Verification>>();
+  readonly #unknown = { waiting: 0 };
   /** Counts changes of keys: what was verified with older ones is not remembered. */
   #generation = 0;
 
@@ -113,7 +114,7 @@ export class TokenVerifier {
     const claims = await claimsOf(text, { ...issuer.settings, key: found.key, now });
     if (claims.kind === 'refused') return claims;
     const verified: VerifiedToken = { kind: 'verified', issuer: issuer.settings.issuer, claims: claims.claims };
-    const until = Math.min(claims.until, now + REMEMBERED_MS);
+    const until = Math.min(claims.until, found.until, now + REMEMBERED_MS);
     const size = 2 * text.length + REMEMBERED_CHARGE_BYTES;
     if (generation === this.#generation) this.#remembered.set(id, { token: verified, since: now, until }, { size });
     return verified;
@@ -129,6 +130,7 @@ export class TokenVerifier {
         return new RemoteKeys({
           ...keys,
           clock,
+          unknown: this.#unknown,
           changed: () => {
             this.#generation++;
             this.#remembered.clear();

@@ -1,10 +1,10 @@
 // Keys that are fetched: how often, how long they are believed, and what a bad answer does. A real server stands at barriers.
 import { describe, expect, it } from 'vitest';
-import { COOLDOWN_MS, REFRESH_MS, RemoteKeys } from '../../src/identity/remote-keys.ts';
+import { COOLDOWN_MS, MAX_UNKNOWN, REFRESH_MS, RemoteKeys } from '../../src/identity/remote-keys.ts';
 import { TokenVerifier, type Verification } from '../../src/identity/verifier.ts';
 import { SettableClock } from '../support/clock.ts';
 import { Barrier, type Reply, ScriptedOrigin } from '../support/origin.ts';
-import { AUDIENCE, ISSUER, Issuer, keySet } from './issuer.ts';
+import { AUDIENCE, encode, ISSUER, Issuer, keySet } from './issuer.ts';
 
 const KEYS = '/keys.json';
 const HOUR_MS = 3_600_000;
@@ -53,6 +53,8 @@ class World implements AsyncDisposable {
 
 let serial = 0;
 const said = (verification: Verification): string => (verification.kind === 'refused' ? verification.reason : 'true');
+const forged = (kid: string): string =>
+  [JSON.stringify({ alg: 'ES256', kid }), JSON.stringify({ iss: ISSUER, aud: AUDIENCE }), 'xx'].map(encode).join('.');
 const serves = async (...issuers: readonly Issuer[]): Promise<Reply> => ({ body: await keySet(...issuers) });
 
 describe('are fetched', () => {
@@ -98,6 +100,32 @@ describe('are fetched', () => {
     expect(new Set(await flood())).toEqual(new Set(['token-key-unknown']));
     expect([world.fetches, await world.ask(one)]).toEqual([2, 'true']);
   });
+
+  it.each([
+    { name: 'young', afterMs: COOLDOWN_MS },
+    { name: 'as old as they may become', afterMs: REFRESH_MS - 1 },
+  ])('nobody whose key is there waits behind made-up ones; of those no more than 256 wait: keys that are $name', async ({ afterMs }) => {
+    await using world = await World.start(serves(one));
+    await world.ask(one);
+    world.clock.advance(afterMs);
+    const barrier = new Barrier();
+    world.server.on(KEYS, { ...(await serves(one)), barriers: { 'before-head': barrier } });
+    const answers: string[] = [];
+    const flood = (): Promise<unknown>[] =>
+      Array.from({ length: 700 }, async () => answers.push(said(await world.verifier.verify(forged(`random-${++serial}`)))));
+    const first = flood();
+    await barrier.reached;
+    const second = flood();
+    expect(await world.ask(one)).toBe('true');
+    expect(answers).toHaveLength(1400 - MAX_UNKNOWN);
+    barrier.open();
+    await Promise.all([...first, ...second]);
+    expect(new Set(answers)).toEqual(new Set(['token-key-unknown']));
+    // They have made room.
+    world.server.on(KEYS, await serves(one, two));
+    world.clock.advance(COOLDOWN_MS);
+    expect(await world.ask(two)).toBe('true');
+  });
 });
 
 describe('through an outage', () => {
@@ -115,6 +143,20 @@ describe('through an outage', () => {
     world.server.on(KEYS, await serves(one));
     world.clock.advance(COOLDOWN_MS);
     expect(await world.ask()).toBe('true');
+  });
+
+  it('nor is a token that was verified with them true for longer, though it is remembered', async () => {
+    await using world = await World.start(serves(one));
+    const token = await world.token();
+    const ask = async (): Promise<string> => said(await world.verifier.verify(token));
+    await world.ask();
+    world.server.on(KEYS, { status: 503 });
+    world.clock.advance(HOUR_MS - 30_000);
+    expect(await ask()).toBe('true');
+    world.clock.advance(29_999);
+    expect(await ask()).toBe('true');
+    world.clock.advance(1);
+    expect(await ask()).toBe('keys-unavailable');
   });
 
   it('nobody waits for a second fetch while a first has failed', async () => {
@@ -167,7 +209,14 @@ describe('a bad answer brings no keys and takes none', () => {
     await using server = await ScriptedOrigin.start();
     server.on(KEYS, { body: '{"keys":[]}', fault: 'stall' });
     const why: string[] = [];
-    const options = { url: `${server.url}${KEYS}`, maxAgeMs: HOUR_MS, clock: new SettableClock(), timeoutMs: 100, changed: () => undefined };
+    const options = {
+      url: `${server.url}${KEYS}`,
+      maxAgeMs: HOUR_MS,
+      clock: new SettableClock(),
+      timeoutMs: 100,
+      unknown: { waiting: 0 },
+      changed: () => undefined,
+    };
     const keys = new RemoteKeys({ ...options, failed: (message) => void why.push(message) });
     expect([await keys.find({ alg: 'ES256', kid: 'k1' }), why.length]).toEqual([{ kind: 'unavailable' }, 1]);
     await keys.close();

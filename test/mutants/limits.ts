@@ -8,6 +8,20 @@ const LIMITS = 'test/proxy/journey-limits.test.ts';
 
 export const LIMIT_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a remembered token outlives the keys that verified it',
+    file: 'src/identity/verifier.ts',
+    text: 'claims.until, found.until, now',
+    replacement: 'claims.until, now',
+    caughtBy: ['test/identity/remote-keys.test.ts'],
+  },
+  {
+    name: 'made-up key ids fill the room of tokens whose key is there',
+    file: 'src/identity/remote-keys.ts',
+    text: 'if (unknown.waiting >= MAX_UNKNOWN) return present;',
+    replacement: '',
+    caughtBy: ['test/identity/remote-keys.test.ts'],
+  },
+  {
     name: 'a body that says that it is too large is passed on',
     file: 'src/proxy/handle.ts',
     text: 'if ((x.request.bodyBytes ?? 0) > x.route.maxRequestBodyBytes) return refuseBody(x);',
