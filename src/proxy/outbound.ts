@@ -29,7 +29,7 @@ export function passRequest(x: Exchange): OriginRequest {
   const { method, body, bodyBytes } = x.request;
   body?.bound(x.route.maxRequestBodyBytes);
   // Only what may be stored must depend on nothing but its key.
-  const mayBeStored = method === 'POST' && x.route.policy.storePost;
+  const mayBeStored = method === 'POST' && x.route.policy.storePost && x.scope.kind !== 'none';
   return {
     method,
     path: pathAndQuery(x.target),

@@ -234,6 +234,20 @@ const within: readonly Journey[] = [
     ],
   },
   {
+    name: 'a POST in no scope is not stored, so its cookies go on as those of a GET do',
+    config: by('sub', 'store_post: true'),
+    steps: (['POST /a', 'GET /a'] as const).flatMap((ask) => [
+      {
+        ask,
+        fields: ['cookie', 'session=s'],
+        answers: fresh('of s', ['content-location', '/a']),
+        expect: { cacheStatus: /^fwd=/, sent: { cookie: 'session=s' } },
+      },
+      { ask, fields: ['authorization', 'Bearer opaque', 'cookie', 'session=s'], expect: { cacheStatus: /^fwd=/, sent: { cookie: 'session=s' } } },
+      { ask: 'GET /a', fields: ['cache-control', 'only-if-cached'], expect: { status: 504 } },
+    ]),
+  },
+  {
     name: 'errors are stored for their scope alone',
     config: by('sub'),
     steps: [

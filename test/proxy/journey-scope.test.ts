@@ -94,7 +94,30 @@ const forwarded: readonly Journey[] = [
   },
 ];
 
+/** What a POST leaves for a GET, by the setting `cookies` and what its answer says; GET meets the same rules. */
+const postsWithCookies: readonly Journey[] = (
+  [
+    ['explicit', 'max-age=60', undefined, 'a=1'],
+    ['explicit', 'public, max-age=60', 'posted', 'a=1'],
+    ['ignore', 'max-age=60', 'posted', 'a=1'],
+    ['strip', 'max-age=60', 'posted', undefined],
+  ] as const
+).map(([policy, control, kept, cookie]) => ({
+  name: `of a POST: ${policy}, ${control}: ${kept === undefined ? 'not stored' : 'stored'}`,
+  config: `defaults: { store_post: true, cookies: ${policy} }`,
+  steps: [
+    {
+      ask: 'POST /a',
+      fields: ['cookie', 'a=1'],
+      answers: { fields: ['cache-control', control, 'content-location', '/a'], body: 'posted' },
+      expect: { body: 'posted', sent: { cookie } },
+    },
+    { ask: 'GET /a', answers: fresh('got'), expect: { body: kept ?? 'got', cacheStatus: kept === undefined ? STORED : HIT } },
+  ],
+}));
+
 const cookies: readonly Journey[] = [
+  ...postsWithCookies,
   {
     name: 'explicit: an answer to a request with cookies is stored only where it says that it is shared',
     steps: [
