@@ -2,6 +2,7 @@
 import { formatListen } from './address.ts';
 import type { BreakerConfig, Config, IssuerConfig, OriginConfig } from './config.ts';
 import { align } from './align.ts';
+import { withoutQuery } from '../http/reference.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import type { Route, ScopeRule } from '../rules/routes.ts';
 import { ROUTE_DEFAULTS } from './route-schema.ts';
@@ -51,7 +52,7 @@ function describeBreaker(breaker: BreakerConfig | undefined): string {
 
 function describeIssuer({ issuer, audiences, algorithms, leewayMs, keys }: IssuerConfig): string {
   const source = { url: 'keys fetched', set: 'keys from a file', secret: 'a secret' }[keys.kind];
-  const where = keys.kind === 'url' ? ` from ${keys.url}, kept ${formatDuration(keys.maxAgeMs)} at most` : '';
+  const where = keys.kind === 'url' ? ` from ${withoutQuery(keys.url)}, kept ${formatDuration(keys.maxAgeMs)} at most` : '';
   const leeway = leewayMs === 0 ? '' : `, leeway ${formatDuration(leewayMs)}`;
   return `${issuer} for ${audiences.join(' or ')}, ${algorithms.join(' or ')}, ${source}${where}${leeway}`;
 }

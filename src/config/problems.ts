@@ -15,13 +15,13 @@ export function formatPath(path: Path): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
 }
 
-/** A found value, short, on one line and without the userinfo of a URL. */
+/** A found value, short, on one line and without the userinfo and the query of a URL. */
 export function show(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   if (typeof value !== 'string') return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
-  const text = value.replace(/\/\/[^/]*@/, '//…@');
+  const text = value.replace(/\/\/[^/]*@/, '//…@').replace(/^(https?:[^?]*\?).*$/s, '$1…');
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 

@@ -50,3 +50,8 @@ function removeDotSegments(path: string): string {
   }
   return `/${kept.join('/')}`;
 }
+
+/** A URL that is to be shown to somebody: a query may hold a token. */
+export function withoutQuery(url: string): string {
+  return url.replace(/^([^?#]*\?).*$/s, '$1***');
+}

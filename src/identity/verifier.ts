@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import { withoutQuery } from '../http/reference.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { KeySet, type KeySource, SecretKey } from './keys.ts';
 import { RemoteKeys } from './remote-keys.ts';
@@ -135,7 +136,7 @@ export class TokenVerifier {
             this.#generation++;
             this.#remembered.clear();
           },
-          failed: (why) => warn('the keys of an issuer could not be fetched', { issuer, url: keys.url, why }),
+          failed: (why) => warn('the keys of an issuer could not be fetched', { issuer, url: withoutQuery(keys.url), why }),
         });
     }
   }

@@ -26,10 +26,20 @@ export function withoutQueryValues(path: string): string {
   return `${path.slice(0, mark)}?${words.map((word) => (word.includes('=') ? `${word.slice(0, word.indexOf('='))}=*` : '*')).join('&')}`;
 }
 
-/** The request fields that a response varies on, by name; `vary` of a route may permit credentials among them. */
+/** The request fields that a response varies on, by name. Any of them may be a credential but those that negotiate what the representation is like. */
 export function scrubbedAxes({ axes, axisValues }: Pick<StoredResponse, 'axes' | 'axisValues'>): Record<string, string> {
-  return Object.fromEntries(axes.map((axis, i) => [axis, SECRET_NAME.test(axis) ? MASKED : (axisValues[i] ?? '')]));
+  return Object.fromEntries(axes.map((axis, i) => [axis, NEGOTIATING.has(axis) ? (axisValues[i] ?? '') : MASKED]));
 }
+
+const NEGOTIATING: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-charset',
+  'accept-datetime',
+  'accept-encoding',
+  'accept-language',
+  'save-data',
+  'x-forwarded-proto',
+]);
 
 function scrubbedValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return scrubbedText(value);

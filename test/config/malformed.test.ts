@@ -329,6 +329,7 @@ describe('issuers of tokens', () => {
     ],
     ['no URL', auth('jwks_url: a'), `1: auth.jwt.jwks_url: found "a"; allowed: ${URL}`],
     ['a password in a URL, not shown', auth('jwks_url: "https://u:p@h/"'), `1: auth.jwt.jwks_url: found "https://…@h/"; allowed: ${URL}`],
+    ['a token in a URL, not shown', auth('jwks_url: "https://h/k?token=t#x"'), `1: auth.jwt.jwks_url: found "https://h/k?…"; allowed: ${URL}`],
     ['http', auth('jwks_url: http://h/keys'), /^1: auth\.jwt\.jwks_url: is http:\/\//],
     ['http on loopback', auth('jwks_url: http://127.0.0.1:1/keys'), []],
     ['http on loopback, IPv6', auth('jwks_url: "http://[::1]:1/keys"'), []],

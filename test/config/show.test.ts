@@ -68,13 +68,13 @@ routes:
 
 describe('freshet check, of verified claims', () => {
   const text = `
-auth: { jwt: [{ issuer: https://i/, audience: [a, b], jwks_url: https://i/k, leeway: 5s }, { issuer: j, audience: a, secret: s3cret-s3cret-s3cret-s3cret-s3cret }] }
+auth: { jwt: [{ issuer: https://i/, audience: [a, b], jwks_url: "https://i/k?key=s3cret", leeway: 5s }, { issuer: j, audience: a, secret: s3cret-s3cret-s3cret-s3cret-s3cret }] }
 routes: [{ path: /me, scope: [sub, tier], required: true }]
 `;
 
   it('prints issuers and scopes, and no secret', () => {
     const shown = describeText(text);
-    expect(shown).toMatch(/^issuer +https:\/\/i\/ for a or b, RS256, keys fetched from https:\/\/i\/k, kept 1h at most, leeway 5s$/m);
+    expect(shown).toMatch(/^issuer +https:\/\/i\/ for a or b, RS256, keys fetched from https:\/\/i\/k\?\*\*\*, kept 1h at most, leeway 5s$/m);
     expect(shown).toMatch(/^issuer +j for a, HS256, a secret$/m);
     expect(shown).toMatch(/^ {2}\/me +default +claims sub\+tier, required /m);
     expect(shown).not.toContain('s3cret');

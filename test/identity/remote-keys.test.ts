@@ -6,7 +6,7 @@ import { SettableClock } from '../support/clock.ts';
 import { Barrier, type Reply, ScriptedOrigin } from '../support/origin.ts';
 import { AUDIENCE, encode, ISSUER, Issuer, keySet } from './issuer.ts';
 
-const KEYS = '/keys.json';
+const KEYS = '/keys.json?key=s3cret';
 const HOUR_MS = 3_600_000;
 const one = await Issuer.create();
 const two = await Issuer.create('k2');
@@ -15,6 +15,7 @@ const two = await Issuer.create('k2');
 class World implements AsyncDisposable {
   readonly clock = new SettableClock();
   readonly warnings: string[] = [];
+  readonly told: string[] = [];
   readonly server: ScriptedOrigin;
   readonly verifier: TokenVerifier;
 
@@ -28,7 +29,10 @@ class World implements AsyncDisposable {
     this.verifier = new TokenVerifier({
       issuers: [{ issuer: ISSUER, audiences: [AUDIENCE], algorithms: ['ES256'], leewayMs: 0, keys }],
       clock: this.clock,
-      warn: (_, { why }) => void this.warnings.push(String(why)),
+      warn: (message, detail) => {
+        this.warnings.push(String(detail['why']));
+        this.told.push(JSON.stringify([message, detail]));
+      },
     });
   }
 
@@ -140,6 +144,8 @@ describe('through an outage', () => {
     world.clock.advance(1);
     expect(await world.ask()).toBe('keys-unavailable');
     expect(world.warnings).toContain('status 503');
+    expect(world.told.join()).toContain('/keys.json?***');
+    expect(world.told.join()).not.toContain('s3cret');
     world.server.on(KEYS, await serves(one));
     world.clock.advance(COOLDOWN_MS);
     expect(await world.ask()).toBe('true');

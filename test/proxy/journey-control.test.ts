@@ -1,8 +1,8 @@
 // Journeys of what the origin says to Freshet alone: tags and targeted control; what clients get in their place, and operators on top (RFC 9213).
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fields } from '../../src/http/fields.ts';
 import type { Reply } from '../support/origin.ts';
-import { fresh, type Journey, play, PURGES, STORED } from './journey.ts';
+import { fresh, type Journey, play, PURGES, STORED, Stage } from './journey.ts';
 
 const HOST = ['host', 'shop.test'];
 const HIT = 'hit; ttl=60';
@@ -180,7 +180,7 @@ const debug: readonly Journey[] = [
   },
 ];
 
-const SECRETS: Fields = [...HOST, 'authorization', 'Bearer s3cret', 'cookie', 'session=s3cret', 'x-api-key', 's3cret'];
+const SECRETS: Fields = [...HOST, 'authorization', 'Bearer s3cret', 'cookie', 'session=s3cret', 'x-api-key', 's3cret', 'x-account', 's3cret'];
 const AS_ADMIN: Fields = ['authorization', 'Bearer admin-token'];
 const question = JSON.stringify({
   method: 'GET',
@@ -188,30 +188,33 @@ const question = JSON.stringify({
   fields: SECRETS.flatMap((name, i) => (i % 2 === 0 ? [[name, SECRETS[i + 1]]] : [])),
 });
 
+const MASKED_AXES =
+  /^(?!.*s3cret).*"accept":"text\/x","authorization":"\[masked\]","cookie":"\[masked\]","x-account":"\[masked\]","x-api-key":"\[masked\]"/s;
+
 /** Of entries that vary on credentials, as a route may permit. */
 const shown: readonly Journey[] = [
   {
     name: 'never',
-    config: `${ADMIN}\ndefaults: { vary: [authorization, cookie, x-api-key, accept] }`,
+    config: `${ADMIN}\ndefaults: { vary: [authorization, cookie, x-account, x-api-key, accept] }`,
     steps: [
       {
         ask: 'GET /a',
         fields: [...SECRETS, 'accept', 'text/x'],
-        answers: { fields: ['cache-control', 'public, max-age=60', 'vary', 'authorization, cookie, x-api-key, accept'], body: 'x' },
+        answers: { fields: ['cache-control', 'public, max-age=60', 'vary', 'authorization, cookie, x-account, x-api-key, accept'], body: 'x' },
         expect: { cacheStatus: STORED },
       },
       {
         ask: 'GET /v1/entries',
         to: 'admin',
         fields: AS_ADMIN,
-        expect: { body: /^(?!.*s3cret).*"accept":"text\/x","authorization":"\[masked\]","cookie":"\[masked\]","x-api-key":"\[masked\]"/s },
+        expect: { body: MASKED_AXES },
       },
       {
         ask: 'POST /v1/explain',
         to: 'admin',
         fields: AS_ADMIN,
         body: question,
-        expect: { body: /^(?!.*s3cret).*"accept":"text\/x","authorization":"\[masked\]","cookie":"\[masked\]","x-api-key":"\[masked\]"/s },
+        expect: { body: MASKED_AXES },
       },
     ],
   },
@@ -221,4 +224,18 @@ describe('tag fields', () => it.each(tags)('$name', play));
 describe('targeted fields (RFC 9213)', () => it.each(targeted)('$name', play));
 describe('client_cache_control', () => it.each(clientControl)('$name', play));
 describe('Freshet-Debug', () => it.each(debug)('$name', play));
-describe('credentials are shown to an operator', () => it.each(shown)('$name', play));
+describe('credentials are shown to an operator', () => {
+  it.each(shown)('$name', play);
+
+  it('nor in the debug fields, where the response varies on a field whose name tells nothing', async () => {
+    await using stage = await Stage.start({ config: ADMIN });
+    stage.origin.on('/a', fresh('x', ['vary', 'x-account']));
+    const fields = [...HOST, 'x-account', 's3cret', 'freshet-debug', 'admin-token'];
+    for (const cacheStatus of [STORED, HIT]) {
+      const answer = await stage.ask('GET /a', { fields });
+      expect(answer.field('cache-status')).toBe(`freshet; ${cacheStatus}`);
+      expect(answer.field('freshet-key')).toBe('6:public http://shop.test/a');
+      expect(answer.fields.filter((text) => text.includes('s3cret'))).toEqual([]);
+    }
+  });
+});
