@@ -121,7 +121,7 @@ class BodyReader {
     const scopes = this.#list('scopes', isScope, allowed).flatMap((scope) => Object.entries(scope));
     const known = names.length === 0 ? 'every route is public' : `allowed: ${listed(names)}`;
     for (const [name] of scopes) {
-      if (!isScopeName(name, names)) this.#refuse(malformed(`scopes: ${quoted(name)} is part of no route's scope; ${known}.`));
+      if (!isScopeName(name, names)) this.#refuse(malformed(`scopes: ${named(name)} is part of no route's scope; ${known}.`));
     }
     return scopes;
   }
@@ -181,15 +181,28 @@ function namesAnything(order: Pick<PurgeOrder, 'tags' | 'urls' | 'prefixes' | 's
   return order.all || order.versions.size + order.tags.length + order.urls.length + order.prefixes.length + order.scopes.length > 0;
 }
 
-/** Values in scopes may be credentials, and faults are logged: of those only where a value stood. */
+/** Values in scopes may be credentials, and faults are logged: of those only where a value stood, and of names those that look like one. */
 function shown(name: Member, value: unknown): string {
-  return name === 'scopes' ? quoted(value, (_key, part) => (isString(part) ? '…' : part)) : quoted(value);
+  return name === 'scopes' ? quoted(value, (_key, part) => (isString(part) ? '…' : withPlainNames(part))) : quoted(value);
+}
+
+/** Who mixes up name and value sends a credential as the name. */
+function named(name: string): string {
+  return isPlainName(name) ? quoted(name) : 'a name that is not shown';
+}
+
+function withPlainNames(part: unknown): unknown {
+  return isRecord(part) ? Object.fromEntries(Object.entries(part).map(([name, value], i) => [isPlainName(name) ? name : `…${i}`, value])) : part;
+}
+
+function isPlainName(name: string): boolean {
+  return /^[a-z][A-Za-z_.-]{0,23}$/.test(name);
 }
 
 function unknownMember(name: string): Fault {
   const near = MEMBERS.find((known) => known.startsWith(name.slice(0, 2).toLowerCase()));
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  return malformed(`There is no member ${quoted(name)}; ${listed(MEMBERS)} are allowed.${hint}`);
+  return malformed(`There is no member ${isPlainName(name) ? quoted(name) : 'of a name that is not shown'}; ${listed(MEMBERS)} are allowed.${hint}`);
 }
 
 function tooLarge(detail: string): Fault {

@@ -189,6 +189,15 @@ describe('POST /v1/purge', () => {
       /^scopes: "sub" is part of no route's scope; allowed: authorization, cookie\.session\.$/,
     ],
     ['a misspelt one', '{"scopes":[{"authorisation":"SECRET"}]}', 400, /^scopes: "authorisation" is part of no route's scope/],
+    [
+      'a credential for a name',
+      '{"scopes":[{"Bearer SECRET":"authorization"}]}',
+      400,
+      /^(?!.*SECRET)scopes: a name that is not shown is part of no route's scope; allowed: authorization, cookie\.session\.$/,
+    ],
+    ['a credential for a name, and no string', '{"scopes":[{"SECRET":1}]}', 400, /^(?!.*SECRET)scopes: found \{"…0":1\}/],
+    ['a credential for a name in an array', '{"scopes":[[{"SECRET-1":{"SECRET-2":1}}]]}', 400, /^(?!.*SECRET)scopes: found/],
+    ['a credential for a member', '{"Bearer SECRET":["authorization"]}', 400, /^(?!.*SECRET)There is no member of a name that is not shown; tags, /],
     ['another cookie', '{"scopes":[{"cookie.sid":"SECRET"}]}', 400, /^scopes: "cookie\.sid" is part/],
     ['a mode', '{"all":true,"mode":"gentle"}', 400, /mode: found "gentle"; "hard" or "soft"/],
     ['all as text', '{"all":"true"}', 400, /all: found "true"/],
@@ -209,12 +218,13 @@ describe('POST /v1/purge', () => {
     expect(refusal(parsed)).toEqual([400, expect.stringMatching(/"authorization" is part of no route's scope; every route is public\.$/)]);
   });
 
-  it('property: no value of a scope is repeated', () => {
+  it('property: no value of a scope is repeated, nor one that stands for a name', () => {
     const secret = fc.stringMatching(/^[A-Z]{12}$/);
+    const names = fc.oneof(fc.string(), secret);
     const scopes = fc.oneof(
       secret,
-      fc.array(fc.oneof(secret, fc.dictionary(fc.string(), secret))),
-      fc.dictionary(fc.string(), fc.oneof(secret, fc.array(secret))),
+      fc.array(fc.oneof(secret, fc.dictionary(names, secret))),
+      fc.dictionary(names, fc.oneof(secret, fc.array(secret))),
     );
     fc.assert(
       fc.property(scopes, (given) => {
