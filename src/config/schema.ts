@@ -109,6 +109,16 @@ const limits = section({
       { least: 1, most: 1_000_000 },
     ),
   ),
+  lookups_per_address: optional(
+    integer(
+      {
+        about:
+          'Questions at once of whose a credential is, for one such address; what needs more is passed on uncached. All clients together may have 1024.',
+        default: 128,
+      },
+      { least: 1, most: 1024 },
+    ),
+  ),
   drain_timeout: optional(timeout({ about: 'How long SIGTERM waits for requests in flight.', default: '10s' })),
 });
 

@@ -17,6 +17,7 @@ import { responseControl } from '../rules/response-control.ts';
 import type { LookupRule } from '../rules/routes.ts';
 import { variesOnMore } from '../rules/storability.ts';
 import { varyNames } from '../rules/variant.ts';
+import { sourceOf } from './admission.ts';
 import type { Exchange } from './exchange.ts';
 import { lookupFields, lookupRequest } from './outbound.ts';
 import { AUTH_SCOPE, credentialParts, type Grounds, keyedHash, lookupScope, type Scope, tupleOf } from './scope.ts';
@@ -27,7 +28,7 @@ export type LookedUp = { readonly kind: 'found'; readonly scope: Scope } | { rea
 /** Of remembered answers: their tag ids, and a flat charge for each. */
 const REMEMBERED_BYTES = 32 * 1024 * 1024;
 const REMEMBERED_CHARGE_BYTES = 1000;
-const MAX_PENDING = 1024;
+const MAX_QUESTIONS = 1024;
 /** Parts of a credential by which it can be purged; who presents more is nobody. RFC 6265 §6.1 wants room for 50 cookies. */
 const MAX_PARTS = 64;
 const WARN_EVERY_MS = 10_000;
@@ -38,6 +39,9 @@ const SCOPE_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
 export class ScopeLookups {
   readonly #remembered = new LRUCache<string, LookedUp & { readonly kind: 'found' }>({ maxSize: REMEMBERED_BYTES });
   readonly #pending = new Map<string, Promise<LookedUp>>();
+  /** Questions under way, in all and by source; none with 0. */
+  #asking = 0;
+  readonly #askingFor = new Map<string, number>();
   #warnedAt = -Infinity;
 
   /** At once where the answer is remembered. Never rejects. */
@@ -52,12 +56,35 @@ export class ScopeLookups {
     const pending = this.#pending.get(key);
     if (pending !== undefined) {
       observer.scopeLookedUp('collapsed');
-      return pending.then((looked) => (mayShare(looked) ? looked : this.#ask(x, rule, key)));
+      return pending.then((looked) => (mayShare(looked) ? looked : this.#begin(x, rule, key)));
     }
-    if (this.#pending.size >= MAX_PENDING) return { kind: 'refused', reason: 'lookup-busy' };
-    const asking = this.#ask(x, rule, key).finally(() => this.#pending.delete(key));
-    this.#pending.set(key, asking);
-    return asking;
+    const asking = this.#begin(x, rule, key);
+    if (!(asking instanceof Promise)) return asking;
+    const answered = asking.finally(() => this.#pending.delete(key));
+    this.#pending.set(key, answered);
+    return answered;
+  }
+
+  /** One question more, where there is room for it. A trusted proxy speaks for many clients. */
+  #begin(x: Exchange, rule: LookupRule, key: string): LookedUp | Promise<LookedUp> {
+    if (this.#asking >= MAX_QUESTIONS) return { kind: 'refused', reason: 'lookup-busy' };
+    const { peerAddress } = x.request;
+    const source = sourceOf(peerAddress);
+    const ofSource = this.#askingFor.get(source) ?? 0;
+    if (ofSource >= x.settings.config.limits.lookupsPerAddress && !x.settings.trusted(peerAddress)) {
+      x.parts.observer.limitReached('limits.lookups_per_address');
+      return { kind: 'refused', reason: 'lookup-busy-client' };
+    }
+    this.#asking++;
+    this.#askingFor.set(source, ofSource + 1);
+    return this.#ask(x, rule, key).finally(() => this.#done(source));
+  }
+
+  #done(source: string): void {
+    this.#asking--;
+    const ofSource = (this.#askingFor.get(source) ?? 1) - 1;
+    if (ofSource === 0) this.#askingFor.delete(source);
+    else this.#askingFor.set(source, ofSource);
   }
 
   #recall(x: Exchange, key: string): LookedUp | undefined {

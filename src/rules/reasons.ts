@@ -52,6 +52,10 @@ export const REASONS = {
     sentence: 'The origin told whose request this is in a way that cannot be used: no one valid Auth-Scope, a cookie set, tags that cannot be kept.',
   },
   'lookup-busy': { source: 'SECURITY S6', sentence: 'Too many scopes are being looked up.' },
+  'lookup-busy-client': {
+    source: 'setting limits.lookups_per_address',
+    sentence: 'Too many scopes are being looked up for the address of this client.',
+  },
   'hit-for-miss': { source: 'setting hit_for_miss', sentence: 'The URL proved uncacheable a moment ago, so its requests are not collapsed.' },
   'follower-timeout': {
     source: 'setting follower_timeout',

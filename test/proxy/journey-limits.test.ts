@@ -113,6 +113,20 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
       expect((await first.answer())?.status).toBe(404);
     },
   },
+  'limits.lookups_per_address': {
+    config: 'limits: { lookups_per_address: 1 }\nroutes: [{ path: /scoped, scope: { lookup: /_scope } }]',
+    meet: async (stage) => {
+      const barrier = new Barrier();
+      stage.origin.on('/_scope', { fields: ['auth-scope', 'x', 'cache-control', 'max-age=60'], barriers: { 'before-head': barrier } });
+      const first = stage.ask('GET /scoped', { fields: ['cookie', 's=1'] });
+      await barrier.reached;
+      const second = { ask: 'GET /scoped', fields: ['cookie', 's=2'], answers: fresh('x') };
+      await stage.play([{ ...second, expect: { cacheStatus: 'fwd=bypass; fwd-status=200; detail=lookup-busy-client' } }]);
+      barrier.open();
+      expect((await first).field('cache-status')).toBe('freshet; fwd=uri-miss; fwd-status=200; stored');
+      await stage.play([{ ...second, expect: { cacheStatus: 'hit; ttl=60', asked: 1 } }]);
+    },
+  },
   max_request_body: {
     config: 'defaults: { max_request_body: 1B }',
     meet: refused(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 2\r\n\r\n`, { status: 413, reason: 'body-too-large' }),

@@ -12,9 +12,9 @@ const ORDER: PurgeOrder = { ...NOTHING, kind: 'operator', actor: 'test', tags: [
 
 function stage() {
   const made = makeParts({ config: CONFIG });
-  const ask = (line: string, fields: Fields): NotingClient => {
+  const ask = (line: string, fields: Fields, peerAddress = '127.0.0.1'): NotingClient => {
     const client = new NotingClient();
-    handle(requestOf(line, fields), client, made.parts);
+    handle({ ...requestOf(line, fields), peerAddress }, client, made.parts);
     return client;
   };
   const answer = (played: Played, given: Parameters<typeof play>[2]): void => play(played, made.clock.now(), given);
@@ -54,7 +54,7 @@ it('without that purge it is kept', async () => {
 
 it('over 1024 questions at once the next request is passed on, and the operator hears of failures once in a while', async () => {
   const { ask, answer, origin, observer } = stage();
-  for (let i = 0; i < 1024; i++) ask('GET /a', ['cookie', `s=${i}`]);
+  for (let i = 0; i < 1024; i++) ask('GET /a', ['cookie', `s=${i}`], `192.0.2.${i % 8}`);
   expect(origin.asked).toHaveLength(1024);
   const client = ask('GET /a', ['cookie', 's=1024']);
   expect((await origin.nth(1025)).request.path).toBe('/a');
@@ -64,6 +64,35 @@ it('over 1024 questions at once the next request is passed on, and the operator 
   for (const played of origin.asked.slice(0, 1024)) answer(played, { status: 500, fields: [], body: '' });
   await origin.nth(2049);
   expect(observer.warnings).toEqual(['a scope could not be looked up, so its requests are passed on uncached']);
+});
+
+it.each([
+  { name: 'an address', one: '192.0.2.1', same: '::ffff:192.0.2.1', other: '192.0.2.2' },
+  { name: 'an IPv6 /64', one: '2001:db8::1', same: '2001:db8::ffff:1', other: '2001:db8:0:1::1' },
+])('over 128 questions at once for $name its next request is passed on, and those of others are not', async ({ one, same, other }) => {
+  const { ask, answer, origin } = stage();
+  for (let i = 0; i < 128; i++) ask('GET /a', ['cookie', `s=${i}`], one);
+  // One that is being asked already is no question more.
+  ask('GET /a', ['cookie', 's=1'], one);
+  const client = ask('GET /a', ['cookie', 's=128'], same);
+  answer(await origin.nth(129), { fields: [], body: 'passed' });
+  await client.ended;
+  expect(client.cacheStatus).toBe('freshet; fwd=bypass; fwd-status=200; detail=lookup-busy-client');
+  ask('GET /a', ['cookie', 's=128'], other);
+  expect((await origin.nth(130)).request.path).toBe('/_scope');
+  answer(await origin.nth(1), { status: 500, fields: [], body: '' });
+  await origin.nth(131);
+  ask('GET /a', ['cookie', 's=129'], one);
+  expect((await origin.nth(132)).request.path).toBe('/_scope');
+});
+
+it('who waited for an answer that is for one request only, and asks for itself, is counted too', async () => {
+  const { ask, answer, origin } = stage();
+  for (let i = 0; i < 140; i++) ask('GET /a', ['cookie', 's=1']);
+  answer(await origin.nth(1), { fields: ['auth-scope', 'gold'], body: '' });
+  await origin.nth(141);
+  const paths = origin.asked.slice(1, 141).map(({ request }) => request.path);
+  expect(paths.filter((path) => path === '/_scope')).toHaveLength(128);
 });
 
 it('a client that leaves while it is asked for is answered nothing, and what the origin said is kept', async () => {
