@@ -1,4 +1,4 @@
-// An API whose bearer tokens are JWTs, and their issuer. docs/scopes.md walks through it: `node examples/jwt-api.ts`, port 5000 or $PORT.
+// An API whose bearer tokens are JWTs, and their issuer. docs/scopes.md walks through it: `npx node examples/jwt-api.ts`, port 5000 or $PORT.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
 

@@ -1,4 +1,4 @@
-// An API that knows its users by a session cookie. docs/scopes.md walks through it: `node examples/session-api.ts`, port 5000 or $PORT.
+// An API that knows its users by a session cookie. docs/scopes.md walks through it: `npx node examples/session-api.ts`, port 5000 or $PORT.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 

@@ -1,5 +1,8 @@
-// docs/scopes.md, typed: its console blocks are played against its examples, and each must show what the page says. STYLE "Principles" 7.
+// docs/scopes.md, typed: its console blocks are played against its examples, and each must show what the page says; its other commands are those by which
+// the programs are started here. STYLE "Principles" 7.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { freePort, startChild, startFreshet, untilAnswers } from './support/child-process.ts';
@@ -21,6 +24,12 @@ interface Typed {
   readonly shown: readonly string[];
 }
 
+/** As it is typed in the repository, with no Node of the test's own in front. */
+function run(command: string, args: readonly string[]): string {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  return execFileSync(command, args, { cwd: root, env: { ...process.env, PATH: path.join(delimiter) }, encoding: 'utf8' });
+}
+
 function sectionOf(heading: string): string {
   return page.split(/^## /m).find((section) => section.startsWith(heading)) ?? '';
 }
@@ -36,12 +45,21 @@ function readCommand(text: string): Typed {
   return assigned === null ? { command: line, shown } : { into: assigned[1] ?? '', command: assigned[2] ?? '', shown };
 }
 
+/** As a shell reads them: only single quotes keep a variable as it stands. */
+function wordsOf(command: string, variables: ReadonlyMap<string, string>): string[] {
+  const filled = (text: string): string =>
+    text.replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => variables.get(name) ?? expect.fail(`${name} is not set`));
+  const words = command.match(/(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"])+/g) ?? [];
+  return words.map((word) =>
+    word.replaceAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|([^'"]+)/g, (_, plain?: string, quoted?: string, bare?: string) => {
+      return plain ?? filled(quoted?.replaceAll(/\\(["\\$])/g, '$1') ?? bare ?? '');
+    }),
+  );
+}
+
 /** What curl would send. */
 function readCurl(command: string, variables: ReadonlyMap<string, string>) {
-  const words = [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
-  const filled = words.map((word) =>
-    word.replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => variables.get(name) ?? expect.fail(`${name} is not set`)),
-  );
+  const filled = wordsOf(command, variables);
   const after = (flag: string): string[] => filled.flatMap((word, i) => (word === flag ? [filled[i + 1] ?? ''] : []));
   const fields = after('-H').flatMap((field) => field.split(/: (.*)/s).slice(0, 2));
   const cookies = after('-b').flatMap((cookie) => ['cookie', cookie]);
@@ -55,7 +73,14 @@ function readCurl(command: string, variables: ReadonlyMap<string, string>) {
   };
 }
 
+/** Where no status is shown it is 200. */
+function expectStatus({ status, statusText }: Answer, { shown, command }: Typed): void {
+  const line = shown.find((candidate) => candidate.startsWith('HTTP/')) ?? 'HTTP/1.1 200 OK';
+  expect(`HTTP/1.1 ${status} ${statusText}`, command).toBe(line);
+}
+
 function expectShown(answer: Answer, line: string, command: string): void {
+  if (line.startsWith('HTTP/')) return;
   const [, status] = /^cache-status: (.*)$/.exec(line) ?? [];
   if (status === undefined) expect(answer.body, command).toContain(line);
   // A second may pass between the two requests.
@@ -77,13 +102,26 @@ describe('docs/scopes.md, typed', () => {
     const variables = new Map<string, string>();
     const typed = typedIn(sectionOf(heading));
     expect(typed.length).toBeGreaterThan(8);
-    for (const { into, command, shown } of typed) {
+    for (const step of typed) {
+      const { into, command, shown } = step;
       const { url, ...asking } = readCurl(command, variables);
       const { hostname, port } = new URL(urls.get(url.port) ?? expect.fail(url.port));
       const answer = await get({ host: hostname, port: Number(port) }, `${url.pathname}${url.search}`, asking);
+      expectStatus(answer, step);
       if (into !== undefined) variables.set(into, answer.body);
       for (const line of shown) expectShown(answer, line, command);
     }
+  });
+
+  it.each(walks)('$heading: starts the programs that are typed at, the first with the Node that is pinned', ({ heading, api, config }) => {
+    const blocks = [...sectionOf(heading).matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]);
+    expect(blocks).toEqual([`npx node ${api}\n`, `npm start -s -- check --config ${config}\nnpm start -s -- --config ${config}\n`]);
+    const { devDependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { devDependencies: { node: string } };
+    expect(run('npx', ['node', '--version'])).toBe(`v${devDependencies.node}\n`);
+    const checked = run('npm', ['start', '-s', '--', 'check', '--config', config]);
+    expect(checked).toContain('routes, in the order in which they are tried');
+    expect(checked).not.toContain('npm');
+    expect(checked).not.toContain('> ');
   });
 
   it.each(walks)('shows $config as it is', ({ config }) => {
