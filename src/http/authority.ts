@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * The authority in canonical form: lower case, without one trailing dot, without the scheme's default port.
+ * The authority in canonical form: lower case, an IPv6 address in its shortest form, without one trailing dot, without the scheme's default port.
  * Stricter than RFC 3986 §3.2: no userinfo, no percent-encoding, no sub-delims, no IPv6 zone. Undefined where it is anything else.
  */
 export function canonicalAuthority(text: string, scheme: 'http' | 'https'): string | undefined {
@@ -24,7 +24,8 @@ const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::([0-9]*))?$/;
 
 function canonicalHost(text: string): string | undefined {
   const host = text.toLowerCase();
-  if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) ? host : undefined;
+  // Of an IPv6 address there are many spellings, and one of them is canonical (RFC 5952): `[0::1]` is `[::1]`.
+  if (host.startsWith('[')) return isIPv6(host.slice(1, -1)) ? URL.parse(`http://${host}`)?.hostname : undefined;
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
   const hasEmptyLabel = name === '' || name.startsWith('.') || name.endsWith('.') || name.includes('..');
   return name.length > 253 || hasEmptyLabel ? undefined : name;

@@ -19,7 +19,7 @@ function retryAfter({ retryAfterMs }: OriginError): Fields {
 }
 
 function statusOf(reason: Reason): number {
-  if (reason === 'origin-busy' || reason === 'origin-breaker-open') return 503;
+  if (reason === 'origin-busy' || reason === 'origin-breaker-open' || reason === 'draining') return 503;
   if (reason === 'bad-request') return 400;
   if (reason === 'body-too-large') return 413;
   const timedOut = reason === 'origin-connect-timeout' || reason === 'origin-headers-timeout' || reason === 'origin-body-timeout';

@@ -177,6 +177,16 @@ const hops: readonly Journey[] = [
 describe('the hop', () => {
   it.each(hops)('$name', play);
 
+  it('Proxy-Status of those behind is kept, hit or miss, as RFC 9209 §2 wants it; Freshet says nothing in it', async () => {
+    await using stage = await Stage.start();
+    const status = 'gateway.example; received-status=200';
+    stage.origin.on('/a', fresh('x', ['proxy-status', status]));
+    for (const ours of ['fwd=uri-miss; fwd-status=200; stored', 'hit; ttl=60']) {
+      const answer = await stage.ask('GET /a');
+      expect([answer.field('cache-status'), answer.field('proxy-status')]).toEqual([`freshet; ${ours}`, status]);
+    }
+  });
+
   it('1xx go on before the answer, without what ends at the hop', async () => {
     await using stage = await Stage.start();
     stage.origin.on('/a', {

@@ -146,6 +146,7 @@ export class NotingClient implements Client {
   headSent = false;
   /** In order: statuses, then `end` or `cut`. */
   readonly told: (number | 'end' | 'cut')[] = [];
+  fields: Fields = [];
   cacheStatus: string | undefined;
   body = '';
   readonly #ended = Promise.withResolvers<void>();
@@ -165,6 +166,7 @@ export class NotingClient implements Client {
   head(status: number, _statusText: string, fields: Fields): void {
     this.headSent = true;
     this.told.push(status);
+    this.fields = fields;
     this.cacheStatus = fieldValue(fields, 'cache-status');
   }
 

@@ -1,6 +1,7 @@
 // Orders of events that no socket can be made to keep: a purge beside a write's own, no room for its settle window, and 1xx after an answer.
 import { describe, expect, it } from 'vitest';
-import type { Fields } from '../../src/http/fields.ts';
+import { OriginError } from '../../src/errors.ts';
+import { type Fields, fieldValue } from '../../src/http/fields.ts';
 import { handle } from '../../src/proxy/handle.ts';
 import type { Authority } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
@@ -126,4 +127,14 @@ it('followers of a private answer do not set out all at once', async () => {
   for (let nth = 2; nth <= 65; nth++) play(await origin.nth(nth), clock.now(), answer);
   await Promise.all(clients.map((client) => client.ended));
   expect([together <= 8, origin.asked.length]).toEqual([true, 65]);
+});
+
+it.each(['GET /a', 'POST /a'])('what waits for an origin when Freshet ends is worth asking again: %s', async (line) => {
+  const { parts, origin } = makeParts();
+  const client = new NotingClient();
+  handle(requestOf(line), client, parts);
+  (await origin.nth(1)).handler.failed(new OriginError('draining', 'Freshet is shutting down', { requestSent: false }));
+  await client.ended;
+  expect([client.told[0], client.cacheStatus]).toEqual([503, expect.stringMatching(/detail=draining$/)]);
+  expect(fieldValue(client.fields, 'retry-after')).toBe('1');
 });

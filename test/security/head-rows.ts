@@ -116,6 +116,10 @@ const sound = servings('served', [
   ['1.7', 'obs-text in a value', get('X-A: caf\xe9'), { fields: ['x-a', 'caf\xe9'] }],
   ['1.7', 'obs-text of every kind', get('X-A: \x80\x85\xa0\xff|'), { fields: ['x-a', '\x80\x85\xa0\xff|'] }],
   ['1.14', 'port 0080', host('SHOP.test.:0080')],
+  // RFC 9112 §3 lets a recipient take several spaces for one. Known: the parser does, and does not say so; accepted because what goes on has one of each.
+  ['1.19', 'two spaces before the version', head('GET /a  HTTP/1.1', 'Host: shop.test')],
+  ['1.19', 'two spaces before the target', head('GET  /a HTTP/1.1', 'Host: shop.test')],
+  ['1.14', 'another spelling of an IPv6 address', host('[2001:db8:0:00::0001]:8080'), { host: '[2001:db8::1]:8080' }],
   ['1.14', 'an IPv6 address', host('[2001:DB8::1]:8080'), { host: '[2001:db8::1]:8080' }],
   ['1.15', 'an absolute target of the same host', target('http://Shop.Test:80/a?b'), { path: '/a?b' }],
   ['1.15', 'an absolute target without a path', target('http://shop.test?b'), { path: '/?b' }],
