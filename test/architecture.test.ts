@@ -21,7 +21,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts', 'app.ts'],
   'clock.ts': [],
   'errors.ts': ['http', 'rules'],
-  'app.ts': [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts'],
+  'control.ts': [...inside, 'errors.ts', 'clock.ts'],
+  'thread.ts': [...inside, 'proxy', 'errors.ts', 'clock.ts'],
+  'app.ts': [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts', 'control.ts', 'thread.ts'],
   'main.ts': [...inside, 'proxy', 'admin', 'commands', 'errors.ts', 'clock.ts', 'app.ts'],
 };
 

@@ -1,5 +1,4 @@
 // What is there to ask the admin listener, by which method, with which right? DESIGN section 2. One table.
-import type { Clock } from '../clock.ts';
 import type { Fields } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
@@ -12,7 +11,6 @@ import { readQuestion } from './question.ts';
 
 /** What the admin listener shows and passes on to; app.ts supplies it. */
 export interface AdminParts extends EntriesParts {
-  readonly clock: Clock;
   /** Read for each request, so that a reload counts at once. */
   tokens(): AdminTokens;
   readonly purge: {

@@ -22,18 +22,26 @@ export async function runProxy({ line, env, signals, say }: ServingOptions): Pro
   limitHeapGrowth();
   const freshet = await startFreshet({ config });
   say(`listening on ${formatListen(freshet.address)}${freshet.adminAddress === undefined ? '' : `, admin on ${formatListen(freshet.adminAddress)}`}`);
+  let reloaded = Promise.resolve();
   signals.onReload(() => {
-    config = reload(freshet, config, { read: () => loadNamed(line, env), say }) ?? config;
+    // One after the other.
+    reloaded = reloaded.then(async () => {
+      config = (await reload(freshet, config, { read: () => loadNamed(line, env), say })) ?? config;
+    });
   });
   await signals.ended;
   await freshet.close();
 }
 
 /** The configuration that now applies; undefined where the new one was refused and the old one stays. */
-function reload(freshet: Freshet, before: Config, { read, say }: { read: () => Config } & Pick<ServingOptions, 'say'>): Config | undefined {
+async function reload(
+  freshet: Freshet,
+  before: Config,
+  { read, say }: { read: () => Config } & Pick<ServingOptions, 'say'>,
+): Promise<Config | undefined> {
   try {
     const config = read();
-    freshet.reload(config);
+    await freshet.reload(config);
     const kept = needRestart(before, config);
     say(`the configuration was read again and applies to new requests${kept.length === 0 ? '' : `; not before a restart: ${kept.join(', ')}`}`);
     return config;

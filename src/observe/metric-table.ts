@@ -5,6 +5,8 @@ export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
+  /** Of several threads the highest value counts, not the sum. */
+  readonly across?: 'max';
 }
 
 export const METRICS = [
@@ -54,7 +56,7 @@ export const METRICS = [
   },
   { name: 'freshet_origin_requests_in_flight', type: 'gauge', labels: ['origin'], help: 'Requests that have a connection to the origin.' },
   { name: 'freshet_origin_requests_waiting', type: 'gauge', labels: ['origin'], help: 'Requests that wait for one.' },
-  { name: 'freshet_origin_breaker_open', type: 'gauge', labels: ['origin'], help: '1 while the breaker holds requests back, else 0.' },
+  { name: 'freshet_origin_breaker_open', type: 'gauge', across: 'max', labels: ['origin'], help: '1 while the breaker holds requests back, else 0.' },
   { name: 'freshet_origin_breaker_openings_total', type: 'counter', labels: ['origin'], help: 'How often it opened, after failed probes too.' },
   { name: 'freshet_collapsed_followers_total', type: 'counter', labels: [], help: 'Requests that joined a fetch in flight.' },
   {
@@ -108,6 +110,7 @@ export const METRICS = [
   {
     name: 'freshet_event_loop_delay_seconds',
     type: 'gauge',
+    across: 'max',
     labels: ['quantile'],
     help: 'How late the event loop was since the last scrape: quantiles 0.5 and 0.99, and 1 for the longest.',
   },

@@ -5,15 +5,32 @@ import type { Reason } from '../rules/reasons.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
 import type { BreakerChange, Lookup, OriginEnd, PurgeEnd, RequestEnd, ScopeCheck } from './observer.ts';
+import { type Snapshot, together } from './snapshot.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
 /** What the metrics read where it is kept, at the moment of a scrape. */
 export interface MetricSources {
-  store(): { readonly entries: number; readonly bytes: number; readonly maxBytes: number; readonly removals: Readonly<Record<string, number>> };
-  fills(): { readonly heldBytes: number; readonly maxBytes: number };
-  marks(): { readonly epoch: number; readonly falseShare: number };
-  connections(): number;
-  origins(): readonly { readonly origin: string; readonly inFlight: number; readonly waiting: number; readonly isOpen: boolean }[];
+  /** Where requests are served in this thread. */
+  thread?(): ThreadReadings;
+  /** In the main thread. */
+  process?(): ProcessReadings;
+}
+
+export interface ThreadReadings {
+  readonly store: {
+    readonly entries: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    readonly removals: Readonly<Record<string, number>>;
+  };
+  readonly fills: { readonly heldBytes: number; readonly maxBytes: number };
+  readonly connections: number;
+  readonly origins: readonly { readonly origin: string; readonly inFlight: number; readonly waiting: number; readonly isOpen: boolean }[];
+}
+
+export interface ProcessReadings {
+  readonly epoch: number;
+  readonly falseShare: number;
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -26,8 +43,30 @@ const BY_LIMIT: ReadonlyMap<Reason, Limit> = new Map<Reason, Limit>([
   ['fills-over-limit', 'store.fills'],
 ]);
 
+/** Of a thread that serves. */
+type OfThread =
+  | 'freshet_origin_requests_in_flight'
+  | 'freshet_origin_requests_waiting'
+  | 'freshet_origin_breaker_open'
+  | 'freshet_fills_held_bytes'
+  | 'freshet_fills_max_bytes'
+  | 'freshet_store_entries'
+  | 'freshet_store_bytes'
+  | 'freshet_store_max_bytes'
+  | 'freshet_store_removals_total'
+  | 'freshet_client_connections';
+
+/** Known to the main thread only. */
+type OfProcess =
+  | 'freshet_purge_epoch'
+  | 'freshet_purge_false_share_ratio'
+  | 'freshet_process_resident_memory_bytes'
+  | 'freshet_process_cpu_seconds_total';
+
+/** The compiler sees to it that no row of the table is forgotten. */
+type Supplied<Names extends MetricName> = Readonly<Record<Names, readonly Sample[]>>;
+
 export class Metrics {
-  readonly #registry = new Registry();
   readonly #sources: MetricSources;
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #requests = new Tally();
@@ -53,18 +92,24 @@ export class Metrics {
 
   constructor(sources: MetricSources) {
     this.#sources = sources;
-    const collectors = this.#collectors();
-    for (const row of METRICS) this.#registry.registerMetric(metricOf(row, collectors[row.name]));
     this.#loop.enable();
   }
 
-  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
-
-  /** The whole page, in Prometheus' text format. Starts a new interval of the event-loop delay. */
-  async text(): Promise<string> {
-    const page = await this.#registry.metrics();
+  /** Of this thread alone. Starts a new interval of the event-loop delay. */
+  snapshot(): Snapshot {
+    const snapshot = new Map<MetricName, readonly Sample[]>();
+    for (const supplied of [this.#counts(), this.#ofThread(this.#sources.thread?.()), this.#ofProcess(this.#sources.process?.())])
+      for (const [name, samples] of Object.entries(supplied)) snapshot.set(name as MetricName, samples);
     this.#loop.reset();
-    return page;
+    return snapshot;
+  }
+
+  /** The whole page, in Prometheus' text format, with what other threads have counted. */
+  text(others: readonly Snapshot[] = []): Promise<string> {
+    const sum = together([this.snapshot(), ...others]);
+    const registry = new Registry();
+    for (const row of METRICS) registry.registerMetric(metricOf(row, sum.get(row.name) ?? []));
+    return registry.metrics();
   }
 
   close(): void {
@@ -127,45 +172,56 @@ export class Metrics {
     this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
   }
 
-  /** One for each row of the table: the compiler sees to that. */
-  #collectors(): Record<MetricName, () => readonly Sample[]> {
-    const sources = this.#sources;
+  #counts(): Supplied<Exclude<MetricName, OfThread | OfProcess>> {
     return {
-      freshet_requests_total: () => this.#requests.samples(),
-      freshet_request_duration_seconds: () => this.#requestTimes.samples(),
-      freshet_response_body_bytes_total: () => this.#bodyBytes.samples(),
-      freshet_requests_aborted_total: () => single(this.#aborted),
-      freshet_answers_cut_total: () => this.#cut.samples(),
-      freshet_limit_reached_total: () => this.#limitSamples(),
-      freshet_origin_requests_total: () => this.#originRequests.samples(),
-      freshet_origin_duration_seconds: () => this.#originTimes.samples(),
-      freshet_origin_retries_total: () => this.#originRetries.samples(),
-      freshet_origin_requests_in_flight: () => sources.origins().map(({ origin, inFlight }) => ({ values: [origin], value: inFlight })),
-      freshet_origin_requests_waiting: () => sources.origins().map(({ origin, waiting }) => ({ values: [origin], value: waiting })),
-      freshet_origin_breaker_open: () => sources.origins().map(({ origin, isOpen }) => ({ values: [origin], value: isOpen ? 1 : 0 })),
-      freshet_origin_breaker_openings_total: () => this.#breakerOpenings.samples(),
-      freshet_collapsed_followers_total: () => single(this.#followers),
-      freshet_scope_mismatches_total: () => this.#mismatches.samples(),
-      freshet_background_refreshes_total: () => single(this.#refreshes),
-      freshet_scope_lookups_total: () => this.#lookups.samples(),
-      freshet_fills_stored_total: () => single(this.#fillsStored),
-      freshet_fill_bytes_total: () => single(this.#fillBytes),
-      freshet_fills_refused_total: () => this.#fillsRefused.samples(),
-      freshet_fills_refused_by_purge_total: () => single(this.#fillsRefusedByPurge),
-      freshet_fills_held_bytes: () => single(sources.fills().heldBytes),
-      freshet_fills_max_bytes: () => single(sources.fills().maxBytes),
-      freshet_store_entries: () => single(sources.store().entries),
-      freshet_store_bytes: () => single(sources.store().bytes),
-      freshet_store_max_bytes: () => single(sources.store().maxBytes),
-      freshet_store_removals_total: () => Object.entries(sources.store().removals).map(([reason, value]) => ({ values: [reason], value })),
-      freshet_purges_total: () => this.#purges.samples(),
-      freshet_purge_duration_seconds: () => this.#purgeTimes.samples(),
-      freshet_purge_epoch: () => single(sources.marks().epoch),
-      freshet_purge_false_share_ratio: () => single(sources.marks().falseShare),
-      freshet_client_connections: () => single(sources.connections()),
-      freshet_event_loop_delay_seconds: () => this.#loopDelays(),
-      freshet_process_resident_memory_bytes: () => single(process.memoryUsage.rss()),
-      freshet_process_cpu_seconds_total: () => single(cpuSeconds()),
+      freshet_requests_total: this.#requests.samples(),
+      freshet_request_duration_seconds: this.#requestTimes.samples(),
+      freshet_response_body_bytes_total: this.#bodyBytes.samples(),
+      freshet_requests_aborted_total: single(this.#aborted),
+      freshet_answers_cut_total: this.#cut.samples(),
+      freshet_limit_reached_total: this.#limitSamples(),
+      freshet_origin_requests_total: this.#originRequests.samples(),
+      freshet_origin_duration_seconds: this.#originTimes.samples(),
+      freshet_origin_retries_total: this.#originRetries.samples(),
+      freshet_origin_breaker_openings_total: this.#breakerOpenings.samples(),
+      freshet_collapsed_followers_total: single(this.#followers),
+      freshet_scope_mismatches_total: this.#mismatches.samples(),
+      freshet_background_refreshes_total: single(this.#refreshes),
+      freshet_scope_lookups_total: this.#lookups.samples(),
+      freshet_fills_stored_total: single(this.#fillsStored),
+      freshet_fill_bytes_total: single(this.#fillBytes),
+      freshet_fills_refused_total: this.#fillsRefused.samples(),
+      freshet_fills_refused_by_purge_total: single(this.#fillsRefusedByPurge),
+      freshet_purges_total: this.#purges.samples(),
+      freshet_purge_duration_seconds: this.#purgeTimes.samples(),
+      freshet_event_loop_delay_seconds: this.#loopDelays(),
+    };
+  }
+
+  #ofThread(readings: ThreadReadings | undefined): Partial<Supplied<OfThread>> {
+    if (readings === undefined) return {};
+    const { store, fills, connections, origins } = readings;
+    return {
+      freshet_origin_requests_in_flight: origins.map(({ origin, inFlight }) => ({ values: [origin], value: inFlight })),
+      freshet_origin_requests_waiting: origins.map(({ origin, waiting }) => ({ values: [origin], value: waiting })),
+      freshet_origin_breaker_open: origins.map(({ origin, isOpen }) => ({ values: [origin], value: isOpen ? 1 : 0 })),
+      freshet_fills_held_bytes: single(fills.heldBytes),
+      freshet_fills_max_bytes: single(fills.maxBytes),
+      freshet_store_entries: single(store.entries),
+      freshet_store_bytes: single(store.bytes),
+      freshet_store_max_bytes: single(store.maxBytes),
+      freshet_store_removals_total: Object.entries(store.removals).map(([reason, value]) => ({ values: [reason], value })),
+      freshet_client_connections: single(connections),
+    };
+  }
+
+  #ofProcess(readings: ProcessReadings | undefined): Partial<Supplied<OfProcess>> {
+    if (readings === undefined) return {};
+    return {
+      freshet_purge_epoch: single(readings.epoch),
+      freshet_purge_false_share_ratio: single(readings.falseShare),
+      freshet_process_resident_memory_bytes: single(process.memoryUsage.rss()),
+      freshet_process_cpu_seconds_total: single(cpuSeconds()),
     };
   }
 
@@ -190,9 +246,9 @@ function lateSeconds(tickNanoseconds: number): number {
 }
 
 /** What the registry needs of a metric: it asks for `name` and `get()` only, hence the cast. */
-function metricOf(row: MetricRow, collect: () => readonly Sample[]): Metric {
+function metricOf(row: MetricRow, samples: readonly Sample[]): Metric {
   const { name, type, help } = row;
-  const get = async (): Promise<unknown> => ({ name, type, help, aggregator: 'sum', values: collect().map((sample) => valueOf(row, sample)) });
+  const get = async (): Promise<unknown> => ({ name, type, help, aggregator: 'sum', values: samples.map((sample) => valueOf(row, sample)) });
   return { name, get } as unknown as Metric;
 }
 

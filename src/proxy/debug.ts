@@ -9,9 +9,11 @@ export function debugFields(x: Exchange, stored: StoredResponse | undefined): st
   const token = x.settings.config.admin?.token;
   const presented = fieldValue(x.request.fields, 'freshet-debug');
   if (token === undefined || presented === undefined || !sameToken(presented, token)) return [];
+  const { worker } = x.parts;
   const parts = [...new Set(x.scope.claims.map(([name]) => name))];
   const fields = ['freshet-key', latin1(x.key), 'freshet-scope', x.scope.id, 'freshet-scope-kind', [x.scope.kind, ...parts].join(' ')];
   fields.push('freshet-route', latin1(x.route.name));
+  if (worker !== undefined) fields.push('freshet-worker', String(worker));
   if (stored === undefined) return [...fields, 'freshet-epoch', `arrived=${x.arrivalEpoch}, now=${x.parts.marks.epoch}`];
   return [
     ...fields,

@@ -65,12 +65,12 @@ export class Listener {
     this.#listen();
   }
 
-  /** Resolves when connections are accepted; rejects with a RunError. */
-  open({ host, port }: ListenAddress): Promise<void> {
+  /** Resolves when connections are accepted; rejects with a RunError. A port is shared with other threads (SO_REUSEPORT), or this listener's alone. */
+  open({ host, port }: ListenAddress, { shared }: { readonly shared: boolean } = { shared: false }): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => reject(listenError('listen', { host, port }, error));
       this.#server.once('error', fail);
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen({ host, port, reusePort: shared }, () => {
         this.#server.off('error', fail).on('error', this.#faulty);
         resolve();
       });

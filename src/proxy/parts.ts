@@ -7,8 +7,7 @@ import type { Origins } from '../origin/exchange.ts';
 import type { Marks } from '../purge/authority.ts';
 import type { PurgeNames } from '../purge/endpoint.ts';
 import type { PurgeGate } from '../purge/gate.ts';
-import type { Purger } from '../purge/purge.ts';
-import type { PurgeRate } from '../purge/rate.ts';
+import type { Purges } from '../purge/order.ts';
 import type { TagHash } from '../purge/tag-hash.ts';
 import type { Store } from '../store/store.ts';
 import type { Flights } from './collapse.ts';
@@ -16,10 +15,12 @@ import type { FillBudget } from './fill.ts';
 import type { ScopeLookups } from './scope-lookup.ts';
 
 export interface Parts {
+  /** Which of several threads this is, counted from 1. */
+  readonly worker?: number;
   readonly clock: Clock;
   readonly store: Store;
   readonly marks: Marks;
-  readonly purger: Purger;
+  readonly purger: Purges;
   readonly purgeGate: PurgeGate;
   readonly tagHash: TagHash;
   readonly origins: Origins;
@@ -37,7 +38,6 @@ export interface Settings {
   readonly config: Config;
   readonly trusted: (address: string) => boolean;
   readonly tagHeaders: ReadonlySet<string>;
-  readonly purgeRate: PurgeRate;
   readonly purgeNames: PurgeNames;
   /** Where the configuration names an issuer of tokens. */
   readonly tokens?: TokenVerifier;

@@ -35,8 +35,11 @@ export interface Marks {
   versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean;
 }
 
+/** The process with one thread that serves, or with several. */
+export type AuthorityName = 'process' | 'workers';
+
 export interface Authority {
-  readonly name: 'process';
+  readonly name: AuthorityName;
   readonly marks: Marks;
   /** Numbers, writes and publishes. For the process it has happened when the call returns; the promise is for authorities that ask others. */
   publish(publication: Publication): Confirmation | Promise<Confirmation>;

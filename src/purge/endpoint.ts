@@ -6,7 +6,7 @@ import type { PurgeOrder, PurgeOutcome } from './order.ts';
 import { type Answer, problem } from './problem.ts';
 import { type Fault, readPurgeBody } from './purge-body.ts';
 import { type PurgeRequest, readPurgeMethod } from './purge-method.ts';
-import type { Admission } from './rate.ts';
+import type { Refused } from './rate.ts';
 
 export type ParsedPurge = { readonly kind: 'order'; readonly order: PurgeOrder } | { readonly kind: 'problem'; readonly answer: Answer };
 
@@ -26,8 +26,8 @@ export function answerUnauthorised(authorisation: 'missing' | 'wrong'): Answer {
   return problem(authorisation === 'missing' ? 'token-missing' : 'token-wrong', detail, ['www-authenticate', challenge]);
 }
 
-export function answerRefused(admission: Extract<Admission, { kind: 'refused' }>): Answer {
-  const seconds = String(admission.retryAfterSeconds);
+export function answerRefused({ retryAfterSeconds }: Refused): Answer {
+  const seconds = String(retryAfterSeconds);
   return problem('too-many', `Purges arrive faster than purge.rate allows. Try again in ${seconds} s.`, ['retry-after', seconds]);
 }
 

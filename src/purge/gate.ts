@@ -1,22 +1,17 @@
 // Operators' purges on their way to the door: parsed, admitted, purged, answered. The same for the client listener and the admin one.
-import type { Clock } from '../clock.ts';
 import { answerOf, answerRefused, answerUnauthorised, type ParsedPurge, parsePurgeBody, parsePurgeMethod, type PurgeNames } from './endpoint.ts';
 import { type Answer, loggedRefusal } from './problem.ts';
+import type { PurgeOrder, PurgeOutcome } from './order.ts';
 import type { PurgeRequest } from './purge-method.ts';
-import type { Purger } from './purge.ts';
-import type { PurgeRate } from './rate.ts';
+import type { Refused } from './rate.ts';
 
 export interface PurgeGateParts {
-  readonly purger: Purger;
-  readonly clock: Clock;
+  /** Through the one door, at the rate that is allowed. */
+  purge(order: PurgeOrder): Promise<PurgeOutcome | Refused>;
   /** Read at every purge, so that a reload counts at once. */
-  rate(): PurgeRate;
-  /** Likewise. */
   names(): PurgeNames;
   /** Every attempt that was refused leaves a line (SECURITY §6). */
   refused(detail: { readonly actor: string } & ReturnType<typeof loggedRefusal>): void;
-  /** One that came faster than `purge.rate`. */
-  overRate(): void;
 }
 
 /** Whoever calls `method` or `body` has checked the token. */
@@ -50,12 +45,9 @@ export class PurgeGate {
 
   async #pass(parsed: ParsedPurge, actor: string): Promise<Answer> {
     if (parsed.kind === 'problem') return this.#refuse(parsed.answer, actor);
-    const admission = this.#parts.rate().admit(parsed.order, this.#parts.clock.now());
-    if (admission.kind === 'refused') {
-      this.#parts.overRate();
-      return this.#refuse(answerRefused(admission), actor);
-    }
-    return answerOf(await this.#parts.purger.purge(parsed.order));
+    const outcome = await this.#parts.purge(parsed.order);
+    if (outcome.kind === 'refused') return this.#refuse(answerRefused(outcome), actor);
+    return answerOf(outcome);
   }
 
   #refuse(answer: Answer, actor: string): Answer {

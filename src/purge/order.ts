@@ -1,4 +1,5 @@
 // What somebody wants purged, before anything is hashed: the value that every purge is given as, and what it is answered with.
+import type { AuthorityName } from './authority.ts';
 import type { UrlSelector } from './tag-hash.ts';
 
 export interface PurgeOrder {
@@ -26,7 +27,7 @@ export interface Receipt {
   /** Four hexadecimal digits of the process, a dot, the epoch. */
   readonly id: string;
   readonly epoch: number;
-  readonly authority: 'process';
+  readonly authority: AuthorityName;
   readonly mode: 'hard' | 'soft';
   /** How many were named, cache groups among them, never how many entries were concerned. */
   readonly tags: number;
@@ -38,6 +39,11 @@ export type PurgeOutcome =
   | { readonly kind: 'confirmed'; readonly receipt: Receipt }
   /** No room for its settle window or its versions: nothing was purged. */
   | { readonly kind: 'out-of-holds' };
+
+/** Who takes orders: the Purger, or in a thread that only serves the way to it. */
+export interface Purges {
+  purge(order: PurgeOrder): Promise<PurgeOutcome>;
+}
 
 /** An order that names nothing: `{ ...NOTHING, tags: ['a'], kind: 'write', actor }` names what it is about. */
 export const NOTHING = {

@@ -1,13 +1,14 @@
 // Purges where one process is all there is: what is published is confirmed. PURGE-PROTOCOL §3.3.
-import type { Authority, Confirmation, Publication } from './authority.ts';
+import type { Authority, AuthorityName, Confirmation, Publication } from './authority.ts';
 import { MarkWriter, type MarkWriterOptions } from './mark-writer.ts';
 import type { MarkMemory, SharedMarks } from './marks.ts';
 
 export class ProcessAuthority implements Authority {
-  readonly name = 'process';
+  readonly name: AuthorityName;
   readonly #writer: MarkWriter;
 
-  constructor(options: MarkWriterOptions) {
+  constructor({ name, ...options }: MarkWriterOptions & { readonly name?: AuthorityName }) {
+    this.name = name ?? 'process';
     this.#writer = new MarkWriter(options);
   }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Authority, Confirmation, Publication } from './authority.ts';
-import type { PurgeOrder, PurgeOutcome, Receipt } from './order.ts';
+import type { PurgeOrder, PurgeOutcome, Purges, Receipt } from './order.ts';
 import type { PurgeLog } from './purge-log.ts';
 import type { TagHash, UrlSelector } from './tag-hash.ts';
 
@@ -23,7 +23,7 @@ export interface PurgerParts {
   readonly settleMs: number;
 }
 
-export class Purger {
+export class Purger implements Purges {
   readonly #parts: PurgerParts;
   /** The same number in two processes is not the same purge. */
   readonly #process = randomBytes(2).toString('hex');

@@ -1,6 +1,13 @@
 // May another purge come in now? Token buckets; time is an argument. SECURITY §6 "DoS".
+import type { Clock } from '../clock.ts';
+import type { PurgeOrder, PurgeOutcome, Purges } from './order.ts';
 
-export type Admission = { readonly kind: 'admitted' } | { readonly kind: 'refused'; readonly retryAfterSeconds: number };
+export interface Refused {
+  readonly kind: 'refused';
+  readonly retryAfterSeconds: number;
+}
+
+export type Admission = { readonly kind: 'admitted' } | Refused;
 
 /** `burst` at once, then `ratePerSecond`. */
 export class TokenBucket {
@@ -39,4 +46,23 @@ export class PurgeRate {
   admit(order: { readonly all: boolean }, now: number): Admission {
     return (order.all ? this.#all : this.#ordinary).take(now);
   }
+}
+
+export interface RatedParts {
+  readonly purger: Purges;
+  readonly clock: Clock;
+  /** Read at every purge, so that a reload counts at once. */
+  readonly rate: () => PurgeRate;
+  /** One came faster. */
+  readonly overRate: () => void;
+}
+
+/** How operators purge: at the rate, or not at all. */
+export function atRate({ purger, clock, rate, overRate }: RatedParts): (order: PurgeOrder) => Promise<PurgeOutcome | Refused> {
+  return async (order) => {
+    const admission = rate().admit(order, clock.now());
+    if (admission.kind === 'admitted') return purger.purge(order);
+    overRate();
+    return admission;
+  };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { AdminTokens } from '../../src/admin/guard.ts';
 import type { AdminParts } from '../../src/admin/pages.ts';
 import { AdminServer } from '../../src/admin/server.ts';
+import { takeTurn } from '../../src/admin/shelf.ts';
 import type { ListenAddress } from '../../src/config/config.ts';
 import { parseUrlSelector } from '../../src/http/target.ts';
 import { answerOf, type ParsedPurge, parsePurgeBody, parsePurgeMethod } from '../../src/purge/endpoint.ts';
@@ -36,9 +37,7 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
   const purger = new Purger({ authority, tagHash, clock, observer: { purgeEnded: () => {} }, log, normaliseUrl: (url) => [url], settleMs: 0 });
   const carry = async (parsed: ParsedPurge) => (parsed.kind === 'problem' ? parsed.answer : answerOf(await purger.purge(parsed.order)));
   const server = new AdminServer({
-    store,
-    marks: authority.marks,
-    clock,
+    shelves: () => [{ turn: (question) => takeTurn(question, { store, marks: authority.marks, clock }) }],
     urlIds: (url) => {
       const selector = parseUrlSelector(url);
       return selector && tagHash.urlIds(selector);

@@ -457,7 +457,7 @@ export const GUARDED: readonly Guarded[] = [
   {
     file: 'src/purge/gate.ts',
     test: 'test/purge/gate.test.ts',
-    guards: [`if (parsed.kind === 'problem')`, `if (admission.kind === 'refused')`],
+    guards: [`if (parsed.kind === 'problem')`, `if (outcome.kind === 'refused')`],
   },
   {
     file: 'src/purge/holds.ts',

@@ -86,8 +86,8 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'nobody looks at the pace of clients',
-    file: 'src/app.ts',
-    text: 'listener.cutLaggards()',
+    file: 'src/thread.ts',
+    text: 'this.#listener.cutLaggards()',
     replacement: 'undefined',
     caughtBy: [LIMITS],
   },

@@ -128,7 +128,7 @@ export const WALL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what may be stored may change without emptying the cache',
-    file: 'src/app.ts',
+    file: 'src/config/keying.ts',
     text: ', cookies, permits: permitsOf(policy) }',
     replacement: ", cookiesStripped: cookies === 'strip' }",
     caughtBy: ['test/proxy/journey-purge-holes.test.ts'],

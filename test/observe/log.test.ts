@@ -110,13 +110,7 @@ describe('what is masked', () => {
 it('has a line for each change of a breaker: to whom it happened and why', () => {
   const written: string[] = [];
   const log = new Log({ level: 'info', access: 'off', destination: { write: (line) => written.push(line) } });
-  const metrics = new Metrics({
-    store: () => ({ entries: 0, bytes: 0, maxBytes: 0, removals: {} }),
-    fills: () => ({ heldBytes: 0, maxBytes: 0 }),
-    marks: () => ({ epoch: 0, falseShare: 0 }),
-    connections: () => 0,
-    origins: () => [],
-  });
+  const metrics = new Metrics({});
   metrics.close();
   const observe = new Observe({ log, metrics });
   observe.breakerChanged({ origin: 'a', state: 'open', forMs: 5_000, ended: 30, failed: 20, last: { status: 200, failure: 'origin-reset' } });

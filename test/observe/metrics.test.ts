@@ -12,14 +12,16 @@ afterEach(() => {
 
 function measuring(): { observe: Observe; page: () => Promise<string> } {
   const metrics = new Metrics({
-    store: () => ({ entries: 7, bytes: 7_000, maxBytes: 9_000, removals: { evicted: 3, purged: 0 } }),
-    fills: () => ({ heldBytes: 40, maxBytes: 50 }),
-    marks: () => ({ epoch: 12, falseShare: 0.25 }),
-    connections: () => 5,
-    origins: () => [
-      { origin: 'shop', inFlight: 3, waiting: 2, isOpen: false },
-      { origin: 'mail', inFlight: 0, waiting: 0, isOpen: true },
-    ],
+    process: () => ({ epoch: 12, falseShare: 0.25 }),
+    thread: () => ({
+      store: { entries: 7, bytes: 7_000, maxBytes: 9_000, removals: { evicted: 3, purged: 0 } },
+      fills: { heldBytes: 40, maxBytes: 50 },
+      connections: 5,
+      origins: [
+        { origin: 'shop', inFlight: 3, waiting: 2, isOpen: false },
+        { origin: 'mail', inFlight: 0, waiting: 0, isOpen: true },
+      ],
+    }),
   });
   open.push(metrics);
   const log = new Log({ level: 'silent', access: 'off', destination: { write: () => {} } });

@@ -14,7 +14,6 @@ import { NOTHING } from '../../src/purge/order.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
-import { PurgeRate } from '../../src/purge/rate.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { entry } from '../store/entry.ts';
@@ -52,14 +51,13 @@ function setUp() {
   };
   const purger = new Purger({ authority, tagHash, clock, observer, log: new PurgeLog(), normaliseUrl: (url) => [url], settleMs: 0 });
   const config = loadConfig({ text: 'origins: { shop: { url: "http://127.0.0.1:1" } }', env: {}, overrides: {} });
-  const purgeRate = new PurgeRate(1000);
   const purgeNames = { tagHeaders: [], scopes: [] };
   const parts: Parts = {
     clock,
     store,
     marks: authority.marks,
     purger,
-    purgeGate: new PurgeGate({ purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: ignore, overRate: ignore }),
+    purgeGate: new PurgeGate({ purge: (order) => purger.purge(order), names: () => purgeNames, refused: ignore }),
     tagHash,
     origins: {
       fetch: () => {
@@ -71,7 +69,7 @@ function setUp() {
     fillBudget: new FillBudget(STORE_BYTES),
     lookups: new ScopeLookups(),
     secret,
-    settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeRate, purgeNames },
+    settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeNames },
   };
   const ask = (path: string) => explain(request(path), parts);
   const put = async (path: string, tag: string) =>

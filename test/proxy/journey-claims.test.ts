@@ -424,7 +424,7 @@ it('a reload with other keys verifies by those', async () => {
   await using stage = await Stage.start({ config: by('sub') });
   stage.origin.on('/a', nth);
   await stage.ask('GET /a', { fields: bearer({ sub: 'u' }) });
-  stage.freshet.reload(yamlOf({ config: by('sub').replace('a-secret', 'b-secret') }, stage.origin.url));
+  await stage.freshet.reload(yamlOf({ config: by('sub').replace('a-secret', 'b-secret') }, stage.origin.url));
   const answer = await stage.ask('GET /a', { fields: bearer({ sub: 'u' }) });
   expect(answer.field('cache-status')).toBe(`freshet; ${passed('token-invalid')}`);
 });

@@ -26,7 +26,7 @@ describe('connect_timeout', () => {
     origin.on('/a', { fields: ['cache-control', 'max-age=60, stale-if-error=60'], body: 'kept' });
     await using freshet = await RunningFreshet.start(yaml(origin.url), { clock });
     expect((await get(freshet.address, '/a')).body).toBe('kept');
-    freshet.reload(yaml(full.url));
+    await freshet.reload(yaml(full.url));
     clock.advance(90_000);
     const stale = await get(freshet.address, '/a');
     expect([stale.status, stale.body, stale.field('cache-status')]).toEqual([200, 'kept', 'freshet; fwd=stale; ttl=-30; detail=stale-if-error']);

@@ -240,7 +240,7 @@ describe('a reload', () => {
     expect((await before.answer())?.status).toBe(404);
     const settings =
       'store: { max_object: 1KiB, fills: 1KiB }\nlimits: { connections_per_address: 2, url_bytes: 256B, stall_timeout: 30s, min_rate: 0B/s }';
-    stage.freshet.reload(yamlOf({ config: settings }, stage.origin.url));
+    await stage.freshet.reload(yamlOf({ config: settings }, stage.origin.url));
     await refused(`GET /${'a'.repeat(300)} HTTP/1.1\r\n${HEAD}\r\n`, { status: 414, reason: 'url-too-long' })(stage);
     await using second = await RawClient.connect(stage.freshet.address);
     await using third = await RawClient.connect(stage.freshet.address);

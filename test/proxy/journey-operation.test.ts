@@ -17,7 +17,7 @@ describe('a reload', () => {
       return (await client.answer())?.field('cache-status');
     };
     expect(await ask('/a')).toBe(`freshet; ${STORED}`);
-    stage.freshet.reload(yamlOf({ config: 'routes: [{ path: /live, pass: true }, { path: /quiet, ttl: 5s }]' }, stage.origin.url));
+    await stage.freshet.reload(yamlOf({ config: 'routes: [{ path: /live, pass: true }, { path: /quiet, ttl: 5s }]' }, stage.origin.url));
     expect(await ask('/a')).toBe(`freshet; ${HIT}`);
     stage.origin.on('/live', fresh('x')).on('/quiet', { body: 'x' });
     expect(await ask('/live')).toBe('freshet; fwd=bypass; fwd-status=200; detail=route-pass');
@@ -30,7 +30,7 @@ describe('a reload', () => {
     stage.origin.on('/a', { body: 'a', barriers: { 'before-head': barrier } });
     const answer = stage.ask('GET /a');
     await barrier.reached;
-    stage.freshet.reload(yamlOf({ config: 'routes: [{ path: /a, pass: true }]' }, stage.origin.url));
+    await stage.freshet.reload(yamlOf({ config: 'routes: [{ path: /a, pass: true }]' }, stage.origin.url));
     barrier.open();
     expect((await answer).field('cache-status')).toBe(`freshet; ${STORED}`);
     await stage.play([{ ask: 'GET /a', answers: fresh('a'), expect: { cacheStatus: 'fwd=bypass; fwd-status=200; detail=route-pass' } }]);
@@ -44,7 +44,7 @@ describe('a reload', () => {
     next.origin.on('/b', fresh('new'));
     const answer = stage.ask('GET /a');
     await barrier.reached;
-    stage.freshet.reload(yamlOf({}, next.origin.url));
+    await stage.freshet.reload(yamlOf({}, next.origin.url));
     expect((await stage.ask('GET /b')).body).toBe('new');
     barrier.open();
     expect((await answer).body).toBe('old');
@@ -60,7 +60,7 @@ describe('a reload', () => {
     const answer = stage.ask('GET /a');
     await barrier.reached;
     await stage.ask('PURGE /', { fields: ['authorization', 'Bearer purge-token', 'surrogate-key', 't'] });
-    stage.freshet.reload(yamlOf({}, stage.origin.url));
+    await stage.freshet.reload(yamlOf({}, stage.origin.url));
     barrier.open();
     expect((await answer).body).toBe('answer 2');
     await stage.play([{ ask: 'GET /a', expect: { cacheStatus: HIT, body: 'answer 2' } }]);

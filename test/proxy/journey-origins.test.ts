@@ -21,7 +21,7 @@ async function lost(url: string): Promise<readonly Answer[]> {
   origin.on('/a', KEPT);
   await using freshet = await RunningFreshet.start(yaml(origin.url), { clock });
   await get(freshet.address, '/a');
-  freshet.reload(yaml(url));
+  await freshet.reload(yaml(url));
   clock.advance(61_000);
   return [await get(freshet.address, '/a'), await get(freshet.address, '/b')];
 }

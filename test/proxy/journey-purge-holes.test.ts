@@ -214,9 +214,9 @@ describe('a reload that keys or tags otherwise', () => {
     const [before, during, after = during] = configs;
     await using stage = await Stage.start({ config: before });
     await stage.play([{ ...store({ path }), answers: fresh('old', ['xkey', 'h']) }]);
-    stage.freshet.reload(yamlOf({ config: during }, stage.origin.url));
+    await stage.freshet.reload(yamlOf({ config: during }, stage.origin.url));
     await stage.play([post(purge)]);
-    stage.freshet.reload(yamlOf({ config: after }, stage.origin.url));
+    await stage.freshet.reload(yamlOf({ config: after }, stage.origin.url));
     await stage.play([gone({ path })]);
   });
 
@@ -245,8 +245,8 @@ describe('a reload that keys or tags otherwise', () => {
     const underway = stage.ask('GET /b', { fields: SHOP });
     await barrier.reached;
     await stage.roundTrips();
-    stage.freshet.reload(yamlOf({ config }, stage.origin.url));
-    stage.freshet.reload(yamlOf({}, stage.origin.url));
+    await stage.freshet.reload(yamlOf({ config }, stage.origin.url));
+    await stage.freshet.reload(yamlOf({}, stage.origin.url));
     barrier.open();
     expect((await underway).body).toBe('underway');
     await stage.play([gone({ path: '/a' }), gone({ path: '/b' })]);
@@ -264,7 +264,7 @@ describe('a reload that keys or tags otherwise', () => {
   ])('what could not be stored any more answers nobody: $name', async ({ config, answers, fields = [] }) => {
     await using stage = await Stage.start({ config });
     await stage.play([{ ask: 'GET /a', answers, fields, expect: { cacheStatus: STORED } }]);
-    stage.freshet.reload(yamlOf({}, stage.origin.url));
+    await stage.freshet.reload(yamlOf({}, stage.origin.url));
     await stage.play([{ ask: 'GET /a', answers: fresh('of all'), expect: { cacheStatus: AFTER_PURGE, body: 'of all' } }]);
   });
 });

@@ -17,7 +17,6 @@ import { PurgeGate } from '../../src/purge/gate.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
-import { PurgeRate } from '../../src/purge/rate.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -58,10 +57,9 @@ export function makeParts({
     normaliseUrl: (url) => [url],
     settleMs: config.purge.settleMs,
   });
-  const purgeRate = new PurgeRate(config.purge.ratePerSecond);
   const purgeNames = { tagHeaders: config.tags.headers, scopes: ['authorization'] };
-  const gate = { purger, clock, rate: () => purgeRate, names: () => purgeNames, refused: () => undefined, overRate: () => undefined };
-  const settings = { config, trusted: trustedPeers([]), tagHeaders: new Set(config.tags.headers), purgeRate, purgeNames };
+  const gate = { purge: purger.purge.bind(purger), names: () => purgeNames, refused: () => undefined };
+  const settings = { config, trusted: trustedPeers([]), tagHeaders: new Set(config.tags.headers), purgeNames };
   const origin = new HandPlayedOrigin();
   const parts: Parts = {
     clock,

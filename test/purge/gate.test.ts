@@ -5,7 +5,7 @@ import { PurgeGate, type PurgeGateParts } from '../../src/purge/gate.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
-import { PurgeRate } from '../../src/purge/rate.ts';
+import { atRate, PurgeRate } from '../../src/purge/rate.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import { SettableClock } from '../support/clock.ts';
 
@@ -23,7 +23,11 @@ function setUp() {
   const rate = new PurgeRate(1);
   const lines: Parameters<PurgeGateParts['refused']>[0][] = [];
   const names = { tagHeaders: [], scopes: ['cookie.session'] };
-  const gate = new PurgeGate({ purger, clock, rate: () => rate, names: () => names, refused: (line) => lines.push(line), overRate: () => undefined });
+  const gate = new PurgeGate({
+    purge: atRate({ purger, clock, rate: () => rate, overRate: () => undefined }),
+    names: () => names,
+    refused: (line) => lines.push(line),
+  });
   return { gate, lines, rate, clock };
 }
 

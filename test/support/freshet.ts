@@ -27,8 +27,8 @@ export class RunningFreshet implements AsyncDisposable {
     return adminAddress;
   }
 
-  reload(yaml: string): void {
-    this.#freshet.reload(configOf(yaml));
+  reload(yaml: string): Promise<void> {
+    return this.#freshet.reload(configOf(yaml));
   }
 
   /** Drains and closes; harmless when repeated. */

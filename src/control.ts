@@ -1,0 +1,96 @@
+// What there is once a process, whichever threads serve: the secret, who numbers purges, the one door to that, the rate and the receipts.
+import { randomBytes } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import type { Observe } from './observe/observe.ts';
+import type { ProcessReadings } from './observe/metrics.ts';
+import type { AuthorityName } from './purge/authority.ts';
+import { PurgeGate } from './purge/gate.ts';
+import { keyedForms } from './purge/keyed-forms.ts';
+import { NOTHING } from './purge/order.ts';
+import { ProcessAuthority } from './purge/process-authority.ts';
+import { PurgeLog } from './purge/purge-log.ts';
+import { Purger } from './purge/purge.ts';
+import { atRate, PurgeRate } from './purge/rate.ts';
+import { TagHash } from './purge/tag-hash.ts';
+import { scopeNames } from './rules/scope-names.ts';
+
+export interface ControlParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly name: AuthorityName;
+  /** Nothing stored until now may be used any more. */
+  readonly exhausted: () => void;
+}
+
+export class Control {
+  readonly secret = randomBytes(32);
+  readonly tagHash = new TagHash(this.secret);
+  readonly authority: ProcessAuthority;
+  readonly purgeLog: PurgeLog;
+  readonly purger: Purger;
+  /** For operators. */
+  readonly purgeAtRate: ReturnType<typeof atRate>;
+  readonly purgeGate: PurgeGate;
+  readonly #observe: Observe;
+  #config: Config;
+  #purgeRate: PurgeRate;
+
+  constructor({ config, clock, observe, name, exhausted }: ControlParts) {
+    this.#config = config;
+    this.#observe = observe;
+    this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
+    this.authority = new ProcessAuthority({
+      name,
+      memoryBytes: config.purge.memoryBytes,
+      holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
+      exhausted,
+    });
+    this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
+    const inForce = (): Config => this.#config;
+    this.purger = new Purger({
+      authority: this.authority,
+      tagHash: this.tagHash,
+      clock,
+      observer: observe,
+      log: this.purgeLog,
+      normaliseUrl: (url) => keyedForms(url, this.#config),
+      get settleMs() {
+        return inForce().purge.settleMs;
+      },
+    });
+    this.purgeAtRate = atRate({
+      purger: this.purger,
+      clock,
+      rate: () => this.#purgeRate,
+      overRate: () => observe.limitReached('purge.rate'),
+    });
+    this.purgeGate = new PurgeGate({
+      purge: this.purgeAtRate,
+      names: () => ({ tagHeaders: this.#config.tags.headers, scopes: scopeNames([...this.#config.routes, this.#config.defaultRoute]) }),
+      refused: (detail) => observe.warn('a purge was refused', detail),
+    });
+  }
+
+  /** In force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  get readings(): ProcessReadings {
+    return { epoch: this.authority.marks.epoch, falseShare: this.authority.falseShareEstimate };
+  }
+
+  reconfigure(config: Config): void {
+    this.#config = config;
+    this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
+  }
+
+  /** After a configuration under which nothing that was stored before may be used. */
+  purgeAfterReload(): void {
+    this.#observe.warn('routes are keyed, tagged or permitted to store otherwise than before: the cache was emptied', {});
+    const reason = 'the configuration changed what entries are keyed or tagged by, or what may be stored';
+    this.purger.purgeNow({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
+  }
+}

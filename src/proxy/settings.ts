@@ -1,0 +1,36 @@
+// What a request takes from the configuration: made again at each reload, but for the verifier of tokens where its issuers stay.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { trustedPeers } from '../http/forwarding.ts';
+import { TokenVerifier } from '../identity/verifier.ts';
+import type { Observer } from '../observe/observer.ts';
+import { scopeNames } from '../rules/scope-names.ts';
+import type { Settings } from './parts.ts';
+
+export interface VerifierParts {
+  /** Of the world that dates tokens. */
+  readonly clock: Clock;
+  readonly observer: Pick<Observer, 'warn'>;
+}
+
+/** `before`: those in force until now; their verifier, with its keys and what it remembers, stays unless the issuers have changed. */
+export function settingsOf(config: Config, parts: VerifierParts, before?: Settings): Settings {
+  const tokens = verifierOf(config, parts, before);
+  return {
+    config,
+    ...(tokens === undefined ? {} : { tokens }),
+    trusted: trustedPeers(config.trustedProxies),
+    tagHeaders: new Set(config.tags.headers),
+    purgeNames: { tagHeaders: config.tags.headers, scopes: scopeNames([...config.routes, config.defaultRoute]) },
+  };
+}
+
+function verifierOf({ issuers }: Config, { clock, observer }: VerifierParts, before: Settings | undefined): TokenVerifier | undefined {
+  if (before !== undefined) {
+    if (isDeepStrictEqual(before.config.issuers, issuers)) return before.tokens;
+    void before.tokens?.close();
+  }
+  if (issuers.length === 0) return undefined;
+  return new TokenVerifier({ issuers, clock, warn: (message, detail) => observer.warn(message, detail) });
+}

@@ -1,0 +1,143 @@
+// One thread that serves clients: all that a request consults, put together, behind a listener. With several of them each has a store of its own.
+import type { Clock } from './clock.ts';
+import type { Config, LimitConfig, ListenAddress } from './config/config.ts';
+import type { ThreadReadings } from './observe/metrics.ts';
+import type { Observe } from './observe/observe.ts';
+import { OriginPools } from './origin/pools.ts';
+import { Flights } from './proxy/collapse.ts';
+import { FillBudget } from './proxy/fill.ts';
+import { handle } from './proxy/handle.ts';
+import { Listener } from './proxy/listener.ts';
+import type { Parts } from './proxy/parts.ts';
+import { ScopeLookups } from './proxy/scope-lookup.ts';
+import { settingsOf, type VerifierParts } from './proxy/settings.ts';
+import { Upgrades } from './proxy/upgrade.ts';
+import type { Marks } from './purge/authority.ts';
+import { PurgeGate, type PurgeGateParts } from './purge/gate.ts';
+import type { Purges } from './purge/order.ts';
+import { Sweeper } from './purge/sweeper.ts';
+import type { TagHash } from './purge/tag-hash.ts';
+import { MemoryStore } from './store/memory.ts';
+
+export interface ThreadParts {
+  /** Sizes and limits in it are this thread's own. */
+  readonly config: Config;
+  /** Which of several it is. */
+  readonly worker?: number;
+  readonly clock: Clock;
+  /** By which tokens are dated. */
+  readonly tokenClock: Clock;
+  readonly observe: Observe;
+  readonly secret: Buffer;
+  readonly tagHash: TagHash;
+  readonly marks: Marks;
+  readonly purger: Purges;
+  /** For operators. */
+  readonly purgeAtRate: PurgeGateParts['purge'];
+}
+
+/** How often a slice of the store is looked through for what can never be used again. */
+const SWEEP_EVERY_MS = 20;
+
+export class Thread {
+  readonly parts: Parts;
+  readonly #origins: OriginPools;
+  readonly #listener: Listener;
+  readonly #upgrades: Upgrades;
+  readonly #verifying: VerifierParts;
+  #sweeping: NodeJS.Timeout | undefined;
+  #pacing: NodeJS.Timeout | undefined;
+
+  constructor(given: ThreadParts) {
+    const { config, clock, observe } = given;
+    this.#verifying = { clock: given.tokenClock, observer: observe };
+    this.#origins = new OriginPools({
+      origins: config.origins,
+      clock,
+      ended: (end) => observe.originEnded(end),
+      limitReached: (limit) => observe.limitReached(limit),
+      breakerChanged: (change) => observe.breakerChanged(change),
+    });
+    const purgeGate = new PurgeGate({
+      purge: given.purgeAtRate,
+      names: () => parts.settings.purgeNames,
+      refused: (detail) => observe.warn('a purge was refused', detail),
+    });
+    const parts: Parts = {
+      ...(given.worker === undefined ? {} : { worker: given.worker }),
+      clock,
+      store: new MemoryStore({ maxBytes: config.store.memoryBytes }),
+      marks: given.marks,
+      purger: given.purger,
+      purgeGate,
+      tagHash: given.tagHash,
+      origins: this.#origins,
+      observer: observe,
+      flights: new Flights(),
+      fillBudget: new FillBudget(config.store.fillBytes),
+      lookups: new ScopeLookups(),
+      secret: given.secret,
+      settings: settingsOf(config, this.#verifying),
+    };
+    this.parts = parts;
+    const upgrades = new Upgrades(parts);
+    this.#upgrades = upgrades;
+    this.#listener = new Listener({
+      limits: config.limits,
+      clock,
+      trusted: (address) => parts.settings.trusted(address),
+      observer: parts.observer,
+      handle: (request, client) => handle(request, client, parts),
+      mayUpgrade: (request) => upgrades.may(request),
+      upgrade: (request, connection) => upgrades.serve(request, connection),
+    });
+  }
+
+  get readings(): ThreadReadings {
+    const { store, fillBudget } = this.parts;
+    return { store: store.stats, fills: fillBudget, connections: this.#listener.connections, origins: this.#origins.loads };
+  }
+
+  /** Resolves when connections are accepted; rejects with a RunError, and then nothing is left running. */
+  async open(listen: ListenAddress, port: { readonly shared: boolean }): Promise<void> {
+    try {
+      await this.#listener.open(listen, port);
+    } catch (error) {
+      await this.#origins.close();
+      throw error;
+    }
+    const { store, marks, clock, settings } = this.parts;
+    const sweeper = new Sweeper({ store, marks });
+    this.#sweeping = setInterval(() => sweeper.sweepSlice(clock.now()), SWEEP_EVERY_MS).unref();
+    this.#pace(settings.config.limits);
+  }
+
+  /** Where it listens. Valid after `open`. */
+  get address(): ListenAddress {
+    return this.#listener.address;
+  }
+
+  /** Applies to new requests; connections and the store stay. */
+  reconfigure(next: Config): void {
+    const { parts } = this;
+    const before = parts.settings;
+    parts.settings = settingsOf(next, this.#verifying, before);
+    parts.fillBudget.maxBytes = next.store.fillBytes;
+    this.#origins.reconfigure(next.origins);
+    this.#listener.reconfigure(next.limits);
+    if (next.limits.stallTimeoutMs !== before.config.limits.stallTimeoutMs) this.#pace(next.limits);
+  }
+
+  /** Stops accepting, finishes what is in flight within `timeoutMs`, closes. */
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.all([this.#listener.close(timeoutMs), this.#upgrades.close(timeoutMs)]);
+    clearInterval(this.#sweeping);
+    clearInterval(this.#pacing);
+    await Promise.all([this.#origins.close(), this.parts.settings.tokens?.close()]);
+  }
+
+  #pace({ stallTimeoutMs }: LimitConfig): void {
+    clearInterval(this.#pacing);
+    this.#pacing = setInterval(() => this.#listener.cutLaggards(), stallTimeoutMs).unref();
+  }
+}
