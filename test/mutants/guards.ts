@@ -523,7 +523,6 @@ export const GUARDED: readonly Guarded[] = [
     guards: [
       'if (!/^https?:\\/\\/[^/?#\\\\@\\s]+\\/?$/i.test(value))',
       'if (!FIELD_NAME.test(name))',
-      `if (found === 'public')`,
       'if (Array.isArray(found))',
       'if (!isMap(found))',
       'if (unknown.length > 0)',

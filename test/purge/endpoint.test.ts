@@ -270,9 +270,10 @@ describe('answers', () => {
   });
 
   it.each([
-    ['out of holds', answerOf({ kind: 'out-of-holds' }), '5'],
-    ['over the rate', answerRefused({ kind: 'refused', retryAfterSeconds: 3 }), '3'],
-  ])('%s: 429 with Retry-After', (_name, answer, seconds) => {
+    ['out of holds', () => answerOf({ kind: 'out-of-holds' }), '5'],
+    ['over the rate', () => answerRefused({ kind: 'refused', retryAfterSeconds: 3 }), '3'],
+  ])('%s: 429 with Retry-After', (_name, answered, seconds) => {
+    const answer = answered();
     expect(answer.status).toBe(429);
     expect(answer.fields.slice(4)).toEqual(['retry-after', seconds]);
     detailOf(answer);
