@@ -1,6 +1,6 @@
 // What every measurement stands on: the origin and Freshet as programs of their own, and a way to show progress.
 import { fileURLToPath } from 'node:url';
-import { type Child, type FreshetChild, freePort, startChild, startFreshet, untilAnswers } from '../test/support/child-process.ts';
+import { type Child, type FreshetChild, startChild, startFreshet } from '../test/support/child-process.ts';
 
 const CONFIG = fileURLToPath(new URL('./freshet.yaml', import.meta.url));
 
@@ -19,11 +19,9 @@ export interface OriginChild extends Child {
 }
 
 export async function startOrigin(): Promise<OriginChild> {
-  const port = await freePort();
-  const child = startProgram('origin.ts', [String(port)]);
-  const url = `http://127.0.0.1:${port}`;
-  await untilAnswers(child, `${url}/`);
-  return { ...child, url };
+  const child = startProgram('origin.ts', []);
+  const [, port = ''] = await child.says(/port: (\d+)/);
+  return { ...child, url: `http://127.0.0.1:${port}` };
 }
 
 /** `memory` is the store's setting, as in the configuration. */

@@ -28,4 +28,4 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
       .end(PAGE);
   }
 });
-server.listen(Number(process.argv[2]), '127.0.0.1');
+server.listen(0, '127.0.0.1', () => console.log('listening on', server.address()));

@@ -55,6 +55,7 @@ function send(response: ServerResponse, body: unknown, { status = 200, fields = 
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   handle(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-}).listen(Number(process.env['PORT'] ?? 5000), '127.0.0.1');
+});
+server.listen(Number(process.env['PORT'] ?? 5000), '127.0.0.1', () => console.log('listening on', server.address()));

@@ -51,4 +51,5 @@ function send(response: ServerResponse, body: unknown, fields: Readonly<Record<s
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-createServer(handle).listen(Number(process.env['PORT'] ?? 5000), '127.0.0.1');
+const server = createServer(handle);
+server.listen(Number(process.env['PORT'] ?? 5000), '127.0.0.1', () => console.log('listening on', server.address()));

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
-import { freePort, startChild, startFreshet, untilAnswers } from './support/child-process.ts';
+import { startChild, startFreshet } from './support/child-process.ts';
 import { type Answer, get } from './support/client.ts';
 
 const root = new URL('../', import.meta.url);
@@ -89,13 +89,12 @@ function expectShown(answer: Answer, line: string, command: string): void {
 
 describe('docs/scopes.md, typed', () => {
   it.each(walks)('$heading', async ({ heading, api, config }) => {
-    const env = { ...process.env, PORT: String(await freePort()) };
-    const apiUrl = `http://127.0.0.1:${env.PORT}`;
-    await using child = startChild({ name: api, args: [fileURLToPath(new URL(api, root))], env });
-    await untilAnswers(child, `${apiUrl}/login?user=ada`);
+    await using child = startChild({ name: api, args: [fileURLToPath(new URL(api, root))], env: { ...process.env, PORT: '0' } });
+    const [, port = ''] = await child.says(/port: (\d+)/);
+    const env = { ...process.env, PORT: port };
     await using freshet = await startFreshet({ args: ['--config', fileURLToPath(new URL(config, root))], env });
     const urls = new Map([
-      ['5000', apiUrl],
+      ['5000', `http://127.0.0.1:${port}`],
       ['8080', freshet.url],
       ['8081', freshet.adminUrl],
     ]);

@@ -1,7 +1,7 @@
 // Runs http-cache-tests against the real server with config/conformance.yaml. `--id X` shows the exchange of one test; `--checks` lists the checks too.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort, startFreshet } from '../support/child-process.ts';
+import { startFreshet } from '../support/child-process.ts';
 import { EXPECTED_FAILURES, OTHER_KINDS } from './expected-failures.ts';
 import { describeFault, type Judgement, judge } from './judge.ts';
 import { type Outcome, parseOutcomes, readTests, runSuiteClient, type SuiteTest, startSuiteOrigin } from './suite.ts';
@@ -39,9 +39,8 @@ async function showOne(id: string): Promise<number> {
 
 /** What the suite's client prints with Freshet between it and the suite's origin. */
 async function printedBy(id: string): Promise<string> {
-  const originPort = await freePort();
-  await using origin = await startSuiteOrigin(originPort);
-  await using freshet = await startFreshet({ args: ['--config', CONFIG, '--origin', `http://127.0.0.1:${originPort}`] });
+  await using origin = await startSuiteOrigin();
+  await using freshet = await startFreshet({ args: ['--config', CONFIG, '--origin', origin.url] });
   const printed = await runSuiteClient({ base: freshet.url, id });
   for (const child of [origin, freshet]) {
     if (child.hasExited()) throw new Error(`${child.name} ended during the run:\n${child.output()}`);

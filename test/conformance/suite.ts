@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Child, startChild, untilAnswers } from '../support/child-process.ts';
+import { type Child, startChild } from '../support/child-process.ts';
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve('http-cache-tests/package.json'));
 
@@ -40,15 +40,16 @@ async function load<Shape>(path: string): Promise<Shape> {
 }
 
 /** Starts the suite's origin. It listens on every interface and never ends by itself. */
-export async function startSuiteOrigin(port: number): Promise<Child> {
+/** It listens on every address; `url` is the one of this machine. */
+export async function startSuiteOrigin(): Promise<Child & { readonly url: string }> {
   const origin = startChild({
     name: 'http-cache-tests origin',
     args: ['--no-warnings', 'server/server.mjs'],
     cwd: FOLDER,
-    env: suiteEnvironment({ port, base: '', id: '' }),
+    env: suiteEnvironment({ port: 0, base: '', id: '' }),
   });
-  await untilAnswers(origin, `http://127.0.0.1:${port}/index.html`);
-  return origin;
+  const [, port = ''] = await origin.says(/Listening on \S+:(\d+)\/\n/);
+  return { ...origin, url: `http://127.0.0.1:${port}` };
 }
 
 /** Runs all tests, or the exchange of one when `id` is not empty, against `base`. Resolves with what the client printed. */

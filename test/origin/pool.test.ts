@@ -1,11 +1,10 @@
 // One exchange with an origin, over real sockets: what arrives, what is refused (SECURITY §2), what is retried, and what a cut looks like.
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Fields } from '../../src/http/fields.ts';
 import { RequestBodyError } from '../../src/origin/exchange.ts';
 import type { OriginRequest } from '../../src/origin/exchange.ts';
+import { NobodyListens } from '../support/nobody.ts';
 import { Barrier, ScriptedOrigin } from '../support/origin.ts';
 import type { Reply } from '../support/origin.ts';
 import { originMap, Recorder, type Seen, Setup } from './fetching.ts';
@@ -233,8 +232,8 @@ describe('timeouts and unreachable origins', () => {
   });
 
   it('reports a refused connection as origin-unreachable, with nothing sent', async () => {
-    const port = await unusedPort();
-    await using setup = new Setup(`http://127.0.0.1:${port}`);
+    await using nobody = await NobodyListens.start();
+    await using setup = new Setup(nobody.url);
     const seen = await setup.fetch();
     expect(seen).toMatchObject({ calls: ['failed'], error: { reason: 'origin-unreachable', requestSent: false } });
   });
@@ -460,12 +459,4 @@ async function silence(headersTimeoutMs: number): Promise<void> {
   origin.on('/', { fault: 'silence' });
   await using setup = new Setup(origin.url, { headersTimeoutMs });
   expect((await setup.fetch()).error?.reason).toBe('origin-headers-timeout');
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

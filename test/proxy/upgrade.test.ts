@@ -1,13 +1,13 @@
 // A WebSocket handshake through Freshet over real sockets: piped only after the origin's 101, answered where there is none, ended by a drain.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { fieldsFromRaw } from '../../src/http/fields.ts';
 import { RawClient } from '../support/client.ts';
 import { RunningFreshet } from '../support/freshet.ts';
+import { NobodyListens } from '../support/nobody.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
 
 function handshake(path: string, ...fields: string[]): string {
@@ -138,7 +138,8 @@ describe('RFC 9110 §7.8: upgrades', () => {
   ])('to $name are answered $status', async ({ reply, status, detail }) => {
     await using origin = await ScriptedOrigin.start();
     if (reply !== undefined) origin.on('*', reply);
-    await using freshet = await RunningFreshet.start(config(reply === undefined ? `http://127.0.0.1:${await unusedPort()}` : origin.url));
+    await using nobody = await NobodyListens.start();
+    await using freshet = await RunningFreshet.start(config(reply === undefined ? nobody.url : origin.url));
     await using client = await RawClient.connect(freshet.address);
     client.send(handshake('/socket/a'));
     const answer = await client.answer();
@@ -175,11 +176,3 @@ describe('RFC 9110 §7.8: upgrades', () => {
     await closing;
   });
 });
-
-async function unusedPort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

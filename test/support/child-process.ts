@@ -1,18 +1,20 @@
 // Programs run beside a test, the demo or the bench: started, waited for, and ended by their own id on every way out.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const KEPT_OUTPUT_CHARS = 20_000;
 const STOP_GRACE_MS = 15_000;
+const SAYS_TIMEOUT_MS = 20_000;
 
 export interface Child extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
   /** What it printed lately, both streams. */
   output(): string;
+  /** The first match in what it prints; rejects with its output when it ends first or takes longer than 20 s. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
   hasExited(): boolean;
   /** Asks it to end, and insists after a while; resolves when it is gone. Calling it twice does no harm. */
   stop(): Promise<void>;
@@ -45,13 +47,29 @@ export function startChild(spec: ChildSpec): Child {
   });
   running.add(child);
   let kept = '';
+  const heard = new EventEmitter();
   const keep = (chunk: Buffer): void => {
     kept = (kept + chunk.toString('utf8')).slice(-KEPT_OUTPUT_CHARS);
+    heard.emit('more');
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const gone = once(child, 'close').finally(() => running.delete(child));
+  const gone = once(child, 'close').finally(() => {
+    running.delete(child);
+    heard.emit('more');
+  });
   const hasExited = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const says = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    const deadline = AbortSignal.timeout(SAYS_TIMEOUT_MS);
+    for (;;) {
+      const match = pattern.exec(kept);
+      if (match !== null) return match;
+      if (hasExited()) throw new Error(`${spec.name} ended without saying ${pattern}:\n${kept}`);
+      await once(heard, 'more', { signal: deadline }).catch((cause: unknown) => {
+        throw new Error(`${spec.name} has not said ${pattern}:\n${kept}`, { cause });
+      });
+    }
+  };
   const stop = async (): Promise<void> => {
     if (!hasExited()) {
       child.kill('SIGTERM');
@@ -60,51 +78,20 @@ export function startChild(spec: ChildSpec): Child {
       clearTimeout(insist);
     }
   };
-  return { name: spec.name, pid: child.pid ?? -1, output: () => kept, hasExited, stop, [Symbol.asyncDispose]: stop };
+  return { name: spec.name, pid: child.pid ?? -1, output: () => kept, says, hasExited, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** Starts Freshet as a user does, on free ports of this machine, and resolves when it is ready. `args` are what follows the command's name. */
+/**
+ * Starts Freshet as a user does, on this machine, and resolves when it listens. `args` are what follows the command's name. Which port it was given it says
+ * itself: one that was looked for beforehand may be somebody else's by the time it is bound, who would then be sent what is meant for this child.
+ */
 export async function startFreshet(input: {
   readonly args: readonly string[];
   readonly port?: number;
   readonly env?: NodeJS.ProcessEnv;
 }): Promise<FreshetChild> {
-  const port = input.port ?? (await freePort());
-  const adminPort = await freePort();
-  const args = [MAIN, ...input.args, '--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${adminPort}`];
+  const args = [MAIN, ...input.args, '--listen', `127.0.0.1:${input.port ?? 0}`, '--admin', '127.0.0.1:0'];
   const child = startChild({ name: 'freshet', args, ...(input.env === undefined ? {} : { env: input.env }) });
-  const adminUrl = `http://127.0.0.1:${adminPort}`;
-  await untilAnswers(child, `${adminUrl}/v1/ready`);
-  return { ...child, url: `http://127.0.0.1:${port}`, adminUrl };
-}
-
-/** Resolves when `url` answers 2xx; rejects with the child's output when it ends first or takes longer than 20 s. */
-export async function untilAnswers(child: Child, url: string): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await answers(url))) {
-    if (child.hasExited()) throw new Error(`${child.name} ended before it was ready:\n${child.output()}`);
-    if (performance.now() > deadline) throw new Error(`${child.name} is not ready after 20 s at ${url}:\n${child.output()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
-
-/** A port nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
+  const [, address = '', adminAddress = ''] = await child.says(/listening on (\S+), admin on (\S+)\n/);
+  return { ...child, url: `http://${address}`, adminUrl: `http://${adminAddress}` };
 }
