@@ -26,9 +26,14 @@ export class Connection {
     return this.#clients.size === 0;
   }
 
-  /** Nothing more that comes on it is believed. */
+  /** No further request that comes on it is believed. */
   get deaf(): boolean {
     return this.#deaf;
+  }
+
+  /** Whether a fault in what comes is one of something that is waited for: another request, or the rest of a body whose request is not answered. */
+  get listens(): boolean {
+    return !this.#deaf || [...this.#clients].some((client) => client.owesBody);
   }
 
   add(client: NodeClient): void {
@@ -57,7 +62,7 @@ export class Connection {
   refuse(refusal: Refusal): void {
     this.#deaf = true;
     for (const client of this.#clients) {
-      if (client.requestComplete) continue;
+      if (!client.owesBody) continue;
       this.#clients.delete(client);
       const cut = client.headSent;
       client.leave();

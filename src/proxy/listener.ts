@@ -231,7 +231,7 @@ export class Listener {
     const refusal = refusalOf(code);
     if (connection === undefined || refusal === undefined) {
       socket.destroy();
-    } else if (!connection.deaf) {
+    } else if (connection.listens) {
       this.#refused(refusal, undefined);
       connection.refuse(refusal);
     }

@@ -59,6 +59,11 @@ export class NodeClient implements Client {
     return this.#options.body === undefined || this.#options.incoming.complete;
   }
 
+  /** The rest of its request is still to come, and its answer is not given. */
+  get owesBody(): boolean {
+    return !this.requestComplete && !this.#ended;
+  }
+
   /** Its turn where it owes us bytes of its request, and somebody waits for them. */
   get sending(): Turn | undefined {
     return this.#options.body?.turn;

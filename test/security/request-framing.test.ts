@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { type Fields, fieldValue, withoutFields } from '../../src/http/fields.ts';
 import type { RawClient } from '../support/client.ts';
 import { Line } from './line.ts';
-import { CANARY, type RequestRow, type Seen } from './request-row.ts';
+import { CANARY, chunked, get, type RequestRow, type Seen } from './request-row.ts';
 import { REQUEST_ROWS } from './request-rows.ts';
-import type { WireRequest } from './wire-origin.ts';
+import { named, type WireRequest } from './wire-origin.ts';
 
 /** Written by Freshet itself; wire-origin.ts judges those of the framing and the hop. */
 const OURS: ReadonlySet<string> = new Set([
@@ -96,5 +96,75 @@ describe.concurrent.each([
         expect(seen).toEqual([wanted(bytes, expected.seen)]);
         return;
     }
+  });
+});
+
+/** A body whose fault comes when its first chunk is with the origin, and with it, in one packet, what would be the next request. */
+const BEGUN = chunked('1\r\na\r\n');
+const FAULT = `1\r\nabc\r\n0\r\n\r\n${CANARY}`;
+const EARLY = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno';
+const HALF = EARLY.slice(0, -1);
+
+describe('a fault in a body that is on its way to the origin', () => {
+  it.each([
+    { name: 'before the origin answers', early: undefined, first: [400, true] },
+    { name: 'behind an answer that came early', early: EARLY, first: [413, true] },
+    { name: 'behind the half of an answer that came early', early: HALF, first: [413, false] },
+  ])('$name ends its connection, and nothing behind it is a request', async ({ early, first }) => {
+    await using line = await Line.start();
+    const { origin } = line;
+    const begun = Promise.withResolvers<void>();
+    origin.hearing = (text, socket) => {
+      if (!text.endsWith('\r\n\r\n1\r\na')) return;
+      if (early !== undefined) socket.write(early);
+      begun.resolve();
+    };
+    await using client = await line.connect();
+    client.send(BEGUN);
+    await begun.promise;
+    const head = early === undefined ? undefined : await client.head();
+    client.send(FAULT);
+    const answer = head === undefined ? await client.answer('POST') : { status: head.status, complete: (await client.bytes(2)).length === 2 };
+    expect([answer?.status, answer?.complete]).toEqual(first);
+    expect(await client.closed()).toMatch(/end|ECONNRESET/);
+    await origin.halvesGone();
+    await line.roundTrips();
+    expect(origin.requests).toEqual([]);
+  });
+
+  // node:http tells of no fault behind an Upgrade that it did not take: what is behind it is read by nobody, and the stall timeout ends it.
+  it('of a request that offers an upgrade ends its connection as a body that stops does', async () => {
+    await using line = await Line.start({ config: 'limits: { stall_timeout: 100ms }' });
+    const { origin } = line;
+    await using client = await line.connect();
+    client.send(chunked(FAULT, 'Connection: upgrade', 'Upgrade: websocket'));
+    expect(await client.answer('POST')).toBeUndefined();
+    await origin.halvesGone();
+    expect(origin.requests).toEqual([]);
+    expect(await line.metrics('freshet_limit_reached_total{limit="limits.stall_timeout"}')).toEqual([
+      'freshet_limit_reached_total{limit="limits.stall_timeout"} 1',
+    ]);
+  });
+
+  it('and behind a request that waits for its answer: that is answered, the fault after it, the rest by nobody', async () => {
+    await using line = await Line.start();
+    const { origin } = line;
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    origin.answering = (request, socket) => {
+      void held.promise.then(() => socket.write(named(request).bytes));
+      return undefined;
+    };
+    origin.hearing = (text) => {
+      if (text.endsWith('\r\n\r\n1\r\na')) begun.resolve();
+    };
+    await using client = await line.connect();
+    client.send(get() + BEGUN.replace('/a', '/b'));
+    await Promise.all([origin.seen(1), begun.promise]);
+    client.send(FAULT);
+    await origin.halvesGone();
+    held.resolve();
+    expect([(await client.answer())?.body, (await client.answer())?.status, await client.answer()]).toEqual(['GET /a', 400, undefined]);
+    expect(origin.requests.map(({ path }) => path)).toEqual(['/a']);
   });
 });
