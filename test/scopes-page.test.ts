@@ -90,11 +90,11 @@ function expectShown(answer: Answer, line: string, command: string): void {
 describe('docs/scopes.md, typed', () => {
   it.each(walks)('$heading', async ({ heading, api, config }) => {
     await using child = startChild({ name: api, args: [fileURLToPath(new URL(api, root))], env: { ...process.env, PORT: '0' } });
-    const [, port = ''] = await child.says(/port: (\d+)/);
-    const env = { ...process.env, PORT: port };
+    const [, apiPort = ''] = await child.says(/port: (\d+)/);
+    const env = { ...process.env, PORT: apiPort };
     await using freshet = await startFreshet({ args: ['--config', fileURLToPath(new URL(config, root))], env });
     const urls = new Map([
-      ['5000', `http://127.0.0.1:${port}`],
+      ['5000', `http://127.0.0.1:${apiPort}`],
       ['8080', freshet.url],
       ['8081', freshet.adminUrl],
     ]);
