@@ -13,6 +13,7 @@ import { Metrics } from './observe/metrics.ts';
 import { Observe } from './observe/observe.ts';
 import type { Snapshot } from './observe/snapshot.ts';
 import { explain } from './proxy/explain.ts';
+import type { Lease } from './purge/lease.ts';
 import { keyedForms } from './purge/keyed-forms.ts';
 import type { Shelf } from './admin/entries.ts';
 import { Thread } from './thread.ts';
@@ -29,6 +30,8 @@ export interface Freshet {
 export interface FreshetOptions {
   readonly config: Config;
   readonly clock?: Clock;
+  /** Where others purge too. */
+  readonly lease?: Lease;
 }
 
 /** The threads that serve, as the rest sees them. */
@@ -44,11 +47,11 @@ interface Service {
 }
 
 /** Starts everything and resolves when requests are accepted. Rejects with RunError where an address cannot be had; nothing is left running then. */
-export async function startFreshet({ config, clock: given }: FreshetOptions): Promise<Freshet> {
+export async function startFreshet({ config, clock: given, lease }: FreshetOptions): Promise<Freshet> {
   const clock = given ?? systemClock;
   const metrics: Metrics = new Metrics({ thread: () => thread.readings, process: () => control.readings });
   const observe = new Observe({ log: new Log(config.log), metrics });
-  const control = new Control({ config, clock, observe, name: 'process', exhausted: () => thread.parts.store.clear() });
+  const control = new Control({ config, clock, observe, name: 'process', lease, exhausted: () => thread.parts.store.clear() });
   const { secret, tagHash, purger, purgeAtRate, authority } = control;
   const tokenClock = given ?? wallClock;
   const thread = new Thread({ config, clock, tokenClock, observe, secret, tagHash, purger, purgeAtRate, marks: authority.marks });

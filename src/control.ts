@@ -7,6 +7,7 @@ import type { ProcessReadings } from './observe/metrics.ts';
 import type { AuthorityName } from './purge/authority.ts';
 import { PurgeGate } from './purge/gate.ts';
 import { keyedForms } from './purge/keyed-forms.ts';
+import type { Lease } from './purge/lease.ts';
 import { NOTHING } from './purge/order.ts';
 import { ProcessAuthority } from './purge/process-authority.ts';
 import { PurgeLog } from './purge/purge-log.ts';
@@ -20,6 +21,8 @@ export interface ControlParts {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly name: AuthorityName;
+  /** Where others purge too. */
+  readonly lease?: Lease | undefined;
   /** Nothing stored until now may be used any more. */
   readonly exhausted: () => void;
 }
@@ -37,7 +40,7 @@ export class Control {
   #config: Config;
   #purgeRate: PurgeRate;
 
-  constructor({ config, clock, observe, name, exhausted }: ControlParts) {
+  constructor({ config, clock, observe, name, lease, exhausted }: ControlParts) {
     this.#config = config;
     this.#observe = observe;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
@@ -46,6 +49,7 @@ export class Control {
       memoryBytes: config.purge.memoryBytes,
       holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
       exhausted,
+      ...(lease === undefined ? {} : { lease }),
     });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     const inForce = (): Config => this.#config;

@@ -4,6 +4,8 @@
 // each request decides for itself (taking.ts), in the same synchronous step in which its head is written. The races: a purge between two arrivals (the later
 // one may not have the earlier one's answer: `arrivalEpoch` against `asOf`), a response that turns out private, uncacheable or of another variant
 // (followers go by themselves, staggered), a failure (they share one more fetch, then the failure), a leader that takes too long.
+// Where purges of other nodes may be unknown here, a request shares only a fetch that starts after it arrived: whoever joined an earlier one goes on, at
+// its landing, to share the next (§4.6). So there are one or two at a time for a key, and no purge need be known.
 // What must stay true: nobody is given an answer fetched before a purge that was published when they arrived; every follower ends.
 // PURGE-PROTOCOL §3.2 rules 4 and 5.
 import { LRUCache } from 'lru-cache';
@@ -83,6 +85,11 @@ export class Flights {
     return false;
   }
 
+  /** Of the fetch that was started last. */
+  get lastOrder(): number {
+    return this.#order;
+  }
+
   nextOrder(): number {
     return ++this.#order;
   }
@@ -96,10 +103,16 @@ export class Flights {
   /** Rule 4: with its head known, the gate must be ok now; before that, nothing known of it may have been marked. */
   #mayJoin(x: Exchange, flight: Flight): boolean {
     const verdict = x.parts.marks.gate({ tagIds: flight.tagIds, asOf: flight.asOf, sentAt: flight.sentAt });
-    if (verdict.kind !== 'ok') return false;
+    if (verdict.kind !== 'ok' && verdict.kind !== 'uncoordinated') return false;
     const { landing } = flight;
     if (landing === undefined) return x.now - flight.startedAt < x.route.policy.leaderTimeoutMs;
-    return landing.kind === 'response' && landing.judgement.shareable && landing.fill.kept && selectsTheSame(x, flight, landing.judgement.vary);
+    return (
+      verdict.kind === 'ok' &&
+      landing.kind === 'response' &&
+      landing.judgement.shareable &&
+      landing.fill.kept &&
+      selectsTheSame(x, flight, landing.judgement.vary)
+    );
   }
 
   #landed(leader: Exchange, flight: Flight): void {
@@ -156,7 +169,7 @@ function cameLate({ storing, times }: Judgement): boolean {
 }
 
 /** Refusals that pass by themselves: the next response for the key may well be stored. */
-const PASSING: ReadonlySet<Reason> = new Set(['purged-in-flight', 'held', 'version-behind', 'scope-differs', 'too-large']);
+const PASSING: ReadonlySet<Reason> = new Set(['purged-in-flight', 'held', 'uncoordinated', 'version-behind', 'scope-differs', 'too-large']);
 
 /** Whether a response that varies on `vary` was selected by the same values for `x` as for the flight's leader. */
 export function selectsTheSame(x: Exchange, flight: Flight, vary: readonly string[]): boolean {

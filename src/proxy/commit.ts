@@ -23,7 +23,7 @@ export function commitFill(x: Exchange, judgement: Judgement, body: Buffer, end:
   const epoch = marks.epoch;
   const verdict = marks.gate({ tagIds, asOf: times.asOf, sentAt: times.sentAt });
   if (verdict.kind === 'purged') return { kind: 'refused', reason: 'purged-in-flight' };
-  if (verdict.kind === 'held') return { kind: 'refused', reason: 'held' };
+  if (verdict.kind === 'held' || verdict.kind === 'uncoordinated') return { kind: 'refused', reason: verdict.kind };
   if (!marks.versionsAccepted(judgement.versions)) return { kind: 'refused', reason: 'version-behind' };
   const axes = unionAxes(store.axes(x.key), judgement.vary);
   if (axes.length > MAX_AXES) return { kind: 'refused', reason: 'vary-too-wide' };

@@ -14,7 +14,7 @@ export function debugFields(x: Exchange, stored: StoredResponse | undefined): st
   const fields = ['freshet-key', latin1(x.key), 'freshet-scope', x.scope.id, 'freshet-scope-kind', [x.scope.kind, ...parts].join(' ')];
   fields.push('freshet-route', latin1(x.route.name));
   if (worker !== undefined) fields.push('freshet-worker', String(worker));
-  if (stored === undefined) return [...fields, 'freshet-epoch', `arrived=${x.arrivalEpoch}, now=${x.parts.marks.epoch}`];
+  if (stored === undefined) return [...fields, 'freshet-epoch', `arrived=${arrival(x)}, now=${x.parts.marks.epoch}`];
   return [
     ...fields,
     'freshet-tags',
@@ -24,6 +24,10 @@ export function debugFields(x: Exchange, stored: StoredResponse | undefined): st
     'freshet-windows',
     `fresh=${seconds(stored.freshUntil - x.now)}, swr=${seconds(stored.staleWhileRevalidateMs)}, sie=${seconds(stored.staleIfErrorMs)}, keep=${seconds(stored.keepMs)}`,
   ];
+}
+
+function arrival({ arrivalEpoch }: Exchange): string {
+  return Number.isFinite(arrivalEpoch) ? String(arrivalEpoch) : 'unknown';
 }
 
 function seconds(ms: number): string {

@@ -12,6 +12,9 @@ import { NO_SCOPE, type Scope } from './scope.ts';
 /** How a request may fetch: joining others, by its own fetch that may be stored, or by one that may not (after waiting too long). */
 export type FetchMode = 'shared' | 'solo' | 'unstored';
 
+/** Later than every epoch: purges may have been confirmed that are not in the marks. */
+const UNKNOWN_EPOCH = Number.POSITIVE_INFINITY;
+
 export class Exchange {
   readonly parts: Parts;
   readonly settings: Settings;
@@ -26,6 +29,8 @@ export class Exchange {
   readonly arrivedAt: number;
   /** The epoch when it arrived: no fetch sent before a purge that was published by then may answer it. */
   readonly arrivalEpoch: number;
+  /** The last fetch that was started before it arrived: what was sent later is as new as it can ask for, whatever was purged (PURGE-PROTOCOL §4.6). */
+  readonly arrivalOrder: number;
   /** The newest instant read for it; read again after each wait for an origin. */
   now: number;
   mode: FetchMode = 'shared';
@@ -44,7 +49,8 @@ export class Exchange {
     this.client = client;
     this.arrivedAt = parts.clock.now();
     this.now = this.arrivedAt;
-    this.arrivalEpoch = parts.marks.epoch;
+    this.arrivalEpoch = parts.marks.isCoordinated ? parts.marks.epoch : UNKNOWN_EPOCH;
+    this.arrivalOrder = parts.flights.lastOrder;
     const { routes, defaultRoute } = this.settings.config;
     this.match = matchRoute(routes, defaultRoute, request);
     this.target = keyedTarget(request.target, this.route.query);

@@ -82,6 +82,11 @@ export class Flight implements OriginHandler {
     return this.plan.base?.tagIds ?? this.#leader.implicitTagIds;
   }
 
+  /** It began after `x` had arrived: it is as new as `x` can ask for, whatever has been purged (PURGE-PROTOCOL §4.6). */
+  isStartedAfter(x: Exchange): boolean {
+    return this.plan.order > x.arrivalOrder;
+  }
+
   get sentAt(): number {
     return this.#sentAt;
   }

@@ -17,7 +17,8 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
   const epoch = marks.epoch;
   const verdict = marks.gate({ tagIds: tagHash.join(base.tagIds, tagging.tagIds), asOf: times.asOf, sentAt: times.sentAt });
 
-  if (verdict.kind === 'purged' || !confirms(base, head) || !store.holds(x.key, base)) {
+  // What may have been purged is no more freshened than what was.
+  if (verdict.kind === 'purged' || verdict.kind === 'uncoordinated' || !confirms(base, head) || !store.holds(x.key, base)) {
     return baseGone(x, base, 'purged');
   }
 

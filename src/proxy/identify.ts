@@ -29,6 +29,8 @@ export function identify(x: Exchange): Identity | Promise<Identity> {
     case 'claims':
       return mattersTo(route, x.request.method) ? byToken(x, route.scope) : passed('method');
     case 'lookup':
+      // What the origin said of a scope may have been purged like anything else.
+      if (!x.parts.marks.isCoordinated) return passed('uncoordinated');
       return mattersTo(route, x.request.method) ? byLookup(x, route.scope) : passed('method');
   }
 }

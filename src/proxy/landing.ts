@@ -99,7 +99,7 @@ export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
 /** What the marks and the demanded versions forbid to store. */
 export function refusalByMarks(verdict: Verdict, tagging: Tagging, marks: Marks): Reason | undefined {
   if (verdict.kind === 'purged') return 'purged-in-flight';
-  if (verdict.kind === 'held') return 'held';
+  if (verdict.kind === 'held' || verdict.kind === 'uncoordinated') return verdict.kind;
   return marks.versionsAccepted(tagging.versions) ? undefined : 'version-behind';
 }
 

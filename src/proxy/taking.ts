@@ -27,7 +27,9 @@ export function takingOf(x: Exchange, boarding: Boarding, landing: Landing): Tak
   if (landing.kind === 'failed') return role === 'leader' || x.turns > 0 ? { kind: 'take' } : { kind: 'again' };
 
   const verdict = x.parts.marks.gate({ tagIds: flight.tagIds, asOf: flight.asOf, sentAt: flight.sentAt });
-  const askedBefore = x.arrivalEpoch <= flight.asOf;
+  const startedAfter = flight.isStartedAfter(x);
+  if (verdict.kind === 'uncoordinated' && !startedAfter) return startOver(x, policy);
+  const askedBefore = startedAfter || x.arrivalEpoch <= flight.asOf;
   if (verdict.kind === 'purged' && !(askedBefore && policy.inflight === 'retry' && x.turns > 0)) return startOver(x, policy);
   const behind = landing.kind === 'response' && landing.judgement.refusal === 'version-behind';
   if ((verdict.kind === 'held' || behind) && !askedBefore) return startOver(x, policy);

@@ -25,6 +25,8 @@ export type Confirmation =
 
 /** The marks as readers see them. Every method is synchronous: no await may stand between a verdict and what it permits. */
 export interface Marks {
+  /** Whether every purge confirmed until now is in the marks; without it, verdicts are `purged` or `uncoordinated`. Ask it before `epoch`, and afresh each time. */
+  readonly isCoordinated: boolean;
   /** The last published epoch. Read it before the marks, never after. */
   readonly epoch: number;
   /** PURGE-PROTOCOL §3.2 `gate`: what may be done with something that carries `tagIds` and whose origin request was sent as of epoch `asOf`. `sentAt` is its instant, for holds. */

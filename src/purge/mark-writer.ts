@@ -2,6 +2,7 @@
 // The order is the proof: holds, floor and marks are written before the epoch is published; whoever answers a purge does so after.
 import type { Publication } from './authority.ts';
 import { allocateHolds } from './holds.ts';
+import type { Lease } from './lease.ts';
 import { allocateTable, type MarkTable } from './mark-table.ts';
 import { GENERATION_SIZE, INSTANT_UNIT_MS, type MarkMemory, SharedMarks, type SharedState, stateOf, WORD } from './marks.ts';
 
@@ -14,6 +15,8 @@ export interface MarkWriterOptions {
   readonly holdKeepMs: number;
   /** Called when epochs start again, about once in 2^31 purges or 248 days: nothing stored until now may be used any more, so empty the store. */
   readonly exhausted: () => void;
+  /** Where others purge too: without it held, nothing here answers. */
+  readonly lease?: Lease;
   /** Purges in a generation; smaller in tests. */
   readonly lastEpoch?: number;
 }
@@ -34,8 +37,9 @@ export class MarkWriter {
       hard: allocateTable(options.memoryBytes, 2),
       soft: allocateTable(options.memoryBytes / 4, 5),
       holds: allocateHolds(),
+      ...(options.lease === undefined ? {} : { lease: options.lease.words }),
     };
-    this.#state = stateOf(this.memory, options.holdKeepMs);
+    this.#state = { ...stateOf(this.memory, options.holdKeepMs), ...(options.lease === undefined ? {} : { lease: options.lease }) };
     this.marks = new SharedMarks(this.#state);
     this.#exhausted = options.exhausted;
     this.#lastEpoch = options.lastEpoch ?? GENERATION_SIZE - 1;

@@ -8,10 +8,11 @@
 // the generation once more after them: had the tables been emptied under it, that has changed, and the verdict is `purged`. The shortcut in `gateEntry`
 // takes `n` first: a pair made of an old `n` and a new generation was nobody's epoch yet, so it equals no `checkedAt`.
 //
-// What must stay true: every load comes in the order written here, and `checkedAt` only ever takes an epoch loaded before a clean check.
+// What must stay true: every load comes in the order written here, the lease before all others, and `checkedAt` only ever takes an epoch loaded before a clean check.
 import type { Verdict } from '../rules/stored-response.ts';
 import type { Marks } from './authority.ts';
 import { type HoldMemory, Holds } from './holds.ts';
+import { Lease, systemClocks } from './lease.ts';
 import { MarkTable } from './mark-table.ts';
 
 /** One more than the highest `n`. */
@@ -39,6 +40,8 @@ export interface SharedState {
   readonly hard: MarkTable;
   readonly soft: MarkTable;
   readonly holds: Holds;
+  /** Absent where nobody else purges. */
+  readonly lease?: Lease;
 }
 
 /** The memory of a SharedState: what is posted to another thread, so that it reads what the writer publishes here. */
@@ -48,11 +51,19 @@ export interface MarkMemory {
   readonly hard: Int32Array;
   readonly soft: Int32Array;
   readonly holds: HoldMemory;
+  readonly lease?: BigInt64Array;
 }
 
 /** `holdKeepMs` is for the writer. */
-export function stateOf({ header, start, hard, soft, holds }: MarkMemory, holdKeepMs: number): SharedState {
-  return { header, start, hard: new MarkTable(hard, 2), soft: new MarkTable(soft, 5), holds: new Holds(holdKeepMs, holds) };
+export function stateOf({ header, start, hard, soft, holds, lease }: MarkMemory, holdKeepMs: number): SharedState {
+  return {
+    header,
+    start,
+    hard: new MarkTable(hard, 2),
+    soft: new MarkTable(soft, 5),
+    holds: new Holds(holdKeepMs, holds),
+    ...(lease === undefined ? {} : { lease: new Lease(systemClocks, lease) }),
+  };
 }
 
 /** The marks in `memory`, for a thread that only reads them. */
@@ -63,6 +74,7 @@ export function attachMarks(memory: MarkMemory): SharedMarks {
 const OK: Verdict = { kind: 'ok' };
 const PURGED: Verdict = { kind: 'purged' };
 const HELD: Verdict = { kind: 'held' };
+const UNCOORDINATED: Verdict = { kind: 'uncoordinated' };
 
 export class SharedMarks implements Marks {
   readonly #state: SharedState;
@@ -73,23 +85,30 @@ export class SharedMarks implements Marks {
     this.#header = state.header;
   }
 
+  get isCoordinated(): boolean {
+    return this.#state.lease?.isHeld ?? true;
+  }
+
   get epoch(): number {
     const generation = Atomics.load(this.#header, WORD.generation);
     return generation * GENERATION_SIZE + Atomics.load(this.#header, WORD.published);
   }
 
   gate(subject: { readonly tagIds: Int32Array; readonly asOf: number; readonly sentAt: number }): Verdict {
-    const verdict = notBefore(this.#judge(subject.tagIds, subject.asOf), subject.sentAt);
-    if (verdict.kind === 'purged') return verdict;
+    const coordinated = this.isCoordinated;
+    const verdict = vouched(coordinated, notBefore(this.#judge(subject.tagIds, subject.asOf), subject.sentAt));
+    if (verdict.kind === 'purged' || !coordinated) return verdict;
     return this.#state.holds.holding(subject.tagIds, subject.sentAt) ? HELD : verdict;
   }
 
   /** An entry is never held: what was held was not stored, and what was stored before the hold is purged or softened by its mark. */
   gateEntry(entry: { readonly tagIds: Int32Array; readonly asOf: number; readonly receivedAt: number; checkedAt: number }): Verdict {
+    const coordinated = this.isCoordinated;
     const published = Atomics.load(this.#header, WORD.published);
-    if (Atomics.load(this.#header, WORD.generation) * GENERATION_SIZE + published === entry.checkedAt) return OK;
+    const isKnown = Atomics.load(this.#header, WORD.generation) * GENERATION_SIZE + published === entry.checkedAt;
+    if (isKnown) return vouched(coordinated, OK);
     const epoch = this.epoch;
-    const verdict = notBefore(this.#judge(entry.tagIds, entry.asOf), entry.receivedAt);
+    const verdict = vouched(coordinated, notBefore(this.#judge(entry.tagIds, entry.asOf), entry.receivedAt));
     if (verdict.kind === 'ok') entry.checkedAt = epoch;
     return verdict;
   }
@@ -120,6 +139,11 @@ export class SharedMarks implements Marks {
     const units = earlier(soft.earliestAfter(tagIds, n), n < Atomics.load(header, WORD.softFloor) ? this.#softFloorAt(n) : undefined);
     return units === undefined ? OK : { kind: 'softened', since: (this.#state.start[0] as number) + units * INSTANT_UNIT_MS };
   }
+}
+
+/** What is known to be purged stays so; nothing else can be said without a lease. */
+function vouched(coordinated: boolean, verdict: Verdict): Verdict {
+  return coordinated || verdict.kind === 'purged' ? verdict : UNCOORDINATED;
 }
 
 /** Nothing was made stale before it was fetched. Known: of more than two soft purges, what was fetched between the first and the last but one counts as stale since its fetch. */

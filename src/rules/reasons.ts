@@ -67,6 +67,10 @@ export const REASONS = {
   },
   'purged-in-flight': { source: 'PURGE-PROTOCOL §3.2 rule 5', sentence: 'A purge arrived while the origin was answering; the answer is not stored.' },
   'purged-repeatedly': { source: 'setting inflight', sentence: 'Purges kept arriving while the origin was answering and the route is strict.' },
+  uncoordinated: {
+    source: 'PURGE-PROTOCOL §4.6',
+    sentence: 'Other nodes may have purged what this one has not heard of: nothing stored answers, and nothing is stored.',
+  },
   held: { source: 'PURGE-PROTOCOL §3.6', sentence: 'A tag of the response is held after a purge (settle); it is not stored.' },
 
   // why a response was not stored

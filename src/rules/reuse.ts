@@ -26,7 +26,7 @@ export type Reuse =
 
 export interface Forward {
   readonly kind: 'forward';
-  readonly fwd: 'uri-miss' | 'vary-miss' | 'miss' | 'stale' | 'request' | 'partial';
+  readonly fwd: 'bypass' | 'uri-miss' | 'vary-miss' | 'miss' | 'stale' | 'request' | 'partial';
   readonly reason: Reason;
   /** The request may be sent as a validation of this. */
   readonly base: StoredResponse | undefined;
@@ -45,6 +45,7 @@ export function decideReuse(input: ReuseInput): Reuse {
 function decide(input: ReuseInput, control: Directives): Reuse {
   const { stored, verdict, now } = input;
   if (stored === undefined) return input.otherVariants ? forward('vary-miss', 'vary-mismatch') : forward('uri-miss', 'absent');
+  if (verdict.kind === 'uncoordinated') return forward('bypass', 'uncoordinated');
   if (verdict.kind === 'purged' || verdict.kind === 'held') return forward('miss', verdict.kind);
   if (stored.part !== undefined && !partAnswers(stored, input.request)) return forwardPart(input, stored);
 
@@ -112,9 +113,11 @@ export function isOriginError(status: number): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;
 }
 
+const UNUSABLE: ReadonlySet<Verdict['kind']> = new Set<Verdict['kind']>(['purged', 'held', 'uncoordinated']);
+
 /** Whether it may answer in place of an origin that failed (RFC 5861 §4). A hard purge beats availability (PURGE-PROTOCOL §3.2 rule 6). */
 export function mayServeOnError(stored: StoredResponse, verdict: Verdict, now: number): boolean {
-  if (verdict.kind === 'purged' || verdict.kind === 'held' || stored.alwaysValidate) return false;
+  if (UNUSABLE.has(verdict.kind) || stored.alwaysValidate) return false;
   const staleForMs = now - freshUntil(stored, verdict);
   return staleForMs < 0 || (!stored.neverStale && staleForMs < stored.staleIfErrorMs);
 }

@@ -48,4 +48,6 @@ export type Verdict =
   | { readonly kind: 'ok' }
   | { readonly kind: 'softened'; readonly since: number }
   | { readonly kind: 'held' }
-  | { readonly kind: 'purged' };
+  | { readonly kind: 'purged' }
+  /** Purges may have been confirmed that are not known here (PURGE-PROTOCOL §4.6): nobody can say. */
+  | { readonly kind: 'uncoordinated' };

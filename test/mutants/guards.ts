@@ -332,7 +332,7 @@ export const GUARDED: readonly Guarded[] = [
       'if (-ttlMs < stored.staleWhileRevalidateMs)',
       `if (!control.has('max-stale'))`,
       'if (stored.neverStale)',
-      `if (verdict.kind === 'purged' || verdict.kind === 'held' || stored.alwaysValidate)`,
+      'if (UNUSABLE.has(verdict.kind) || stored.alwaysValidate)',
     ],
   },
   {
@@ -483,7 +483,7 @@ export const GUARDED: readonly Guarded[] = [
     file: 'src/purge/marks.ts',
     test: 'test/purge/marks.test.ts',
     guards: [
-      `if (verdict.kind === 'purged')`,
+      `if (verdict.kind === 'purged' || !coordinated)`,
       `if (verdict.kind === 'ok')`,
       'if (n < Atomics.load(header, WORD.floor) || hard.anyAfter(tagIds, n))',
       'if (a === undefined || b === undefined)',

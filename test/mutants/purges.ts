@@ -9,6 +9,8 @@ const WRITES = 'test/purge/race-writes.test.ts';
 const FENCES = 'test/purge/race-fences.test.ts';
 const PASSAGE = 'test/proxy/passage.test.ts';
 
+const LEASE = 'test/purge/race-lease.test.ts';
+
 export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'asOf is read at the head instead of at the start',
@@ -41,7 +43,7 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a follower joins unconditionally',
     file: 'src/proxy/collapse.ts',
-    text: "if (verdict.kind !== 'ok') return false;",
+    text: "if (verdict.kind !== 'ok' && verdict.kind !== 'uncoordinated') return false;",
     replacement: '',
     caughtBy: [FLIGHTS, VALIDATION],
   },
@@ -69,7 +71,7 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'stale-if-error serves what was purged',
     file: 'src/rules/reuse.ts',
-    text: "if (verdict.kind === 'purged' || verdict.kind === 'held' || stored.alwaysValidate) return false;",
+    text: 'if (UNUSABLE.has(verdict.kind) || stored.alwaysValidate) return false;',
     replacement: 'if (stored.alwaysValidate) return false;',
     caughtBy: [VALIDATION],
   },
@@ -90,7 +92,7 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a 304 revives what was purged',
     file: 'src/proxy/freshen.ts',
-    text: "if (verdict.kind === 'purged' || !confirms(base, head)",
+    text: "if (verdict.kind === 'purged' || verdict.kind === 'uncoordinated' || !confirms(base, head)",
     replacement: 'if (!confirms(base, head)',
     caughtBy: [VALIDATION],
   },
@@ -215,5 +217,54 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
     text: 'respondOwn(x, await x.parts.purgeGate.method(',
     replacement: 'x.parts.store.slice(0, 1_000);\n  respondOwn(x, await x.parts.purgeGate.method(',
     caughtBy: ['test/purge/purge-cost.test.ts'],
+  },
+  {
+    name: 'a hit needs no lease',
+    file: 'src/rules/reuse.ts',
+    text: "if (verdict.kind === 'uncoordinated') return forward('bypass', 'uncoordinated');",
+    replacement: '',
+    caughtBy: [LEASE],
+  },
+  {
+    name: 'what was found clean a moment ago needs no lease',
+    file: 'src/purge/marks.ts',
+    text: 'if (isKnown) return vouched(coordinated, OK);',
+    replacement: 'if (isKnown) return OK;',
+    caughtBy: ['test/purge/lease.test.ts'],
+  },
+  {
+    name: 'a fetch is shared although the lease ended meanwhile',
+    file: 'src/proxy/taking.ts',
+    text: "if (verdict.kind === 'uncoordinated' && !startedAfter) return startOver(x, policy);",
+    replacement: '',
+    caughtBy: [LEASE],
+  },
+  {
+    name: 'a fill needs no lease',
+    file: 'src/proxy/commit.ts',
+    text: " || verdict.kind === 'uncoordinated'",
+    replacement: '',
+    caughtBy: [LEASE],
+  },
+  {
+    name: 'a 304 freshens without a lease',
+    file: 'src/proxy/freshen.ts',
+    text: " || verdict.kind === 'uncoordinated'",
+    replacement: '',
+    caughtBy: [LEASE],
+  },
+  {
+    name: 'a scope that was looked up needs no lease',
+    file: 'src/proxy/identify.ts',
+    text: "if (!x.parts.marks.isCoordinated) return passed('uncoordinated');",
+    replacement: '',
+    caughtBy: [LEASE],
+  },
+  {
+    name: 'a lease ends by one clock only',
+    file: 'src/purge/lease.ts',
+    text: ' && this.#clocks.wall() < Number(Atomics.load(this.words, 1))',
+    replacement: '',
+    caughtBy: ['test/purge/lease.test.ts'],
   },
 ];

@@ -4,6 +4,7 @@ import { Barrier, type Place, type Reply, ScriptedOrigin } from '../support/orig
 import { type Answer, get, RawClient } from '../support/client.ts';
 import { SettableClock } from '../support/clock.ts';
 import { RunningFreshet } from '../support/freshet.ts';
+import type { Lease } from '../../src/purge/lease.ts';
 import { expect } from 'vitest';
 import type { Fields } from '../../src/http/fields.ts';
 
@@ -39,7 +40,7 @@ export class Race implements AsyncDisposable {
   readonly #clients: RawClient[] = [];
 
   /** `routes` is YAML of routes, `defaults` of the settings of all of them. */
-  static async start(settings: { readonly defaults?: string; readonly routes?: string } = {}): Promise<Race> {
+  static async start(settings: { readonly defaults?: string; readonly routes?: string; readonly lease?: Lease } = {}): Promise<Race> {
     const origin = await ScriptedOrigin.start();
     const clock = new SettableClock();
     const yaml = [
@@ -50,7 +51,7 @@ export class Race implements AsyncDisposable {
       `defaults: { ${settings.defaults ?? ''} }`,
       `routes: [${settings.routes ?? ''}]`,
     ].join('\n');
-    const freshet = await RunningFreshet.start(yaml, { clock });
+    const freshet = await RunningFreshet.start(yaml, { clock, ...(settings.lease === undefined ? {} : { lease: settings.lease }) });
     return new Race(origin, freshet, clock, await RawClient.connect(freshet.address));
   }
 

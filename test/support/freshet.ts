@@ -2,6 +2,7 @@
 import { type Freshet, startFreshet } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Lease } from '../../src/purge/lease.ts';
 import type { Address } from './client.ts';
 
 export class RunningFreshet implements AsyncDisposable {
@@ -9,7 +10,7 @@ export class RunningFreshet implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** `yaml` needs no `listen` and no `admin`: they are put on free ports of the loopback unless it names them. */
-  static async start(yaml: string, options: { clock?: Clock } = {}): Promise<RunningFreshet> {
+  static async start(yaml: string, options: { clock?: Clock; lease?: Lease } = {}): Promise<RunningFreshet> {
     return new RunningFreshet(await startFreshet({ config: configOf(yaml), ...options }));
   }
 
