@@ -322,7 +322,7 @@ export class NodeCore {
     for (const pending of this.#desk.logged) {
       const { logged, purge } = pending;
       if (logged === undefined || pending.appliedAt !== undefined) continue;
-      this.#apply([{ ...logged.id, nonce: logged.nonce, purge }]);
+      this.#apply([{ ...logged.id, purge }]);
       if ((this.#position?.applied ?? 0) < logged.id.seq) this.#hurry();
       else this.#applied(pending);
     }

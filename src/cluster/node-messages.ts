@@ -19,10 +19,11 @@ export type CallResult =
   | { readonly kind: 'acknowledge'; readonly result: ResultOf<'acknowledge'> }
   | { readonly kind: 'standings'; readonly result: ResultOf<'standings'> };
 
-/** Which purge of which log: what a receipt names. */
+/** Which purge of which log: what a receipt names. The nonce is part of it, since a Redis that lost its last entries gives their numbers to others. */
 export interface PurgeId {
   readonly incarnation: string;
   readonly seq: number;
+  readonly nonce: string;
 }
 
 export interface PurgeAsked {

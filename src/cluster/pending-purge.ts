@@ -18,7 +18,6 @@ export interface PendingPurge {
 
 export interface Logged {
   readonly id: PurgeId;
-  readonly nonce: string;
   readonly at: number;
   /** How many nodes could have answered from their caches when it was committed. */
   readonly listed: number;

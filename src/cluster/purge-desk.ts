@@ -22,6 +22,7 @@ export class PurgeDesk {
 
   /** Those in the log, in its order. */
   get logged(): PendingPurge[] {
+    if (this.#pending.size === 0) return [];
     return [...this.#pending].filter(({ logged }) => logged !== undefined).toSorted((a, b) => (a.logged?.id.seq ?? 0) - (b.logged?.id.seq ?? 0));
   }
 
@@ -53,7 +54,7 @@ export class PurgeDesk {
   ): void {
     const silent = silentOthers(nodes, this.#self, seq);
     const listed = silentOthers(nodes, '', Infinity).size;
-    pending.logged = { id: { incarnation, seq }, nonce, at: now, listed, silent };
+    pending.logged = { id: { incarnation, seq, nonce }, at: now, listed, silent };
   }
 
   /** Asks again for what was answered `committed`. */
@@ -113,6 +114,6 @@ export class PurgeDesk {
   }
 }
 
-function nameOf({ incarnation, seq }: PurgeId): string {
-  return `${incarnation}.${seq}`;
+function nameOf({ incarnation, seq, nonce }: PurgeId): string {
+  return `${incarnation}.${seq}.${nonce}`;
 }

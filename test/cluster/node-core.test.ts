@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EXPIRY_MS, LEASE_MS, RENEW_EVERY_MS } from '../../src/cluster/lease-terms.ts';
 import { CHANGED, Driven, entry, FAILED, POSITION, purgeOf, standing } from './driven.ts';
 
-const ID = { incarnation: 'i', seq: 1 };
+const ID = { incarnation: 'i', seq: 1, nonce: 'n1' };
 const OTHERS = { b: standing(0), c: standing(0, { mode: 'barrier' }) };
 
 describe('a lease', () => {
@@ -199,6 +199,8 @@ describe('a purge', () => {
     expect(node.answers.at(-1)).toMatchObject({ token: 4, kind: 'confirmed' });
     node.tell({ kind: 'purge-resumed', token: 5, id: { ...ID, seq: 2 }, waitMs: 0 });
     expect(node.answers.at(-1)).toEqual({ token: 5, kind: 'forgotten' });
+    node.tell({ kind: 'purge-resumed', token: 6, id: { ...ID, nonce: 'of another purge of that number' }, waitMs: 0 });
+    expect(node.answers.at(-1)).toEqual({ token: 6, kind: 'forgotten' });
   });
 
   it.each([

@@ -1,0 +1,47 @@
+// Simulated histories by hand: `npm run check-history -- [--seeds N] [--seed S] [--mode lease|barrier|mixed] [--faults none|many]`. A seed replays exactly.
+import { parseArgs } from 'node:util';
+import { judge } from './judge.ts';
+import type { WorldOptions } from './world.ts';
+
+const MODES = ['lease', 'barrier', 'mixed'] as const;
+const PROGRESS_EVERY_MS = 5_000;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    seed: { type: 'string' },
+    mode: { type: 'string', default: 'lease' },
+    faults: { type: 'string', default: 'many' },
+  },
+});
+const mode = MODES.find((known) => known === values.mode);
+if (mode === undefined) throw new TypeError(`--mode is one of ${MODES.join(', ')}`);
+const faults: WorldOptions['faults'] = values.faults === 'none' ? 'none' : 'many';
+const first = Number(values.seed ?? 1);
+const seeds = values.seed === undefined ? Number(values.seeds) : 1;
+
+const startedAt = performance.now();
+let saidAt = startedAt;
+let failed = 0;
+const sums = { reads: 0, hits: 0, purges: 0 };
+for (let seed = first; seed < first + seeds; seed++) {
+  const { violations, reads, hits, purges } = judge({ seed, mode, faults });
+  sums.reads += reads;
+  sums.hits += hits;
+  sums.purges += purges;
+  if (violations.length > 0) {
+    failed++;
+    console.log(`seed ${seed}, mode ${mode}, faults ${faults}: ${violations.length} violations`);
+    for (const violation of violations.slice(0, 10)) console.log(`  ${violation}`);
+  }
+  if (performance.now() - saidAt > PROGRESS_EVERY_MS) {
+    saidAt = performance.now();
+    console.log(`${seed - first + 1} of ${seeds} seeds, ${failed} failed`);
+  }
+}
+const tookMs = performance.now() - startedAt;
+console.log(
+  `check-history: ${seeds} seeds in mode ${mode}, faults ${faults}: ${failed} failed; ${sums.reads} reads, ${((100 * sums.hits) / sums.reads).toFixed(1)} % hits, ` +
+    `${sums.purges} purges; ${((1_000 * seeds) / tookMs).toFixed(0)} seeds a second`,
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,429 @@
+// A small world in virtual time: nodes, Redis, an origin, writers who purge and readers, and what goes wrong between them. A seed decides everything.
+import type { NodeMode, Position } from '../../src/cluster/coordination-log.ts';
+import type { Ask, CallResult, PurgeAnswer, PurgeId } from '../../src/cluster/node-messages.ts';
+import { type Random, random } from '../history/random.ts';
+import { type Request, tagIdsOfRegisters } from './cache.ts';
+import { History } from './history.ts';
+import { acknowledge, commit, evict, join, renew, standings } from './log-state.ts';
+import { type LogPort, SimulatedNode } from './node.ts';
+import { NodeClock } from './node-clock.ts';
+import { Origin, type Page, type Stated } from './origin.ts';
+import { Redis, type Script } from './redis.ts';
+import { Schedule } from './schedule.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** `mixed`: each node its own. */
+  readonly mode: NodeMode | 'mixed';
+  readonly faults: 'none' | 'many';
+}
+
+const RUN_MS = 9_000;
+/** Faults end; what follows is read and purged once more. */
+const HEALED_MS = 5_000;
+const CALL_TIMEOUT_MS = 500;
+const REGISTERS = 3;
+
+interface PurgeCall {
+  readonly registers: readonly (readonly [register: number, version: number])[];
+  readonly node: SimulatedNode;
+  readonly sentAt: number;
+  readonly attempts: number;
+}
+
+export class World implements LogPort {
+  readonly history = new History();
+  readonly #random: Random;
+  readonly #schedule = new Schedule();
+  readonly #origin = new Origin(REGISTERS);
+  readonly #pages: readonly Page[];
+  readonly #redis: Redis;
+  readonly #options: WorldOptions;
+  readonly #replicas: number;
+  #nodes: SimulatedNode[] = [];
+  /** By node: the Redis process that its connection goes to. */
+  readonly #routes = new Map<string, string>();
+  /** By node: virtual instant until which nothing passes between it and Redis. */
+  readonly #cutUntil = new Map<string, number>();
+  /** By node: for how long it is stopped once it has sent its next renewal. */
+  readonly #stopAtRenewal = new Map<string, number>();
+  readonly #purges = new Map<number, PurgeCall>();
+  readonly #requests = new Map<number, { readonly request: Request; readonly node: string; readonly sentAt: number }>();
+  /** Instants of COMMITs, by nonce of what they put into the log. */
+  readonly #committedAt = new Map<string, number>();
+  #last = 0;
+  #boots = 0;
+  #lossy = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const decide = random(options.seed);
+    this.#random = decide;
+    this.#pages = pagesOf(decide);
+    this.#replicas = decide.below(4);
+    this.#redis = new Redis({
+      schedule: this.#schedule,
+      random: decide,
+      replicas: this.#replicas,
+      logLength: decide.pick([3, 6, 1_000]),
+      added: (server, entry) => {
+        this.#committedAt.set(entry.nonce, this.#schedule.now);
+        for (const node of this.#nodes) if (node.following === server) this.#push(node, server, entry.seq - 1);
+      },
+    });
+  }
+
+  run(): History {
+    const nodes = 2 + this.#random.below(2);
+    for (let i = 0; i < nodes; i++) this.#boot();
+    this.#repeat(25, () => this.#read());
+    this.#repeat(400, () => this.#write());
+    if (this.#options.faults === 'many') this.#planFaults();
+    this.#schedule.runUntil(RUN_MS);
+    this.#heal();
+    this.#schedule.runUntil(RUN_MS + HEALED_MS);
+    this.#readEverything();
+    this.#schedule.runUntil(RUN_MS + HEALED_MS + 5_000);
+    return this.history;
+  }
+
+  // The way to Redis
+
+  ask(node: SimulatedNode, ask: Ask, ended: (result: CallResult) => void): void {
+    const server = this.#routes.get(node.name) ?? '';
+    let open = true;
+    const end = (result: CallResult['result'] | undefined): void => {
+      if (open) ended({ kind: ask.kind, result: result ?? { kind: 'failed', error: 'timeout' } } as CallResult);
+      open = false;
+    };
+    this.#schedule.after(CALL_TIMEOUT_MS, () => end(undefined));
+    if (ask.kind === 'renew') this.#stopIfPlanned(node);
+    this.#travel(node, () => {
+      if (!this.#redis.isUp(server)) return this.#reroute(node, () => end(undefined));
+      const back = (result: CallResult['result'] | undefined): void => this.#travel(node, () => end(result));
+      const script = this.#scriptOf(node.name, ask);
+      if (ask.kind === 'renew' || ask.kind === 'commit') return this.#redis.run(server, script, back);
+      if (ask.kind === 'acknowledge') this.#hint(server);
+      return back(this.#redis.runUnreplicated(server, script));
+    });
+  }
+
+  /** Its answer comes, and waits; when the process runs again, perhaps nothing else has come. */
+  #stopIfPlanned(node: SimulatedNode): void {
+    const ms = this.#stopAtRenewal.get(node.name);
+    if (ms === undefined) return;
+    this.#stopAtRenewal.delete(node.name);
+    node.stop(ms);
+    if (this.#random.chance(0.5)) this.#schedule.after(10, () => this.#cut(node, ms + 3_000));
+  }
+
+  #cut(node: SimulatedNode, ms: number): void {
+    this.#cutUntil.set(node.name, this.#schedule.now + ms);
+  }
+
+  evict(node: SimulatedNode, nodes: ReadonlyMap<string, number>): void {
+    this.#send(node, (state) => {
+      evict(state, nodes);
+      return { kind: 'done' };
+    });
+  }
+
+  leave(node: SimulatedNode): void {
+    this.#send(node, (state) => {
+      state.nodes.delete(node.name);
+      return { kind: 'done' };
+    });
+  }
+
+  follow(node: SimulatedNode, position: Position): void {
+    node.following = position.server;
+    this.#push(node, position.server, position.applied);
+  }
+
+  #send(node: SimulatedNode, script: Script): void {
+    const server = this.#routes.get(node.name) ?? '';
+    this.#travel(node, () => this.#redis.runUnreplicated(server, script));
+  }
+
+  #scriptOf(nodeId: string, ask: Ask): Script {
+    const nonce = `n${++this.#last}`;
+    return (state, server) => {
+      switch (ask.kind) {
+        case 'join':
+          return join(state, { server, nonce });
+        case 'renew':
+          return renew(state, server, { nodeId, ...ask });
+        case 'commit':
+          return commit(state, server, { ...ask, nonce });
+        case 'acknowledge':
+          return acknowledge(state, server, { nodeId, ...ask });
+        case 'standings':
+          return standings(state, server, ask.position);
+      }
+    };
+  }
+
+  #reroute(node: SimulatedNode, then: () => void): void {
+    this.#routes.set(node.name, this.#redis.primary);
+    node.deliver(() => node.tell({ kind: 'connection-lost' }));
+    then();
+  }
+
+  /** Late, lost, or never where the way is cut. */
+  #travel(node: SimulatedNode, arrive: () => void): void {
+    if (this.#schedule.now < (this.#cutUntil.get(node.name) ?? 0) || this.#random.chance(this.#lossy)) return;
+    const ms = this.#random.chance(this.#lossy) ? this.#random.next() * 900 : 0.1 + this.#random.next() * 2;
+    this.#schedule.after(ms, arrive);
+  }
+
+  /** Everything after `applied`, perhaps twice; by the time it comes, more may have been sent before it. */
+  #push(node: SimulatedNode, server: string, applied: number): void {
+    const entries = this.#redis.entriesAfter(server, applied);
+    if (entries.length === 0) return;
+    const tell = (): void => node.deliver(() => (node.following === server ? node.tell({ kind: 'pushed', entries }) : undefined));
+    this.#travel(node, tell);
+    if (this.#random.chance(this.#lossy)) this.#travel(node, tell);
+  }
+
+  #hint(server: string): void {
+    for (const node of this.#nodes) {
+      if (this.#routes.get(node.name) === server) this.#travel(node, () => node.deliver(() => node.tell({ kind: 'hinted' })));
+    }
+  }
+
+  // Nodes
+
+  #boot(): void {
+    const decide = this.#random;
+    const name = `node${++this.#boots}`;
+    const faulty = this.#options.faults === 'many';
+    const node = new SimulatedNode({
+      name,
+      mode: this.#options.mode === 'mixed' ? decide.pick(['lease', 'barrier']) : this.#options.mode,
+      clock: new NodeClock({ rate: faulty ? 0.99 + decide.next() * 0.02 : 1, monoStart: decide.next() * 1_000_000, wallStart: 1_700_000_000_000 }),
+      schedule: this.#schedule,
+      outlet: {
+        fetch: (fetch, request, held) => this.#fetch(node, fetch, request, held),
+        respond: (request, answer) => this.#schedule.after(this.#random.next() * 3, () => this.#answered(request.id, answer)),
+      },
+      log: this,
+      answered: (token, answer) => this.#purgeAnswered(node, token, answer),
+    });
+    this.#nodes.push(node);
+    this.#routes.set(name, this.#redis.primary);
+    node.tell({ kind: 'started' });
+  }
+
+  #kill(node: SimulatedNode): void {
+    node.kill();
+    this.#nodes = this.#nodes.filter((other) => other !== node);
+    for (const [id, { node: at }] of this.#requests) if (at === node.name) this.#requests.delete(id);
+    for (const [token, { node: at }] of this.#purges) if (at === node) this.#purges.delete(token);
+  }
+
+  // The origin
+
+  #fetch(node: SimulatedNode, fetch: number, request: Request, held: Stated | undefined): void {
+    const decide = this.#random;
+    const takes = (): number => (decide.chance(0.03) ? decide.next() * 4_000 : decide.next() * 25);
+    this.#schedule.after(takes(), () => {
+      const head = decide.chance(0.02) ? ({ kind: 'error' } as const) : this.#origin.read(request.page, request.scope, held);
+      this.#schedule.after(takes(), () => {
+        node.deliver(() => node.headCame(fetch, head));
+        const whole = !decide.chance(0.03);
+        if (head.kind === 'answer') this.#schedule.after(takes(), () => node.deliver(() => node.bodyCame(fetch, whole)));
+      });
+    });
+  }
+
+  // Readers and writers
+
+  #read(): void {
+    const decide = this.#random;
+    this.#request(decide.pick(this.#nodes), decide.pick(this.#pages), decide.pick(['u1', 'u2']));
+  }
+
+  #request(node: SimulatedNode, page: Page, scope: string): void {
+    const request = { id: ++this.#last, page, scope };
+    this.#requests.set(request.id, { request, node: node.name, sentAt: this.#schedule.now });
+    this.#schedule.after(this.#random.next() * 3, () => node.deliver(() => node.arrive(request)));
+  }
+
+  #answered(id: number, answer: { readonly stated: Stated | undefined; readonly from: string; readonly whole: boolean }): void {
+    const asked = this.#requests.get(id);
+    this.#requests.delete(id);
+    if (asked === undefined) return;
+    const { request, node, sentAt } = asked;
+    this.history.reads.push({ node, page: request.page.name, scope: request.scope, sentAt, endedAt: this.#schedule.now, ...answer });
+  }
+
+  #write(): void {
+    const decide = this.#random;
+    const registers = new Set([decide.below(REGISTERS), ...(decide.chance(0.2) ? [decide.below(REGISTERS)] : [])]);
+    const written = [...registers].map((register) => [register, this.#commitWrite(register)] as const);
+    const node = decide.pick(this.#nodes);
+    // A write through the proxy asks for its purge before it is answered.
+    if (decide.chance(0.2)) this.#purge({ registers: written, node, sentAt: this.#schedule.now, attempts: 9 }, 'retry');
+    else this.#schedule.after(decide.next() * 20, () => this.#purge({ registers: written, node, sentAt: this.#schedule.now, attempts: 0 }, 'answer'));
+  }
+
+  #commitWrite(register: number): number {
+    const version = this.#origin.write(register);
+    this.history.writes.push({ register, version, at: this.#schedule.now });
+    return version;
+  }
+
+  #purge(call: PurgeCall, onFailure: 'answer' | 'retry'): void {
+    const token = ++this.#last;
+    const waitMs = this.#random.pick([0, 200, Infinity, Infinity]);
+    const tagIds = tagIdsOfRegisters(call.registers.map(([register]) => register));
+    const purge = { tagIds, all: this.#random.chance(0.02), mode: 'hard', settleMs: 0, versions: [] } as const;
+    this.#purges.set(token, call);
+    this.#schedule.after(this.#random.next() * 2, () =>
+      call.node.deliver(() => call.node.tell({ kind: 'purge-asked', token, purge, onFailure, waitMs })),
+    );
+  }
+
+  #purgeAnswered(node: SimulatedNode, token: number, answer: PurgeAnswer): void {
+    const call = this.#purges.get(token);
+    this.#purges.delete(token);
+    if (call === undefined) return;
+    if (answer.kind === 'confirmed') this.#confirmed(answer.id);
+    this.#schedule.after(this.#random.next() * 2, () => this.#learn(node, call, answer));
+  }
+
+  #learn(node: SimulatedNode, call: PurgeCall, answer: PurgeAnswer): void {
+    const { now } = this.#schedule;
+    switch (answer.kind) {
+      case 'confirmed':
+        this.history.waitsMs.push(now - call.sentAt);
+        return this.#acked(call, now);
+      case 'committed': {
+        this.#acked(call, now + answer.boundMs);
+        if (!this.#random.chance(0.5)) return;
+        const token = ++this.#last;
+        this.#purges.set(token, { ...call, node });
+        return node.deliver(() => node.tell({ kind: 'purge-resumed', token, id: answer.id, waitMs: Infinity }));
+      }
+      case 'unknown':
+      case 'rejected':
+      case 'out-of-holds':
+      case 'forgotten':
+        this.history.unconfirmed++;
+        if (call.attempts < 5)
+          this.#schedule.after(300, () => this.#purge({ ...call, node: this.#random.pick(this.#nodes), attempts: call.attempts + 1 }, 'answer'));
+    }
+  }
+
+  #acked({ registers }: PurgeCall, at: number): void {
+    for (const [register, version] of registers) this.history.acks.push({ register, version, at });
+  }
+
+  /** I10: whoever may answer from its cache at this instant has the purge. */
+  #confirmed({ seq, nonce }: PurgeId): void {
+    const at = this.#committedAt.get(nonce) ?? Infinity;
+    for (const node of this.#nodes) {
+      if (!node.holdsLease || node.known.has(nonce) || node.emptiedAt >= at) continue;
+      this.history.faults.push(`I10 purge ${seq} was confirmed at ${this.#schedule.now.toFixed(1)}, and ${node.name} may serve without it`);
+    }
+  }
+
+  #readEverything(): void {
+    for (const node of this.#nodes) for (const page of this.#pages) for (const scope of ['u1', 'u2']) this.#request(node, page, scope);
+  }
+
+  // What goes wrong
+
+  #planFaults(): void {
+    const decide = this.#random;
+    const faults = decide.pick([1, 2, 4, 8]);
+    for (let i = 0; i < faults; i++) this.#schedule.after(decide.next() * RUN_MS, () => this.#fault());
+  }
+
+  #fault(): void {
+    const decide = this.#random;
+    const node = decide.pick(this.#nodes);
+    const ms = decide.pick([50, 400, 2_000, 3_500, 5_000]) * (0.5 + decide.next());
+    const kinds = [
+      'stop',
+      'stop-at-renewal',
+      'cut',
+      'cut',
+      'kill',
+      'jump',
+      'lossy',
+      'leave',
+      'flush',
+      'lose-list',
+      'redis',
+      'redis',
+      'redis',
+    ] as const;
+    switch (decide.pick(kinds)) {
+      case 'stop':
+        return node.stop(ms);
+      case 'cut':
+        return this.#cut(node, ms);
+      case 'stop-at-renewal':
+        this.#stopAtRenewal.set(node.name, ms);
+        return;
+      case 'kill':
+        this.#kill(node);
+        return this.#boot();
+      case 'leave':
+        node.deliver(() => node.tell({ kind: 'drain' }));
+        return this.#schedule.after(ms, () => (this.#nodes.includes(node) ? (this.#kill(node), this.#boot()) : undefined));
+      case 'jump':
+        return node.clock.jump((decide.next() - 0.5) * 20_000);
+      case 'lossy':
+        this.#lossy = 0.3;
+        return this.#schedule.after(ms, () => (this.#lossy = 0));
+      case 'flush':
+        return this.#redis.flush();
+      case 'lose-list':
+        return this.#redis.loseList();
+      case 'redis':
+        return this.#redisFault(ms);
+    }
+  }
+
+  #redisFault(ms: number): void {
+    const decide = this.#random;
+    if (this.#replicas === 0) {
+      this.#redis.save();
+      return this.#schedule.after(decide.next() * 500, () => this.#redis.restart(decide.pick(['saved', 'nothing'])));
+    }
+    if (decide.chance(0.4)) return this.#redis.cutReplica(ms);
+    this.#redis.failOver(decide.next() * 5_000);
+    for (const node of this.#nodes) this.#schedule.after(decide.next() * 3_000, () => this.#routes.set(node.name, this.#redis.primary));
+  }
+
+  #heal(): void {
+    this.#lossy = 0;
+    this.#cutUntil.clear();
+    for (const node of this.#nodes) this.#routes.set(node.name, this.#redis.primary);
+  }
+
+  /** About every `ms`, until the end of the run. */
+  #repeat(ms: number, step: () => void): void {
+    const again = (): void => {
+      if (this.#schedule.now > RUN_MS + HEALED_MS / 2) return;
+      step();
+      this.#schedule.after(ms * 2 * this.#random.next(), again);
+    };
+    this.#schedule.after(ms * this.#random.next(), again);
+  }
+}
+
+/** One that is short-lived, one that lives for a second or two, one that only purges end. */
+function pagesOf(decide: Random): readonly Page[] {
+  const first = decide.below(3);
+  return [0, 1, 2].map((i) => ({
+    name: `page${i}`,
+    registers: [...new Set([decide.below(REGISTERS), decide.below(REGISTERS)])],
+    scoped: i === 0,
+    weak: decide.chance(0.5),
+    freshMs: [500, 2_500, 60_000][(first + i) % 3] ?? 0,
+    staleMs: decide.pick([0, 500]),
+  }));
+}
