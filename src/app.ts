@@ -1,28 +1,29 @@
-// The whole, put together: what serves, what is there once, and the admin listener that asks both.
+// The whole, put together: the threads that serve, what is there once, and the admin listener that asks both.
 import { AdminServer } from './admin/server.ts';
-import { takeTurn } from './admin/shelf.ts';
+import { Alone } from './alone.ts';
 import { type Clock, systemClock, wallClock } from './clock.ts';
 import type { Config, ListenAddress } from './config/config.ts';
-import { keying } from './config/keying.ts';
 import { maskedConfig } from './config/mask.ts';
 import { Control } from './control.ts';
-import type { Request } from './http/message.ts';
 import { parseUrlSelector } from './http/target.ts';
 import { Log } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Observe } from './observe/observe.ts';
-import type { Snapshot } from './observe/snapshot.ts';
-import { explain } from './proxy/explain.ts';
-import type { Lease } from './purge/lease.ts';
 import { keyedForms } from './purge/keyed-forms.ts';
-import type { Shelf } from './admin/entries.ts';
-import { Thread } from './thread.ts';
+import type { Lease } from './purge/lease.ts';
+import type { Service } from './service.ts';
+import { Team } from './team.ts';
+import { canSharePort } from './workers/port-sharing.ts';
 
 export interface Freshet {
   readonly address: ListenAddress;
   readonly adminAddress: ListenAddress | undefined;
-  /** Applies to new requests; connections, the store and the marks stay. Addresses and memory sizes need a restart. */
+  /** Threads that serve: the setting, or 1 where the system cannot share a port among threads. */
+  readonly threads: number;
+  /** Applies to new requests; connections, the store and the marks stay. Addresses, workers and memory sizes need a restart. */
   reload(config: Config): Promise<void>;
+  /** Of several workers: ends one as a crash would, for tests. Resolves when the next one accepts. */
+  replaceWorker(worker: number): Promise<void>;
   /** Drains: stops accepting, finishes what is in flight, closes. */
   close(): Promise<void>;
 }
@@ -34,33 +35,23 @@ export interface FreshetOptions {
   readonly lease?: Lease;
 }
 
-/** The threads that serve, as the rest sees them. */
-interface Service {
-  readonly address: ListenAddress;
-  readonly isReady: boolean;
-  shelves(): readonly Shelf[];
-  explain(request: Request): Promise<unknown>;
-  /** What threads other than this one have counted. */
-  snapshots(): Promise<readonly Snapshot[]>;
-  reload(config: Config): Promise<void>;
-  close(timeoutMs: number): Promise<void>;
-}
-
 /** Starts everything and resolves when requests are accepted. Rejects with RunError where an address cannot be had; nothing is left running then. */
 export async function startFreshet({ config, clock: given, lease }: FreshetOptions): Promise<Freshet> {
   const clock = given ?? systemClock;
-  const metrics: Metrics = new Metrics({ thread: () => thread.readings, process: () => control.readings });
+  const count = config.workers > 1 && (await canSharePort()) ? config.workers : 1;
+  const metrics: Metrics = new Metrics({
+    thread: () => alone?.readings,
+    process: () => ({ ...control.readings, threads: service.threads, crashes: service.crashes }),
+  });
   const observe = new Observe({ log: new Log(config.log), metrics });
-  const control = new Control({ config, clock, observe, name: 'process', lease, exhausted: () => thread.parts.store.clear() });
-  const { secret, tagHash, purger, purgeAtRate, authority } = control;
-  const tokenClock = given ?? wallClock;
-  const thread = new Thread({ config, clock, tokenClock, observe, secret, tagHash, purger, purgeAtRate, marks: authority.marks });
+  const control = new Control({ config, clock, observe, name: count === 1 ? 'process' : 'workers', lease, exhausted: () => alone?.forget() });
+  const alone = count === 1 ? new Alone({ control, observe, clock, tokenClock: given ?? wallClock }) : undefined;
+  const team = count === 1 ? undefined : new Team({ control, observe, clock, count });
+  const service: Service = alone ?? (team as Team);
   let ready = false;
-  const service = serviceOf(thread, control);
   const admin = config.admin === undefined ? undefined : adminServer({ control, observe, metrics, service, ready: () => ready });
   try {
-    await thread.open(config.listen, { shared: false });
-    if (config.admin !== undefined) await openAdmin(admin, config.admin.listen, service);
+    await open(service, admin, config);
   } catch (error) {
     metrics.close();
     throw error;
@@ -69,10 +60,12 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   return {
     address: service.address,
     adminAddress: admin?.address,
+    threads: count,
     reload: (next) => {
       observe.log = new Log(next.log);
       return service.reload(next);
     },
+    replaceWorker: async (worker) => team?.replaceWorker(worker),
     close: async () => {
       ready = false;
       await service.close(control.config.limits.drainTimeoutMs);
@@ -82,36 +75,14 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   };
 }
 
-async function openAdmin(admin: AdminServer | undefined, listen: ListenAddress, service: Service): Promise<void> {
+async function open(service: Service, admin: AdminServer | undefined, config: Config): Promise<void> {
+  await service.open(config.listen);
   try {
-    await admin?.open(listen);
+    if (config.admin !== undefined) await admin?.open(config.admin.listen);
   } catch (error) {
     await service.close(0);
     throw error;
   }
-}
-
-/** One thread, this one: what is published is in its own memory. */
-function serviceOf(thread: Thread, control: Control): Service {
-  const { parts } = thread;
-  return {
-    get address() {
-      return thread.address;
-    },
-    isReady: true,
-    shelves: () => [{ turn: (question) => takeTurn(question, parts) }],
-    explain: (request) => explain(request, parts),
-    snapshots: () => Promise.resolve([]),
-    // In one step: no request comes between the new rules and the end of what was stored under the old ones.
-    reload: (next) => {
-      const rekeyed = keying(next) !== keying(control.config);
-      control.reconfigure(next);
-      thread.reconfigure(next);
-      if (rekeyed) control.purgeAfterReload();
-      return Promise.resolve();
-    },
-    close: (timeoutMs) => thread.close(timeoutMs),
-  };
 }
 
 interface AdminSources {
@@ -138,7 +109,7 @@ function adminServer({ control, observe, metrics, service, ready }: AdminSources
     config: () => maskedConfig(control.config),
     explain: (request) => service.explain(request),
     metrics: async () => metrics.text(await service.snapshots()),
-    ready: () => ready() && service.isReady,
+    ready: () => ready() && service.threads > 0,
     warn: (message, detail) => observe.warn(message, detail),
     error: (message, detail) => observe.error(message, detail),
   });

@@ -8,7 +8,7 @@ import type { AuthorityName } from './purge/authority.ts';
 import { PurgeGate } from './purge/gate.ts';
 import { keyedForms } from './purge/keyed-forms.ts';
 import type { Lease } from './purge/lease.ts';
-import { NOTHING } from './purge/order.ts';
+import { NOTHING, type Purges } from './purge/order.ts';
 import { ProcessAuthority } from './purge/process-authority.ts';
 import { PurgeLog } from './purge/purge-log.ts';
 import { Purger } from './purge/purge.ts';
@@ -36,7 +36,15 @@ export class Control {
   /** For operators. */
   readonly purgeAtRate: ReturnType<typeof atRate>;
   readonly purgeGate: PurgeGate;
+  /** The purger, but for the time of a change after which purges must name otherwise what is stored. */
+  readonly door: Purges = {
+    purge: async (order) => {
+      while (this.#changing !== undefined) await this.#changing;
+      return this.purger.purge(order);
+    },
+  };
   readonly #observe: Observe;
+  #changing: Promise<void> | undefined;
   #config: Config;
   #purgeRate: PurgeRate;
 
@@ -65,7 +73,7 @@ export class Control {
       },
     });
     this.purgeAtRate = atRate({
-      purger: this.purger,
+      purger: this.door,
       clock,
       rate: () => this.#purgeRate,
       overRate: () => observe.limitReached('purge.rate'),
@@ -82,13 +90,24 @@ export class Control {
     return this.#config;
   }
 
-  get readings(): ProcessReadings {
+  get readings(): Pick<ProcessReadings, 'epoch' | 'falseShare'> {
     return { epoch: this.authority.marks.epoch, falseShare: this.authority.falseShareEstimate };
   }
 
   reconfigure(config: Config): void {
     this.#config = config;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
+  }
+
+  /** No purge is confirmed until `change` has settled: those that come meanwhile wait at the door. */
+  async whileClosed(change: () => Promise<void>): Promise<void> {
+    const changed = change();
+    this.#changing = changed.catch(() => undefined);
+    try {
+      await changed;
+    } finally {
+      this.#changing = undefined;
+    }
   }
 
   /** After a configuration under which nothing that was stored before may be used. */

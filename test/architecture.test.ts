@@ -21,9 +21,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts', 'app.ts'],
   'clock.ts': [],
   'errors.ts': ['http', 'rules'],
+  workers: [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts'],
   'control.ts': [...inside, 'errors.ts', 'clock.ts'],
   'thread.ts': [...inside, 'proxy', 'errors.ts', 'clock.ts'],
-  'app.ts': [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts', 'control.ts', 'thread.ts'],
+  'service.ts': [...inside, 'admin'],
+  'alone.ts': [...inside, 'proxy', 'admin', 'clock.ts', 'control.ts', 'thread.ts', 'service.ts'],
+  'team.ts': [...inside, 'admin', 'workers', 'errors.ts', 'clock.ts', 'control.ts', 'service.ts'],
+  'app.ts': [...inside, 'admin', 'workers', 'clock.ts', 'control.ts', 'service.ts', 'alone.ts', 'team.ts'],
+  'worker.ts': [...inside, 'proxy', 'admin', 'workers', 'clock.ts', 'thread.ts'],
   'main.ts': [...inside, 'proxy', 'admin', 'commands', 'errors.ts', 'clock.ts', 'app.ts'],
 };
 

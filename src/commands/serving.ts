@@ -21,7 +21,11 @@ export async function runProxy({ line, env, signals, say }: ServingOptions): Pro
   let config = loadNamed(line, env);
   limitHeapGrowth();
   const freshet = await startFreshet({ config });
-  say(`listening on ${formatListen(freshet.address)}${freshet.adminAddress === undefined ? '' : `, admin on ${formatListen(freshet.adminAddress)}`}`);
+  const { threads } = freshet;
+  if (threads < config.workers) say(`this system cannot share a port among threads: one thread serves, not ${config.workers}`);
+  say(
+    `listening on ${formatListen(freshet.address)}${threads === 1 ? '' : ` with ${threads} workers`}${freshet.adminAddress === undefined ? '' : `, admin on ${formatListen(freshet.adminAddress)}`}`,
+  );
   let reloaded = Promise.resolve();
   signals.onReload(() => {
     // One after the other.
@@ -62,6 +66,7 @@ function fixed(config: Config): readonly (readonly [string, string | number])[] 
   return [
     ['listen', formatListen(config.listen)],
     ['admin.listen', config.admin === undefined ? '' : formatListen(config.admin.listen)],
+    ['workers', config.workers],
     ['store.memory', config.store.memoryBytes],
     ['purge.memory', config.purge.memoryBytes],
   ];

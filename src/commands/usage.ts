@@ -9,7 +9,7 @@ const CONFIGURATION: FlagTable = {
   origin: { value: 'URL', about: 'the origin of every route that names none' },
   listen: { value: 'ADDRESS', about: 'where clients come in: PORT, :PORT, HOST:PORT or [IPV6]:PORT' },
   admin: { value: 'ADDRESS', about: 'where metrics, purges and inspection are served, or false' },
-  workers: { value: 'N', about: 'threads; only 1 in this version' },
+  workers: { value: 'N', about: 'threads that serve, or auto for as many as there are cores' },
   ...HELP,
 };
 

@@ -3,7 +3,7 @@ import type { Route } from '../rules/routes.ts';
 
 export interface Config {
   readonly listen: ListenAddress;
-  /** More than 1 is refused until workers exist. */
+  /** Threads that serve. */
   readonly workers: number;
   readonly admin: { readonly listen: ListenAddress; readonly token?: string } | undefined;
   readonly purge: PurgeConfig;

@@ -96,7 +96,7 @@ function rawAuth(data: unknown): unknown {
 }
 
 function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Config {
-  const maxObjectBytes = largestStored(file.store);
+  const maxObjectBytes = largestStored(file.store, file.workers);
   const origins = new Map(Object.entries(file.origins).map(([name, settings]) => [name, originOf(name, settings, certificates.get(name))]));
   const context: RouteContext = { defaults: file.defaults, firstOrigin: Object.keys(file.origins)[0] ?? '', maxObjectBytes };
   const routes = orderBySpecificity(file.routes.map((entry) => routeOf(entry, context)));
@@ -112,7 +112,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
       memoryBytes: file.purge.memory,
       ratePerSecond: file.purge.rate,
     },
-    store: { memoryBytes: file.store.memory, maxObjectBytes, fillBytes: file.store.fills ?? fillBytes(file.store.memory, [...routes, defaultRoute]) },
+    store: { memoryBytes: file.store.memory, maxObjectBytes, fillBytes: file.store.fills ?? fillBytes(file, [...routes, defaultRoute]) },
     fastPath: file.fast_path === true,
     log: file.log,
     trustedProxies: file.trusted_proxies,
@@ -129,8 +129,8 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
 /** Bodies under way may hold this part of the store's size besides. */
 const FILL_SHARE = 4;
 
-function fillBytes(memoryBytes: number, routes: readonly Route[]): number {
-  return Math.max(Math.floor(memoryBytes / FILL_SHARE), ...routes.map(({ policy }) => policy.maxObjectBytes));
+function fillBytes({ store, workers }: FileSettings, routes: readonly Route[]): number {
+  return Math.max(Math.floor(store.memory / FILL_SHARE), ...routes.map(({ policy }) => workers * policy.maxObjectBytes));
 }
 
 function tagsOf({ tags }: FileSettings): TagConfig {

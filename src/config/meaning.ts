@@ -14,7 +14,7 @@ export function meaningProblems(data: unknown): readonly Problem[] {
   const file = asMap(data);
   return [
     ...adminProblems(file['admin'] ?? {}),
-    ...storeProblems(file['store'] ?? {}),
+    ...storeProblems(file),
     ...fillProblems(file),
     ...originProblems(asMap(file['origins'])),
     ...authProblems(file['auth']),
@@ -48,41 +48,55 @@ function adminProblems(data: unknown): readonly Problem[] {
   ];
 }
 
-function storeProblems(data: unknown): readonly Problem[] {
-  const parsed = store.safeParse(data);
-  if (!parsed.success) return [];
-  const { memory, max_object: largest = 0 } = parsed.data;
-  return largest <= memory ? [] : [{ path: ['store', 'max_object'], message: overMemory(largest, memory) }];
+/** What one thread has to store in; undefined where it is not well formed. */
+interface Room {
+  readonly memory: number;
+  readonly threads: number;
 }
 
-function largestProblems(settings: RouteSettings, { at, memory }: { readonly at: Path; readonly memory: number | undefined }): readonly Problem[] {
-  const { max_object: largest = 0 } = settings;
-  if (memory === undefined || largest <= memory) return [];
-  return [{ path: [...at, 'max_object'], message: overMemory(largest, memory) }];
+function threadsOf(file: Readonly<Record<string, unknown>>): number {
+  return fileSchema.shape.workers.safeParse(file['workers']).data ?? 1;
+}
+
+function roomOf(file: Readonly<Record<string, unknown>>): Room | undefined {
+  const memory = store.safeParse(file['store'] ?? {}).data?.memory;
+  return memory === undefined ? undefined : { memory, threads: threadsOf(file) };
+}
+
+function storeProblems(file: Readonly<Record<string, unknown>>): readonly Problem[] {
+  return largestProblems(store.safeParse(file['store'] ?? {}).data ?? {}, { at: ['store'], room: roomOf(file) });
+}
+
+function largestProblems(
+  { max_object: largest = 0 }: Pick<RouteSettings, 'max_object'>,
+  { at, room }: { readonly at: Path; readonly room: Room | undefined },
+): readonly Problem[] {
+  if (room === undefined || largest * room.threads <= room.memory) return [];
+  const whole = `at most store.memory, which is ${formatSize(room.memory)}`;
+  const allowed = room.threads === 1 ? whole : `${whole} for ${room.threads} workers together`;
+  return [{ path: [...at, 'max_object'], message: `found ${formatSize(largest)}; allowed: ${allowed}` }];
 }
 
 /** The largest body that may be stored must have room on its way there. */
 function fillProblems(file: Readonly<Record<string, unknown>>): readonly Problem[] {
   const settings = store.safeParse(file['store'] ?? {}).data;
   if (settings?.fills === undefined) return [];
+  const threads = threadsOf(file);
   const defaults = routeSettings.safeParse(file['defaults'] ?? {}).data;
   const routes = Array.isArray(file['routes']) ? file['routes'] : [];
   const general =
     defaults?.max_object === undefined
-      ? { path: ['store', 'max_object'], bytes: largestStored(settings) }
+      ? { path: ['store', 'max_object'], bytes: largestStored(settings, threads) }
       : { path: ['defaults', 'max_object'], bytes: defaults.max_object };
   const special = routes.map((data: unknown, index) => ({
     path: ['routes', index, 'max_object'],
     bytes: route.safeParse(data).data?.max_object ?? 0,
   }));
   const largest = special.reduce<{ readonly path: Path; readonly bytes: number }>((most, one) => (one.bytes > most.bytes ? one : most), general);
-  if (largest.bytes <= settings.fills) return [];
-  const message = `found ${formatSize(settings.fills)}; allowed: at least ${formatPath(largest.path)}, which is ${formatSize(largest.bytes)}`;
+  if (largest.bytes * threads <= settings.fills) return [];
+  const least = `at least ${formatPath(largest.path)}, which is ${formatSize(largest.bytes)}${threads === 1 ? '' : `, for each of ${threads} workers`}`;
+  const message = `found ${formatSize(settings.fills)}; allowed: ${least}`;
   return [{ path: ['store', 'fills'], message }];
-}
-
-function overMemory(largest: number, memory: number): string {
-  return `found ${formatSize(largest)}; allowed: at most store.memory, which is ${formatSize(memory)}`;
 }
 
 function originProblems(origins: Readonly<Record<string, unknown>>): readonly Problem[] {
@@ -108,8 +122,8 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
   const defaults = parsed.success ? parsed.data : {};
   const origins = Object.keys(asMap(file['origins']));
   const routes = Array.isArray(file['routes']) ? file['routes'] : [];
-  const memory = store.safeParse(file['store'] ?? {}).data?.memory;
-  const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...largestProblems(defaults, { at: ['defaults'], memory })];
+  const room = roomOf(file);
+  const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...largestProblems(defaults, { at: ['defaults'], room })];
   const hasIssuer = asMap(file['auth'])['jwt'] !== undefined;
   problems.push(...defaultTemplates(defaults), ...scopeProblems(defaults, { at: ['defaults'], inherited: PUBLIC, hasIssuer }));
   problems.push(...cookieProblems(defaults, { at: ['defaults'], defaults: {} }));
@@ -118,7 +132,7 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
     const entry = route.safeParse(data);
     if (!entry.success) continue;
     const at = ['routes', index];
-    problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, memory }));
+    problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, room }));
     problems.push(...templateProblems(entry.data, { at, defaults }), ...cookieProblems(entry.data, { at, defaults }));
     problems.push(...scopeProblems(entry.data, { at, inherited: defaults.scope ?? PUBLIC, hasIssuer }));
     const shape = shapeOf(entry.data);

@@ -1,7 +1,7 @@
 // Every key of the configuration file outside routes: its kind, its default and what it means. DESIGN section 2 "Configuration".
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { auth } from './auth-schema.ts';
-import { show } from './problems.ts';
 import { routeMatch, routeSettings } from './route-schema.ts';
 import {
   byteRate,
@@ -20,7 +20,6 @@ import {
   setting,
   given,
   type Read,
-  refused,
   size,
   timeout,
 } from './setting.ts';
@@ -29,6 +28,8 @@ import { cidr, host, listenAddress, listenAddressOrFalse, nonEmpty, originName, 
 const KIB = 1024;
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
+
+const MOST_WORKERS = 256;
 
 const TAG_HEADERS = ['surrogate-key', 'cache-tag', 'xkey', 'cache-groups'] as const;
 
@@ -50,22 +51,30 @@ const purge = section({
 
 export const store = section({
   memory: optional(
-    size({ about: 'For all stored responses: keys, fields and bodies.', default: '256MiB' }, { leastBytes: MIB, mostBytes: 1024 * GIB }),
+    size(
+      { about: 'For all stored responses: keys, fields and bodies. Shared out among workers.', default: '256MiB' },
+      { leastBytes: MIB, mostBytes: 1024 * GIB },
+    ),
   ),
   max_object: z.exactOptional(
-    size({ about: 'A larger body is passed on and not stored: 8MiB, or `memory` if that is less.' }, { leastBytes: 1, mostBytes: GIB }),
+    size(
+      { about: 'A larger body is passed on and not stored: 8MiB, or what a worker has of `memory` if that is less.' },
+      { leastBytes: 1, mostBytes: GIB },
+    ),
   ),
   fills: z.exactOptional(
     size(
-      { about: 'What bodies on their way may hold in all: a quarter of `memory`, or one of the largest `max_object` if that is more.' },
+      {
+        about: 'What bodies on their way may hold in all: a quarter of `memory`, or one of the largest `max_object` for each worker if that is more.',
+      },
       { leastBytes: 1, mostBytes: 1024 * GIB },
     ),
   ),
 });
 
-/** `store.max_object` where the file names none. */
-export function largestStored({ memory, max_object: largest }: z.output<typeof store>): number {
-  return largest ?? Math.min(8 * MIB, memory);
+/** `store.max_object` where the file names none. It must fit into what one worker has of `store.memory`. */
+export function largestStored({ memory, max_object: largest }: z.output<typeof store>, threads: number): number {
+  return largest ?? Math.min(8 * MIB, Math.floor(memory / threads));
 }
 
 const log = section({
@@ -102,10 +111,12 @@ const limits = section({
       default: '500B/s',
     }),
   ),
-  connections: optional(integer({ about: 'Of clients at once; more are refused.', default: 10_000 }, { least: 1, most: 1_000_000 })),
+  connections: optional(
+    integer({ about: 'Of clients at once; more are refused. Shared out among workers.', default: 10_000 }, { least: 1, most: 1_000_000 }),
+  ),
   connections_per_address: optional(
     integer(
-      { about: 'Of one client address (of IPv6, a /64) that is no trusted proxy; more are refused.', default: 1024 },
+      { about: 'Of one client address (of IPv6, a /64) that is no trusted proxy, to each worker; more are refused.', default: 1024 },
       { least: 1, most: 1_000_000 },
     ),
   ),
@@ -139,9 +150,12 @@ export const origin = section({
   connect_timeout: optional(timeout({ about: 'For a connection to be accepted.', default: '1s' })),
   headers_timeout: optional(timeout({ about: 'From the request to the head of its answer.', default: '10s' })),
   body_timeout: optional(timeout({ about: 'Between two pieces of a body.', default: '30s' })),
-  connections: optional(integer({ about: 'At once.', default: 128 }, { least: 1, most: 65_535 })),
+  connections: optional(integer({ about: 'At once. Shared out among workers.', default: 128 }, { least: 1, most: 65_535 })),
   queue: optional(
-    integer({ about: 'Requests that may wait for a connection; more are answered 503.', default: 1024 }, { least: 0, most: 1_000_000 }),
+    integer(
+      { about: 'Requests that may wait for a connection; more are answered 503. Shared out among workers.', default: 1024 },
+      { least: 0, most: 1_000_000 },
+    ),
   ),
   queue_timeout: optional(
     timeout({ about: 'How long each of them may; then it is answered 503. It counts against no other timeout.', default: '5s' }),
@@ -193,11 +207,15 @@ export type OriginSettings = z.output<typeof origin>;
 export type RouteEntry = z.output<typeof route>;
 
 function workers(): Setting<number> {
-  return setting({ allowed: '1', schema: { const: 1 }, read: readWorkers }, { about: 'Threads that listen; this version has one.', default: 1 });
+  const about = 'Threads that listen on the same port, each with a store of its own; auto: as many as there are cores.';
+  const schema = { anyOf: [{ type: 'integer', minimum: 1, maximum: MOST_WORKERS }, { const: 'auto' }] };
+  return setting({ allowed: `1 to ${MOST_WORKERS}, or auto`, schema, read: readWorkers }, { about, default: 1 });
 }
 
+/** A flag comes as text. */
 function readWorkers(found: unknown): Read<number> {
-  if (found === 1 || found === '1') return given(1);
-  const isLater = found === 'auto' || Number(found) > 1;
-  return isLater ? refused(`found ${show(found)}; several workers are not in this version; allowed: 1`) : { kind: 'refuse' };
+  if (found === 'auto') return given(Math.min(MOST_WORKERS, availableParallelism()));
+  const count = typeof found === 'string' && /^\d{1,3}$/.test(found) ? Number(found) : found;
+  const isAllowed = typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS;
+  return isAllowed ? given(count) : { kind: 'refuse' };
 }

@@ -7,6 +7,8 @@ export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** `sample`: one request in 100, and every one that failed. */
   readonly access: 'off' | 'sample' | 'all';
+  /** Which of several threads writes: stands in every line. */
+  readonly worker?: number;
   /** Standard output where absent. */
   readonly destination?: DestinationStream;
 }
@@ -19,10 +21,15 @@ export class Log {
   readonly #queryValues: boolean;
   #requests = 0;
 
-  constructor({ level, access, destination: given }: LogOptions) {
+  constructor({ level, access, worker, destination: given }: LogOptions) {
     // Written in the background: pino flushes when the process ends, not when it is killed.
     this.#logger = pino(
-      { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+      {
+        level,
+        base: worker === undefined ? null : { worker },
+        timestamp: stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
       given ?? destination({ sync: false }),
     );
     this.#access = access;

@@ -106,6 +106,8 @@ export const METRICS = [
     labels: [],
     help: 'Estimated share of unpurged tags that the table of marks reports as purged.',
   },
+  { name: 'freshet_serving_threads', type: 'gauge', labels: [], help: 'Threads that serve now.' },
+  { name: 'freshet_worker_crashes_total', type: 'counter', labels: [], help: 'Workers that ended unasked; another takes the place of each.' },
   { name: 'freshet_client_connections', type: 'gauge', labels: [], help: 'Open client connections.' },
   {
     name: 'freshet_event_loop_delay_seconds',

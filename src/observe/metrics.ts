@@ -11,7 +11,7 @@ import { type Sample, Tally, Timings } from './tally.ts';
 /** What the metrics read where it is kept, at the moment of a scrape. */
 export interface MetricSources {
   /** Where requests are served in this thread. */
-  thread?(): ThreadReadings;
+  thread?(): ThreadReadings | undefined;
   /** In the main thread. */
   process?(): ProcessReadings;
 }
@@ -31,6 +31,8 @@ export interface ThreadReadings {
 export interface ProcessReadings {
   readonly epoch: number;
   readonly falseShare: number;
+  readonly threads: number;
+  readonly crashes: number;
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -58,6 +60,8 @@ type OfThread =
 
 /** Known to the main thread only. */
 type OfProcess =
+  | 'freshet_serving_threads'
+  | 'freshet_worker_crashes_total'
   | 'freshet_purge_epoch'
   | 'freshet_purge_false_share_ratio'
   | 'freshet_process_resident_memory_bytes'
@@ -220,6 +224,8 @@ export class Metrics {
     return {
       freshet_purge_epoch: single(readings.epoch),
       freshet_purge_false_share_ratio: single(readings.falseShare),
+      freshet_serving_threads: single(readings.threads),
+      freshet_worker_crashes_total: single(readings.crashes),
       freshet_process_resident_memory_bytes: single(process.memoryUsage.rss()),
       freshet_process_cpu_seconds_total: single(cpuSeconds()),
     };

@@ -3,22 +3,23 @@ import type { Clock } from '../../src/clock.ts';
 import type { Instants, LeaseClocks } from '../../src/purge/lease.ts';
 
 export class SettableClock implements Clock {
-  #now: number;
+  /** Workers read it there. */
+  readonly instant = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
 
   constructor(now = Date.UTC(2026, 0, 1)) {
-    this.#now = now;
+    this.set(now);
   }
 
   now(): number {
-    return this.#now;
+    return this.instant[0] as number;
   }
 
   advance(byMs: number): void {
-    this.#now += byMs;
+    this.set(this.now() + byMs);
   }
 
   set(to: number): void {
-    this.#now = to;
+    this.instant[0] = to;
   }
 }
 

@@ -1,0 +1,39 @@
+// What the main thread and those that serve say to each other. PURGE-PROTOCOL §3.4: nothing here carries a purge to a reader, whose marks are shared memory.
+import type { Turn, TurnQuestion } from '../admin/shelf.ts';
+import type { Config, ListenAddress } from '../config/config.ts';
+import type { Request } from '../http/message.ts';
+import type { Snapshot } from '../observe/snapshot.ts';
+import type { Explanation } from '../proxy/explain.ts';
+import type { MarkMemory } from '../purge/marks.ts';
+import type { PurgeOrder, PurgeOutcome } from '../purge/order.ts';
+import type { Refused } from '../purge/rate.ts';
+
+/** What a thread starts with. */
+export interface WorkerStart {
+  /** Which one it is, counted from 1. */
+  readonly worker: number;
+  /** Its own share of it (share.ts). */
+  readonly config: Config;
+  readonly secret: Uint8Array;
+  readonly marks: MarkMemory;
+  /** One instant, where somebody else moves the clock. */
+  readonly instant?: Float64Array;
+}
+
+/** Asked of a thread that serves. */
+export type OfWorker = {
+  /** Where it listens once it accepts. */
+  readonly open: { readonly given: ListenAddress; readonly answered: ListenAddress };
+  readonly reload: { readonly given: Config; readonly answered: void };
+  readonly snapshot: { readonly given: undefined; readonly answered: Snapshot };
+  readonly turn: { readonly given: TurnQuestion; readonly answered: Turn };
+  readonly explain: { readonly given: Request; readonly answered: Explanation };
+  /** How long it may take. */
+  readonly close: { readonly given: number; readonly answered: void };
+};
+
+/** Asked of the main thread, which answers when it has published. */
+export type OfMain = {
+  readonly purge: { readonly given: PurgeOrder; readonly answered: PurgeOutcome };
+  readonly purgeAtRate: { readonly given: PurgeOrder; readonly answered: PurgeOutcome | Refused };
+};
