@@ -113,7 +113,8 @@ function valueOf(node: Node): string {
 }
 
 function oneOf(first: Node, others: readonly Node[]): string {
-  const one = valueOf(first);
+  const words = others.flatMap((choice) => (typeof choice.const === 'string' ? [choice.const] : []));
+  const one = [valueOf(first), ...words].join(', ');
   return others.some((choice) => choice.type === 'array') ? `${one}, or a list of ${one}s` : one;
 }
 

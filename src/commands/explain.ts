@@ -57,12 +57,15 @@ const EXPLANATION = z.object({
   decision: z.string(),
   reason: z.string(),
   sentence: z.string(),
+  /** Of several workers the first; what the others have stored, and what they would do. */
+  worker: z.number().optional(),
+  elsewhere: z.array(z.object({ worker: z.number(), stored: z.array(ENTRY), decision: z.string(), reason: z.string() })).default([]),
 });
 
 function describeExplanation(answer: string): string {
   const parsed = EXPLANATION.safeParse(parseObject(answer));
   if (!parsed.success) throw unexpected(answer, 'an explanation');
-  const { route, scope, key, stored, decision, reason, sentence } = parsed.data;
+  const { route, scope, key, stored, decision, reason, sentence, worker, elsewhere } = parsed.data;
   const entries = stored.length === 0 ? ['nothing'] : stored.map(describeEntry);
   return align([
     ['route', route],
@@ -71,6 +74,11 @@ function describeExplanation(answer: string): string {
     ...entries.map((entry, index) => [index === 0 ? 'stored' : '', entry]),
     ['decision', decision],
     ['reason', `${reason}: ${sentence}`],
+    ...(worker === undefined ? [] : [['worker', `${worker}; all that stands above is this one's`]]),
+    ...elsewhere.map((other) => [
+      `worker ${other.worker}`,
+      `${other.decision}, ${other.reason}; stored: ${other.stored.map(describeEntry).join('; ') || 'nothing'}`,
+    ]),
   ]);
 }
 

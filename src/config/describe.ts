@@ -31,6 +31,7 @@ function generalRows(config: Config): readonly (readonly string[])[] {
       'purge',
       `${purge.token === undefined ? 'on admin only' : 'on listen too, with token'}; settle ${formatDuration(purge.settleMs)}, at most ${purge.ratePerSecond}/s`,
     ],
+    ...(config.workers === 1 ? [] : [['workers', `${config.workers}, each with its share of the store`]]),
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
     ...config.issuers.map((issuer) => ['issuer', describeIssuer(issuer)]),

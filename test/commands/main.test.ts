@@ -23,13 +23,7 @@ describe('exit codes', () => {
     ['a file without its flag', ['check', 'x.yaml'], 2, /^$/, 'freshet: unexpected "x.yaml"; a configuration file is named with --config\n'],
     ['a file that is not there', ['check', '-c', '/nowhere'], 2, /^$/, 'freshet: /nowhere: cannot be read: no such file or directory\n'],
     ['serve with a bad file', ['--config', '/nowhere'], 2, /^$/, 'freshet: /nowhere: cannot be read: no such file or directory\n'],
-    [
-      'workers',
-      ['check', '--origin', 'http://h', '--workers', 'auto'],
-      2,
-      /^$/,
-      'freshet: --workers: found "auto"; several workers are not in this version; allowed: 1\n',
-    ],
+    ['workers', ['check', '--origin', 'http://h', '--workers', 'some'], 2, /^$/, 'freshet: --workers: found "some"; allowed: 1 to 256, or auto\n'],
     [
       'nobody to purge',
       ['purge', 'a', '--admin', '127.0.0.1:1'],

@@ -1,4 +1,5 @@
 // What a valid configuration becomes: examples, defaults, routes over `defaults`, flags over the file.
+import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
@@ -212,9 +213,14 @@ describe('issuers of tokens', () => {
 
 describe('flags and variables', () => {
   it('flags beat the file', () => {
-    const config = load('listen: 1\nadmin: { listen: 2, token: t }', { ...FLAG, listen: ':3', admin: '0.0.0.0:4', workers: '1' });
-    expect(config.listen).toEqual({ host: '0.0.0.0', port: 3 });
+    const config = load('listen: 1\nadmin: { listen: 2, token: t }', { ...FLAG, listen: ':3', admin: '0.0.0.0:4', workers: '2' });
+    expect([config.listen, config.workers]).toEqual([{ host: '0.0.0.0', port: 3 }, 2]);
     expect(config.admin).toEqual({ listen: { host: '0.0.0.0', port: 4 }, token: 't' });
+  });
+
+  it('as many workers as there are cores, and what is stored is smaller than what each has', () => {
+    expect(load('workers: auto', FLAG).workers).toBe(availableParallelism());
+    expect(load('workers: 4\nstore: { memory: 8MiB }', FLAG).store).toMatchObject({ maxObjectBytes: 2 * 1024 ** 2, fillBytes: 8 * 1024 ** 2 });
   });
 
   it.each(['admin: { listen: false }', ''])('the admin listener can be off: %j', (text) => {

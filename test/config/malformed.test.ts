@@ -55,9 +55,20 @@ describe('one mistake', () => {
     ['listen', 'listen: a:b:c', `1: listen: found "a:b:c"; allowed: ${LISTEN}`],
     ['listen false', 'listen: false', `1: listen: found false; allowed: ${LISTEN}`],
     ['admin off', 'admin: false', '1: admin: found false; allowed: a map of settings'],
-    ['workers', 'workers: 4', '1: workers: found 4; several workers are not in this version; allowed: 1'],
-    ['workers auto', 'workers: auto', '1: workers: found "auto"; several workers are not in this version; allowed: 1'],
-    ['workers 0', 'workers: 0', '1: workers: found 0; allowed: 1'],
+    ['workers 0', 'workers: 0', '1: workers: found 0; allowed: 1 to 256, or auto'],
+    ['workers 1.5', 'workers: 1.5', '1: workers: found 1.5; allowed: 1 to 256, or auto'],
+    ['workers 257', 'workers: 257', '1: workers: found 257; allowed: 1 to 256, or auto'],
+    ['workers as a word', 'workers: many', '1: workers: found "many"; allowed: 1 to 256, or auto'],
+    [
+      'a body too large for one worker',
+      'workers: 4\nstore: { memory: 8MiB, max_object: 3MiB }',
+      '2: store.max_object: found 3MiB; allowed: at most store.memory, which is 8MiB for 4 workers together',
+    ],
+    [
+      'fills too small for several workers',
+      'workers: 4\nstore: { fills: 16MiB }',
+      '2: store.fills: found 16MiB; allowed: at least store.max_object, which is 8MiB, for each of 4 workers',
+    ],
     ['redis', 'redis: { url: x }', '1: redis: is not in this version: several nodes (Redis); remove it'],
     ['admin without token', 'admin: { listen: 8081, token: "" }\n', []],
     [
@@ -379,9 +390,9 @@ describe('issuers of tokens', () => {
 describe('several mistakes', () => {
   it('are reported together, by line, those of the flags first', () => {
     const text = 'listen: 1\npurge: { rate: 5 }\nroutes:\n  - path: /a/:id\n    tags: ["{x}"]\n  - path: a\n    tll: 5s\n';
-    expect(problemsOf(text, { origin: 'x', workers: '2', listen: '?' }).map((line) => line.split(': ').slice(0, 2))).toEqual([
+    expect(problemsOf(text, { origin: 'x', workers: '0', listen: '?' }).map((line) => line.split(': ').slice(0, 2))).toEqual([
       ['--listen', 'found "?"; allowed'],
-      ['--workers', 'found "2"; several workers are not in this version; allowed'],
+      ['--workers', 'found "0"; allowed'],
       ['--origin', 'found "x"; allowed'],
       ['2', 'purge.rate'],
       ['5', 'routes[0].tags[0]'],

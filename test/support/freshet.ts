@@ -32,6 +32,16 @@ export class RunningFreshet implements AsyncDisposable {
     return this.#freshet.reload(configOf(yaml));
   }
 
+  /** Threads that serve. */
+  get threads(): number {
+    return this.#freshet.threads;
+  }
+
+  /** Ends a worker as a crash would; resolves when another has taken its place. */
+  replaceWorker(worker: number): Promise<void> {
+    return this.#freshet.replaceWorker(worker);
+  }
+
   /** Drains and closes; harmless when repeated. */
   close(): Promise<void> {
     this.#closing ??= this.#freshet.close();
