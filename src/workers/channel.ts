@@ -9,7 +9,7 @@ export type Answers<Q extends Questions> = {
 };
 
 /** One end of a MessagePort, or a Worker. */
-export interface Port {
+interface Port {
   postMessage(message: unknown): void;
   on(event: 'message', listener: (message: unknown) => void): unknown;
 }

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Fields } from '../../src/http/fields.ts';
 import { RunError } from '../../src/errors.ts';
 import { MessageChannel } from 'node:worker_threads';
-import { Channel, type Port } from '../../src/workers/channel.ts';
+import { Channel } from '../../src/workers/channel.ts';
 import { shareOf } from '../../src/workers/share.ts';
 import { RunningFreshet } from '../support/freshet.ts';
 import { Barrier, ScriptedOrigin } from '../support/origin.ts';
@@ -15,6 +15,10 @@ const PUBLIC: Fields = ['cache-control', 'max-age=1000'];
 interface EntriesPage {
   readonly entries: readonly { readonly worker: number; readonly key: string }[];
   readonly next: string | null;
+}
+
+function yamlOn(port: number): string {
+  return `workers: 2\nlisten: 127.0.0.1:${port}\norigins: { shop: { url: "http://127.0.0.1:1" } }\nlog: { level: silent }`;
 }
 
 describe('shown together', () => {
@@ -168,10 +172,9 @@ it('a drain lets every worker finish what is in flight', async () => {
 
 it('a port that another process listens on, or shares, is refused', async () => {
   await using origin = await ScriptedOrigin.start();
-  const yaml = (port: number) => `workers: 2\nlisten: 127.0.0.1:${port}\norigins: { shop: { url: "http://127.0.0.1:1" } }\nlog: { level: silent }`;
-  await expect(RunningFreshet.start(yaml(origin.port))).rejects.toThrow(RunError);
+  await expect(RunningFreshet.start(yamlOn(origin.port))).rejects.toThrow(RunError);
   await using team = await Team.start();
-  await expect(RunningFreshet.start(yaml(team.freshet.address.port))).rejects.toThrow('the port is in use');
+  await expect(RunningFreshet.start(yamlOn(team.freshet.address.port))).rejects.toThrow('the port is in use');
 });
 
 it('each has its share', () => {
@@ -187,8 +190,8 @@ describe('a channel', () => {
   type Echo = { readonly echo: { readonly given: string; readonly answered: string } };
   function channels(answer: (given: string) => string | Promise<string>) {
     const { port1, port2 } = new MessageChannel();
-    const asking = new Channel<Echo, Record<never, never>>(port1 as unknown as Port, {});
-    const answering = new Channel<Record<never, never>, Echo>(port2 as unknown as Port, { echo: answer });
+    const asking = new Channel<Echo, Echo>(port1, { echo: answer });
+    const answering = new Channel<Echo, Echo>(port2, { echo: answer });
     return { asking, answering, [Symbol.dispose]: () => port1.close() };
   }
 
