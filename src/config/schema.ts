@@ -216,6 +216,6 @@ function workers(): Setting<number> {
 function readWorkers(found: unknown): Read<number> {
   if (found === 'auto') return given(Math.min(MOST_WORKERS, availableParallelism()));
   const count = typeof found === 'string' && /^\d{1,3}$/.test(found) ? Number(found) : found;
-  const isAllowed = typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS;
-  return isAllowed ? given(count) : { kind: 'refuse' };
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_WORKERS) return { kind: 'refuse' };
+  return given(count);
 }

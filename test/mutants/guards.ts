@@ -255,7 +255,7 @@ export const GUARDED: readonly Guarded[] = [
   {
     file: 'src/config/schema.ts',
     test: 'test/config/malformed.test.ts',
-    guards: [`if (found === 1 || found === '1')`],
+    guards: [`if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_WORKERS)`],
   },
   {
     file: 'src/admin/body.ts',
