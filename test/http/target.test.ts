@@ -221,6 +221,8 @@ describe('references (RFC 3986 §5)', () => {
     expect(target === undefined ? undefined : spelled(target)).toBe(expected);
   });
 
+  it('names nothing below *', () => expect(resolveReference({ ...base, path: '*', query: '' }, 'g')).toBeUndefined());
+
   it('agrees with the WHATWG parser where that changes no character', () => {
     const segment = fc.constantFrom('.', '..', 'a', 'b;c', '');
     fc.assert(
