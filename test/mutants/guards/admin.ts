@@ -1,0 +1,37 @@
+// Guards of who may ask the admin interface, and what.
+import type { Guarded } from './guarded.ts';
+
+export const ADMIN_GUARDS: readonly Guarded[] = [
+  {
+    file: 'src/admin/body.ts',
+    test: 'test/admin/server.test.ts',
+    guards: [
+      'if (bytes > MAX_BODY_BYTES) break;',
+      "if (bytes > MAX_BODY_BYTES) return { refusal: problem('too-large', `The body is over ${MAX_BODY_BYTES} bytes.`) };",
+    ],
+  },
+  {
+    file: 'src/admin/server.ts',
+    test: 'test/admin/server.test.ts',
+    guards: [
+      `if (parsed.kind === 'refuse')`,
+      'if (refusal !== undefined)',
+      'if (page === undefined)',
+      'if (!page.methods.includes(method))',
+      `if ('refusal' in body)`,
+    ],
+  },
+  {
+    file: 'src/admin/guard.ts',
+    test: 'test/admin/server.test.ts',
+    guards: [
+      `if (!hasField(fields, 'origin') && !hasField(fields, 'sec-fetch-site'))`,
+      `if (method === 'PURGE' || target.authority === '' || !isLoopback(listenHost))`,
+      'if (isLoopback(host) || host === listenHost.toLowerCase())',
+      `if (right === 'none' || token === undefined)`,
+      `if (admin === 'ok')`,
+      `if (purgeToken !== undefined && authorise(fields, purgeToken) === 'ok')`,
+    ],
+  },
+  { file: 'src/admin/question.ts', test: 'test/admin/server.test.ts', guards: ['if (!parsed.success)', `if (result.kind === 'refuse')`] },
+];
