@@ -54,6 +54,15 @@ describe('what the checker finds', () => {
     ['I5: another page', [{ ...READ, path: '/pages/2' }], [], ['I5']],
     ['I5: another variant', [{ ...READ, variant: 'de' }], [], ['I5']],
     ['I6: older than an earlier read of the key', [{ ...READ, stated: version(2), sentAt: 4, endedAt: 5 }, READ], [], ['I6']],
+    [
+      'nothing where another worker had answered it',
+      [
+        { ...READ, worker: 1, stated: version(2), sentAt: 4, endedAt: 5 },
+        { ...READ, worker: 2 },
+      ],
+      [],
+      [],
+    ],
     ['nothing where the two overlapped', [{ ...READ, stated: version(2), sentAt: 4, endedAt: 15 }, READ], [], []],
     ['I7: a version that nobody wrote', [{ ...READ, stated: version(3) }], [], ['I7']],
     ['I7: a version that was written after the read ended', [{ ...READ, sentAt: 0, endedAt: 0.5 }], [], ['I7']],

@@ -72,7 +72,7 @@ function integrityFault(read: Read): string[] {
   return isAsked ? [] : [`I5 ${describe(read)}: it is ${read.stated?.path} in ${read.stated?.variant}`];
 }
 
-/** Reads of one key and variant, one after the other, never go back. What went to the origin alone and cannot be stored (HEAD, ranges) tells the cache nothing. */
+/** Reads of one key and variant from one worker, one after the other, never go back. What went to the origin alone and cannot be stored (HEAD, ranges) tells the cache nothing. */
 function monotonicFaults(answers: readonly Read[]): string[] {
   const seen = new Map<string, Map<string, number>>();
   const floors = new Map<Read, ReadonlyMap<string, number>>();
@@ -84,7 +84,7 @@ function monotonicFaults(answers: readonly Read[]): string[] {
     ])
     .toSorted((a, b) => a.at - b.at);
   for (const { at, read } of events) {
-    const key = `${read.path} ${read.scope} ${read.variant}`;
+    const key = `${read.path} ${read.scope} ${read.variant} ${read.worker ?? ''}`;
     const highest = seen.get(key) ?? new Map<string, number>();
     if (at === read.sentAt) {
       floors.set(read, new Map(highest));

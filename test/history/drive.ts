@@ -13,6 +13,8 @@ export interface Script {
   readonly seed: number;
   readonly reads: number;
   readonly inflight: 'retry' | 'strict';
+  /** Threads that serve; 1 where absent. */
+  readonly workers?: number;
 }
 
 const READERS = 80;
@@ -28,7 +30,7 @@ export async function drive(script: Script): Promise<History> {
   const ticks = new Ticks();
   const world = new World(script.seed, ticks);
   origin.on('*', (request) => world.reply(request));
-  await using freshet = await RunningFreshet.start(configOf(origin.url, script.inflight));
+  await using freshet = await RunningFreshet.start(configOf(origin.url, script));
   const run = new Run(script, world, ticks, freshet.address);
   const readers = Array.from({ length: READERS }, (_, i) => run.reader(random(script.seed * 1000 + i)));
   const writers = Array.from({ length: WRITERS }, (_, i) => run.writer(random(script.seed * 1000 + READERS + i)));
@@ -39,8 +41,9 @@ export async function drive(script: Script): Promise<History> {
   return { reads: run.reads, writes: world.writes, acks: run.acks };
 }
 
-function configOf(originUrl: string, inflight: Script['inflight']): string {
+function configOf(originUrl: string, { inflight, workers = 1 }: Script): string {
   return `
+workers: ${workers}
 origins: { shop: { url: "${originUrl}" } }
 admin: { listen: "127.0.0.1:0", token: ${TOKEN} }
 purge: { token: ${TOKEN}, rate: 100000/s }
@@ -146,6 +149,7 @@ class Run {
       complete: answer?.complete ?? false,
       stated,
       intact: answer !== undefined && stated !== undefined && isIntact(how.kind, answer, stated),
+      ...(this.#script.workers !== undefined && { worker: Number(answer?.field('freshet-worker')) }),
       hit: /^freshet; ?hit/.test(answer?.field('cache-status') ?? ''),
       committedAtEpoch: Number(/now=(\d+)/.exec(answer?.field('freshet-epoch') ?? '')?.[1] ?? Number.NaN),
     });

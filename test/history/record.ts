@@ -26,6 +26,8 @@ export interface Read {
   /** Whether its body is, byte for byte, that of what it states. */
   readonly intact: boolean;
   readonly hit: boolean;
+  /** Which of several workers answered; each has a store of its own. */
+  readonly worker?: number;
   /** The epoch when its head was written. */
   readonly committedAtEpoch: number;
 }
