@@ -7,11 +7,13 @@ import type { Mutant } from './mutant.ts';
 import { ORIGIN_MUTANTS } from './origins.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { ROW_MUTANTS } from './rows.ts';
+import { THREAD_MUTANTS } from './threads.ts';
 import { WALL_MUTANTS } from './walls.ts';
 import { WHOLE_MUTANTS } from './wholes.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...PURGE_MUTANTS,
+  ...THREAD_MUTANTS,
   ...FLIGHT_MUTANTS,
   ...WALL_MUTANTS,
   ...WHOLE_MUTANTS,

@@ -1,7 +1,7 @@
 // A race on a leash: an origin that stands at barriers, Freshet in front of it, and purges that land meanwhile. PURGE-PROTOCOL §3.2, §6.
 // Nothing sleeps: `noticed` proves that Freshet has handled whatever was sent to it before, since it reads what is readable before it reads again.
 import { Barrier, type Place, type Reply, ScriptedOrigin } from '../support/origin.ts';
-import { type Answer, get, RawClient } from '../support/client.ts';
+import { type Address, type Answer, get, RawClient } from '../support/client.ts';
 import { SettableClock } from '../support/clock.ts';
 import { RunningFreshet } from '../support/freshet.ts';
 import type { Lease } from '../../src/purge/lease.ts';
@@ -32,6 +32,32 @@ export interface Purging {
   readonly fields?: Fields;
 }
 
+/** Threads that serve in the races that start from now on. With several, requests go to the first and purges to the second: each race is one between threads. */
+let threads = 1;
+
+export function raceWith(workers: number): void {
+  threads = workers;
+}
+
+/** Whether what a thread has checked it writes before anything else is published: not where another publishes. */
+export function isOneThread(): boolean {
+  return threads === 1;
+}
+
+const REQUESTS = 1;
+const PURGES = 2;
+
+/** A connection that this worker has accepted, where there are several. */
+async function connectTo(address: Address, worker: number): Promise<RawClient> {
+  for (;;) {
+    const client = await RawClient.connect(address);
+    if (threads === 1) return client;
+    client.send(wireRequest('/nowhere', { fields: ['cache-control', 'only-if-cached', ...DEBUG] }));
+    if (Number((await client.answer())?.field('freshet-worker')) === worker) return client;
+    await client[Symbol.asyncDispose]();
+  }
+}
+
 export class Race implements AsyncDisposable {
   readonly origin: ScriptedOrigin;
   readonly freshet: RunningFreshet;
@@ -44,6 +70,7 @@ export class Race implements AsyncDisposable {
     const origin = await ScriptedOrigin.start();
     const clock = new SettableClock();
     const yaml = [
+      `workers: ${threads}`,
       `origins: { shop: { url: "${origin.url}" } }`,
       `admin: { listen: "127.0.0.1:0", token: ${ADMIN_TOKEN} }`,
       `purge: { token: ${TOKEN}, rate: 100000/s }`,
@@ -52,7 +79,7 @@ export class Race implements AsyncDisposable {
       `routes: [${settings.routes ?? ''}]`,
     ].join('\n');
     const freshet = await RunningFreshet.start(yaml, { clock, ...(settings.lease === undefined ? {} : { lease: settings.lease }) });
-    return new Race(origin, freshet, clock, await RawClient.connect(freshet.address));
+    return new Race(origin, freshet, clock, await connectTo(freshet.address, REQUESTS));
   }
 
   private constructor(origin: ScriptedOrigin, freshet: RunningFreshet, clock: SettableClock, pinger: RawClient) {
@@ -69,7 +96,7 @@ export class Race implements AsyncDisposable {
 
   /** Sends a request and resolves when Freshet has begun to handle it. */
   async ask(path: string, asking: Asking = {}): Promise<Asked> {
-    const client = await RawClient.connect(this.freshet.address);
+    const client = await this.connect(REQUESTS);
     this.#clients.push(client);
     client.send(wireRequest(path, asking));
     await this.noticed();
@@ -86,9 +113,18 @@ export class Race implements AsyncDisposable {
     };
   }
 
+  /** A connection to the worker that takes requests, or to that which takes purges. */
+  connect(worker: number): Promise<RawClient> {
+    return connectTo(this.freshet.address, worker);
+  }
+
   /** A whole exchange. */
-  get(path: string, asking: Asking = {}): Promise<Answer> {
-    return get(this.freshet.address, path, { ...asking, fields: ['host', 'shop.example', ...(asking.fields ?? [])] });
+  async get(path: string, asking: Asking = {}): Promise<Answer> {
+    await using client = await this.connect(asking.method === 'PURGE' ? PURGES : REQUESTS);
+    client.send(wireRequest(path, asking));
+    const answer = await client.answer(asking.method);
+    if (answer === undefined) throw new Error(`${path}: the connection ended without an answer`);
+    return answer;
   }
 
   /** What `path` is answered with now: the body. */

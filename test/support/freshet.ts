@@ -1,9 +1,14 @@
 // Freshet itself, started in the test's process from a YAML text, on ports of its own.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Freshet, startFreshet } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Lease } from '../../src/purge/lease.ts';
 import type { Address } from './client.ts';
+
+// Each worker loads Freshet anew; what was compiled for one is good for the next.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'freshet-tests-compile-cache');
 
 export class RunningFreshet implements AsyncDisposable {
   readonly #freshet: Freshet;
