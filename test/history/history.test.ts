@@ -12,7 +12,7 @@ const scripts: readonly Script[] = [
 ];
 
 describe('histories', () => {
-  it.each(scripts)('seed $seed, $reads reads, inflight $inflight, workers $workers', { timeout: 180_000 }, async (script) => {
+  it.each(scripts)('seed $seed, $reads reads, inflight $inflight', { timeout: 180_000 }, async (script) => {
     const startedAt = performance.now();
     const verdict = check(await drive(script));
     const said = summary(script, verdict, performance.now() - startedAt);
