@@ -240,7 +240,6 @@ export class NodeCore {
     this.#life++;
     this.#position = undefined;
     this.#established = false;
-    this.#renewedUntil = undefined;
     for (const pending of this.#desk.logged) this.#fail(pending, { kind: 'unknown' });
   }
 

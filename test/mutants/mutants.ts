@@ -1,4 +1,5 @@
 // Every known way to break Freshet, area by area.
+import { CLUSTER_MUTANTS } from './clusters.ts';
 import { FLIGHT_MUTANTS } from './flights.ts';
 import { FRAMING_MUTANTS } from './framings.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
@@ -22,4 +23,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOOKUP_MUTANTS,
   ...ORIGIN_MUTANTS,
   ...ROW_MUTANTS,
+  ...CLUSTER_MUTANTS,
 ];
