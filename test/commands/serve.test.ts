@@ -34,6 +34,32 @@ describe('serve', () => {
     expect((await freshet.ended).code).toBe(0);
   });
 
+  it('with workers: says how many, reads its configuration again, drains, and every line of the log is whole', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'freshet-'));
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/a', { body: 'whole', barriers: { 'mid-body': barrier } }).on('*', { body: 'x' });
+    const file = join(folder.path, 'freshet.yaml');
+    writeFileSync(file, `workers: 2\norigins: { a: { url: "${origin.url}" } }\nlog: { level: info, access: all }`);
+    await using freshet = new Running(['--config', file, ...LOCAL]);
+    const [, address] = await freshet.says(/listening on (\S+) with 2 workers\n/);
+    await Promise.all(Array.from({ length: 20 }, (_, nth) => textOf(`http://${address}/${nth}`)));
+    freshet.signal('SIGHUP');
+    await freshet.says(/the configuration was read again and applies/);
+    const answer = textOf(`http://${address}/a`);
+    await barrier.reached;
+    freshet.signal('SIGTERM');
+    await freshet.says(/finishing/);
+    barrier.open();
+    expect(await answer).toBe('whole');
+    const { code, out } = await freshet.ended;
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    const requests = lines.map((line) => JSON.parse(line) as { msg: string; worker?: number }).filter(({ msg }) => msg === 'request');
+    expect(requests).toHaveLength(21);
+    expect(requests.every(({ worker }) => worker === 1 || worker === 2)).toBe(true);
+  });
+
   it('a second signal exits at once with 1', async () => {
     const barrier = new Barrier();
     await using origin = await ScriptedOrigin.start();
