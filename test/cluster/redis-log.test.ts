@@ -15,6 +15,10 @@ const KEY = (name: string): string => `{freshet:shop}:${name}`;
 /** What a call may take, with what the machine adds to the 500 ms of the call itself. */
 const OVER_MS = 600;
 
+function versions(lowest: number): LoggedPurge['versions'] {
+  return [{ tagIds: Int32Array.of(7, 8), lowest }];
+}
+
 type Opened = RedisLog & AsyncDisposable;
 
 function open(server: { readonly url: string }, changed: Partial<Omit<RedisLogOptions, 'target'>> & { target?: Partial<RedisTarget> } = {}): Opened {
@@ -107,10 +111,12 @@ describe.skipIf(!hasRedis)('the log in Redis', () => {
       await log.renew('b', 'barrier', first);
       const result = await log.commit(first, PURGE);
       const nodes = result.kind === 'committed' ? result.nodes : undefined;
-      expect([...(nodes ?? [])].toSorted()).toEqual([
-        ['a', { mode: 'lease', counter: expect.any(Number) as number, acked: 0 }],
-        ['b', { mode: 'barrier', counter: expect.any(Number) as number, acked: 1 }],
-      ]);
+      expect(nodes).toEqual(
+        new Map([
+          ['a', { mode: 'lease', counter: expect.any(Number) as number, acked: 0 }],
+          ['b', { mode: 'barrier', counter: expect.any(Number) as number, acked: 1 }],
+        ]),
+      );
     });
 
     it('an acknowledgement shows in the standings, hints, and is never taken back', async () => {
@@ -193,7 +199,6 @@ describe.skipIf(!hasRedis)('the log in Redis', () => {
     });
 
     it('the longer hold and the higher version win', async () => {
-      const versions = (lowest: number): LoggedPurge['versions'] => [{ tagIds: Int32Array.of(7, 8), lowest }];
       const longer = await committed(log, start, { ...held, versions: versions(9) });
       await committed(log, longer, { ...held, settleMs: 1, versions: versions(3) });
       const result = await log.join();
@@ -383,8 +388,8 @@ describe.skipIf(!hasRedis)('replicas', () => {
     const position = await committed(log, await joined(log));
     expect(await log.renew('n', 'lease', position)).toMatchObject({ kind: 'renewed' });
     replica.pause();
-    const { value, ms } = await timed(Promise.all([log.commit(position, PURGE)]));
-    expect(value).toMatchObject([{ kind: 'failed', error: 'fewer than 1 replicas have it' }]);
+    const { value, ms } = await timed(log.commit(position, PURGE));
+    expect(value).toEqual({ kind: 'failed', error: 'fewer than 1 replicas have it' });
     expect(ms).toBeLessThan(OVER_MS);
     expect(await log.renew('n', 'lease', position)).toMatchObject({ kind: 'failed' });
     replica.resume();
