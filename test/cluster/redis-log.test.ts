@@ -392,7 +392,7 @@ describe.skipIf(!hasRedis)('replicas', () => {
     expect(ms).toBeLessThan(OVER_MS);
     expect(await log.renew('n', 'lease', position)).toMatchObject({ kind: 'failed' });
     replica.resume();
-    await primary.client.wait(1, 0);
+    await untilReplicated(primary);
     expect(await log.renew('n', 'lease', position)).toMatchObject({ kind: 'renewed', seq: 2 });
   });
 
@@ -402,7 +402,7 @@ describe.skipIf(!hasRedis)('replicas', () => {
     await replica.replicate(primary.port);
     await using log = open(primary);
     const position = await committed(log, await joined(log));
-    await primary.client.wait(1, 0);
+    await untilReplicated(primary);
     await replica.client.call('REPLICAOF', 'NO', 'ONE');
     const lost = await committed(log, position);
     await primary.replicate(replica.port);
@@ -513,6 +513,12 @@ async function joinedElsewhere(log: CoordinationLog, position: Position): Promis
     if (next.server !== position.server) return next;
     await turn();
   }
+}
+
+/** WAIT counts replicas that have what its own connection wrote, and with it all from before. */
+async function untilReplicated({ client }: RedisServer): Promise<void> {
+  await client.set('written', 1);
+  await client.wait(1, 0);
 }
 
 async function untilSubscribed(server: RedisServer): Promise<void> {
