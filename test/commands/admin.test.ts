@@ -180,6 +180,19 @@ describe('explain', () => {
     ]);
   });
 
+  it('of several workers prints what each would do', async () => {
+    const elsewhere = [
+      { worker: 2, stored: [ENTRY], decision: 'hit', reason: 'fresh' },
+      { worker: 3, stored: [], decision: 'forward (uri-miss)', reason: 'absent' },
+    ];
+    const { printed } = await ask('explain', ['GET', 'http://h/a'], { body: JSON.stringify({ ...EXPLANATION, worker: 1, elsewhere }) });
+    expect(printed.join('\n').split('\n').slice(-3)).toEqual([
+      "worker    1; all that stands above is this one's",
+      'worker 2  hit, fresh; stored: 200, 120 B, age 3s, fresh for 57s, tags product:42',
+      'worker 3  forward (uri-miss), absent; stored: nothing',
+    ]);
+  });
+
   it('prints that nothing is stored', async () => {
     const { printed } = await ask('explain', ['GET', '/a'], { body: JSON.stringify(EXPLANATION) });
     expect(printed.join('\n')).toContain('\nstored    nothing\n');

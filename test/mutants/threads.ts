@@ -66,6 +66,13 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     caughtBy: [LIFE],
   },
   {
+    name: 'a purge is confirmed while workers differ in the rules by which it names things',
+    file: 'src/control.ts',
+    text: 'while (this.#changing !== undefined) await this.#changing;',
+    replacement: '',
+    caughtBy: ['test/workers/door.test.ts'],
+  },
+  {
     name: 'a port that another process shares is joined',
     file: 'src/team.ts',
     text: 'await assertFree(listen);',
