@@ -46,6 +46,8 @@ export interface ConnectionOptions {
   readonly name: string;
   /** One of the keys: where the slots of a Redis Cluster decide. */
   readonly key: string;
+  /** Those that it will run: the server knows them before the first call, so that none comes twice and out of its order. */
+  readonly scripts?: readonly string[];
   /** The longest time for which its commands block. */
   readonly blocksMs?: number;
 }
@@ -56,11 +58,14 @@ export class RedisConnection {
   /** Raised by each new connection to a server. */
   #life = 0;
 
-  constructor(target: RedisTarget, { name, key, blocksMs = 0 }: ConnectionOptions) {
+  constructor(target: RedisTarget, { name, key, scripts = [], blocksMs = 0 }: ConnectionOptions) {
     const options = { ...optionsOf(target, key), connectionName: name, socketTimeout: SILENT_MS + blocksMs };
     this.#redis = new Redis(options);
     this.#redis.on('error', (error: Error) => (this.#lastError = error.message));
-    this.#redis.on('ready', () => this.#life++);
+    this.#redis.on('ready', () => {
+      this.#life++;
+      for (const script of scripts) this.#redis.script('LOAD', script).catch(() => {});
+    });
   }
 
   get life(): number {

@@ -53,7 +53,7 @@ export class RedisLog implements CoordinationLog {
     this.#check = deriveKey(secret, 'check').toString('base64url');
     this.#quorum = Math.ceil(replicas / 2);
     const { log: key, acks } = this.#keys;
-    this.#calls = new RedisConnection(target, { name: 'freshet', key });
+    this.#calls = new RedisConnection(target, { name: 'freshet', key, scripts: Object.values(SCRIPTS) });
     this.#follower = new RedisFollower(new RedisConnection(target, { name: 'freshet-follow', key, blocksMs: BLOCK_MS }), key);
     this.#hints = new RedisConnection(target, { name: 'freshet-hints', key });
     this.#hinted = () => {};

@@ -418,7 +418,7 @@ describe.skipIf(!hasRedis)('replicas', () => {
 describe.skipIf(!hasRedis)('ways to a Redis', () => {
   /** What an operator permits, at the least. */
   const ACL_RULE =
-    'user freshet on >p%40ss ~{freshet:shop}:* &{freshet:shop}:* -@all +info +select +client|setname +evalsha +eval +wait +xread +subscribe ' +
+    'user freshet on >p%40ss ~{freshet:shop}:* &{freshet:shop}:* -@all +info +select +client|setname +script|load +evalsha +eval +wait +xread +subscribe ' +
     '+publish +time +get +set +incr +del +xadd +xrange +xrevrange +hget +hset +hmget +hgetall +hdel +hlen +hexists +hincrby';
 
   it('a user who may only what is needed', async () => {

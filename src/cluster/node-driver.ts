@@ -1,0 +1,165 @@
+// Runs a node's part of the protocol: tells node-core.ts what happens and when, and carries out what it wants, in its order. It decides nothing.
+// What it holds together: the shared log (calls, pushes, hints), the marks and the lease that readers ask, one timer, and those who wait for an answer.
+import type { Clock } from '../clock.ts';
+import type { Publication } from '../purge/authority.ts';
+import type { Lease, LeaseClocks } from '../purge/lease.ts';
+import type { MarkWriter } from '../purge/mark-writer.ts';
+import type { CoordinationLog, LoggedPurge, NodeMode } from './coordination-log.ts';
+import { NodeCore } from './node-core.ts';
+import type { Ask, CallResult, Effect, NodeEvent, PurgeAnswer, PurgeAsked, PurgeId } from './node-messages.ts';
+
+export interface NodeDriverParts {
+  /** Another one at each start of the process. */
+  readonly nodeId: string;
+  readonly mode: NodeMode;
+  readonly log: CoordinationLog;
+  /** Made with `lease`. Nobody else may write. */
+  readonly writer: MarkWriter;
+  readonly lease: Lease;
+  /** The same as of the lease. */
+  readonly clocks: LeaseClocks;
+  /** By which purges are dated. */
+  readonly clock: Clock;
+  /** Nothing stored until now may be used any more. */
+  readonly emptied: () => void;
+  readonly secretDiffers: () => void;
+}
+
+/** Without room for what a purge wants remembered, nothing is stored for this long at least. */
+const HELD_WITHOUT_ROOM_MS = 60_000;
+
+export class NodeDriver {
+  readonly #parts: NodeDriverParts;
+  readonly #core: NodeCore;
+  readonly #waiting = new Map<number, (answer: PurgeAnswer) => void>();
+  #lastToken = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #left = Promise.withResolvers<void>();
+  #isClosed = false;
+
+  constructor(parts: NodeDriverParts) {
+    this.#parts = parts;
+    this.#core = new NodeCore({ nodeId: parts.nodeId, mode: parts.mode, peers: 'listed' });
+  }
+
+  start(): void {
+    this.#parts.log.onHint(() => this.#tell({ kind: 'hinted' }));
+    this.#tell({ kind: 'started' });
+  }
+
+  purge(purge: LoggedPurge, { onFailure, waitMs }: Pick<PurgeAsked, 'onFailure' | 'waitMs'>): Promise<PurgeAnswer> {
+    return this.#ask((token) => ({ kind: 'purge-asked', token, purge, onFailure, waitMs }));
+  }
+
+  /** Goes on waiting for a purge that was answered `committed`. */
+  resume(id: PurgeId, waitMs: number): Promise<PurgeAnswer> {
+    return this.#ask((token) => ({ kind: 'purge-resumed', token, id, waitMs }));
+  }
+
+  /** Gives the lease up, leaves the list of nodes once a renewal that is under way has ended, and closes the log. Purges still waited for are `unknown`. */
+  async close(): Promise<void> {
+    this.#tell({ kind: 'drain' });
+    this.#parts.lease.drop();
+    await this.#left.promise;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const answer of this.#waiting.values()) answer({ kind: 'unknown' });
+    this.#waiting.clear();
+    await this.#parts.log.close();
+  }
+
+  #ask(event: (token: number) => NodeEvent): Promise<PurgeAnswer> {
+    const token = ++this.#lastToken;
+    const answer = Promise.withResolvers<PurgeAnswer>();
+    this.#waiting.set(token, answer.resolve);
+    this.#tell(event(token));
+    return answer.promise;
+  }
+
+  #tell(event: NodeEvent): void {
+    if (this.#isClosed) return;
+    const { clocks } = this.#parts;
+    for (const effect of this.#core.handle(event, { mono: clocks.mono(), wall: clocks.wall() })) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    const { log, lease, writer, clock } = this.#parts;
+    switch (effect.kind) {
+      case 'call':
+        void this.#call(effect.ask).then((result) => this.#tell({ kind: 'ended', call: effect.call, result }));
+        return;
+      case 'evict':
+        void log.evict(effect.nodes);
+        return;
+      case 'leave':
+        void log.leave(this.#parts.nodeId).then(this.#left.resolve);
+        return;
+      case 'follow':
+        return log.follow(effect.position, (entries) => this.#tell({ kind: 'pushed', entries }));
+      case 'apply':
+        return this.#apply(effect.entry.purge);
+      case 'empty':
+        writer.restart(clock.now());
+        this.#parts.emptied();
+        for (const purge of effect.holds) this.#apply(purge);
+        return;
+      case 'lease':
+        return effect.until === undefined ? lease.drop() : lease.holdUntil(effect.until);
+      case 'answer':
+        this.#waiting.get(effect.token)?.(effect.answer);
+        this.#waiting.delete(effect.token);
+        return;
+      case 'wake':
+        return this.#wakeAt(effect.mono);
+      case 'barrier':
+        // Nobody asks for one: this mode is not served yet.
+        return;
+      case 'secret-differs':
+        return this.#parts.secretDiffers();
+    }
+  }
+
+  async #call(ask: Ask): Promise<CallResult> {
+    const { log, nodeId } = this.#parts;
+    switch (ask.kind) {
+      case 'join':
+        return { kind: 'join', result: await log.join() };
+      case 'renew':
+        return { kind: 'renew', result: await log.renew(nodeId, ask.mode, ask.position) };
+      case 'commit':
+        return { kind: 'commit', result: await log.commit(ask.position, ask.purge) };
+      case 'acknowledge':
+        return { kind: 'acknowledge', result: await log.acknowledge(nodeId, ask.position) };
+      case 'standings':
+        return { kind: 'standings', result: await log.standings(ask.position) };
+    }
+  }
+
+  #apply(purge: LoggedPurge): void {
+    const { writer, clock } = this.#parts;
+    const publication = publicationOf(purge, clock.now());
+    writer.publish(writer.hasRoom(publication) ? publication : withoutRoom(publication));
+  }
+
+  #wakeAt(mono: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tell({ kind: 'timer' }), Math.max(0, Math.ceil(mono - this.#parts.clocks.mono())));
+  }
+}
+
+/** What the log states as durations begins where it is applied. */
+function publicationOf({ tagIds, all, mode, settleMs, versions }: LoggedPurge, at: number): Publication {
+  return {
+    selectors: { tagIds, all },
+    mode,
+    at,
+    ...(settleMs > 0 ? { heldUntil: at + settleMs } : {}),
+    ...(versions.length > 0 ? { versions } : {}),
+  };
+}
+
+/** More than was asked: the purge is in the log, so it cannot be refused any more, and a hold of everything takes no room. */
+function withoutRoom({ at, heldUntil = 0 }: Publication): Publication {
+  const until = Math.max(heldUntil, at + HELD_WITHOUT_ROOM_MS);
+  return { selectors: { tagIds: new Int32Array(), all: true }, mode: 'hard', at, heldUntil: until };
+}
