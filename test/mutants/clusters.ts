@@ -82,6 +82,27 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     caughtBy: [SEEDS, EVENTS],
   },
   {
+    name: 'cluster: a node is emptied when it joins, not when it first renews',
+    file: CORE,
+    text: '    this.#position = result.position;\n',
+    replacement: '    this.#position = result.position;\n    this.#establish();\n',
+    caughtBy: [EVENTS],
+  },
+  {
+    name: 'cluster: a node serves what a write could not purge',
+    file: CORE,
+    text: ' || this.#owed.first !== undefined || this.#desk.owesApplying;',
+    replacement: ';',
+    caughtBy: [EVENTS],
+  },
+  {
+    name: 'cluster: a purge goes by its number alone',
+    file: 'src/cluster/purge-desk.ts',
+    text: 'return `${incarnation}.${seq}.${nonce}`;',
+    replacement: 'return nonce === undefined ? incarnation : `${incarnation}.${seq}`;',
+    caughtBy: [SEEDS, EVENTS],
+  },
+  {
     name: 'cluster: a new incarnation leaves the lease',
     file: CORE,
     text: "return this.#state !== 'running' || !this.#established || this.#owed",
