@@ -80,10 +80,12 @@ export class SimulatedNode {
   stop(ms: number): void {
     const { schedule } = this.#options;
     this.#stoppedUntil = Math.max(this.#stoppedUntil, schedule.now + ms);
-    schedule.after(ms, () => {
-      if (schedule.now < this.#stoppedUntil) return;
-      for (const step of this.#backlog.splice(0)) this.deliver(step);
-    });
+    schedule.after(ms, () => (schedule.now < this.#stoppedUntil ? undefined : this.goOn()));
+  }
+
+  goOn(): void {
+    this.#stoppedUntil = 0;
+    for (const step of this.#backlog.splice(0)) this.deliver(step);
   }
 
   kill(): void {

@@ -21,6 +21,7 @@ export interface WorldOptions {
 const RUN_MS = 9_000;
 /** Faults end; what follows is read and purged once more. */
 const HEALED_MS = 5_000;
+const TAIL_MS = 8_000;
 const CALL_TIMEOUT_MS = 500;
 const REGISTERS = 3;
 
@@ -29,6 +30,8 @@ interface PurgeCall {
   readonly node: SimulatedNode;
   readonly sentAt: number;
   readonly attempts: number;
+  /** The one that this is another attempt of. */
+  readonly first?: PurgeCall;
 }
 
 export class World implements LogPort {
@@ -51,6 +54,8 @@ export class World implements LogPort {
   readonly #requests = new Map<number, { readonly request: Request; readonly node: string; readonly sentAt: number }>();
   /** Instants of COMMITs, by nonce of what they put into the log. */
   readonly #committedAt = new Map<string, number>();
+  readonly #leaving = new Set<SimulatedNode>();
+  readonly #done = new Set<PurgeCall>();
   #last = 0;
   #boots = 0;
   #lossy = 0;
@@ -83,7 +88,11 @@ export class World implements LogPort {
     this.#heal();
     this.#schedule.runUntil(RUN_MS + HEALED_MS);
     this.#readEverything();
-    this.#schedule.runUntil(RUN_MS + HEALED_MS + 5_000);
+    const purges = this.#nodes.map((node) => this.#purgeOnceMore(node));
+    this.#schedule.runUntil(RUN_MS + HEALED_MS + TAIL_MS);
+    // I3: what has healed confirms again.
+    for (const { node } of purges.filter((call) => !this.#done.has(call)))
+      this.history.faults.push(`I3 ${node.name} confirms nothing though all has healed`);
     return this.history;
   }
 
@@ -221,6 +230,13 @@ export class World implements LogPort {
     for (const [token, { node: at }] of this.#purges) if (at === node) this.#purges.delete(token);
   }
 
+  /** Another process in its place, where it is still there. */
+  #replace(node: SimulatedNode): void {
+    if (!this.#nodes.includes(node)) return;
+    this.#kill(node);
+    this.#boot();
+  }
+
   // The origin
 
   #fetch(node: SimulatedNode, fetch: number, request: Request, held: Stated | undefined): void {
@@ -273,9 +289,8 @@ export class World implements LogPort {
     return version;
   }
 
-  #purge(call: PurgeCall, onFailure: 'answer' | 'retry'): void {
+  #purge(call: PurgeCall, onFailure: 'answer' | 'retry', waitMs = this.#random.pick([0, 200, Infinity, Infinity])): void {
     const token = ++this.#last;
-    const waitMs = this.#random.pick([0, 200, Infinity, Infinity]);
     const tagIds = tagIdsOfRegisters(call.registers.map(([register]) => register));
     const purge = { tagIds, all: this.#random.chance(0.02), mode: 'hard', settleMs: 0, versions: [] } as const;
     this.#purges.set(token, call);
@@ -292,10 +307,18 @@ export class World implements LogPort {
     this.#schedule.after(this.#random.next() * 2, () => this.#learn(node, call, answer));
   }
 
+  /** Of something that nobody wrote. */
+  #purgeOnceMore(node: SimulatedNode): PurgeCall {
+    const call = { registers: [], node, sentAt: this.#schedule.now, attempts: 0 };
+    this.#purge(call, 'answer', Infinity);
+    return call;
+  }
+
   #learn(node: SimulatedNode, call: PurgeCall, answer: PurgeAnswer): void {
     const { now } = this.#schedule;
     switch (answer.kind) {
       case 'confirmed':
+        this.#done.add(call.first ?? call);
         this.history.waitsMs.push(now - call.sentAt);
         return this.#acked(call, now);
       case 'committed': {
@@ -310,9 +333,15 @@ export class World implements LogPort {
       case 'out-of-holds':
       case 'forgotten':
         this.history.unconfirmed++;
-        if (call.attempts < 5)
-          this.#schedule.after(300, () => this.#purge({ ...call, node: this.#random.pick(this.#nodes), attempts: call.attempts + 1 }, 'answer'));
+        if (call.attempts < 5) this.#schedule.after(300, () => this.#purgeAgain(call));
     }
+  }
+
+  #purgeAgain(call: PurgeCall): void {
+    const isLast = call.registers.length === 0;
+    const node = isLast ? call.node : this.#random.pick(this.#nodes);
+    const again = { ...call, node, attempts: call.attempts + (isLast ? 0 : 1), first: call.first ?? call };
+    this.#purge(again, 'answer', isLast ? Infinity : undefined);
   }
 
   #acked({ registers }: PurgeCall, at: number): void {
@@ -368,11 +397,11 @@ export class World implements LogPort {
         this.#stopAtRenewal.set(node.name, ms);
         return;
       case 'kill':
-        this.#kill(node);
-        return this.#boot();
+        return this.#replace(node);
       case 'leave':
         node.deliver(() => node.tell({ kind: 'drain' }));
-        return this.#schedule.after(ms, () => (this.#nodes.includes(node) ? (this.#kill(node), this.#boot()) : undefined));
+        this.#leaving.add(node);
+        return this.#schedule.after(ms, () => this.#replace(node));
       case 'jump':
         return node.clock.jump((decide.next() - 0.5) * 20_000);
       case 'lossy':
@@ -401,6 +430,9 @@ export class World implements LogPort {
   #heal(): void {
     this.#lossy = 0;
     this.#cutUntil.clear();
+    this.#stopAtRenewal.clear();
+    for (const node of this.#leaving) this.#replace(node);
+    for (const node of this.#nodes) node.goOn();
     for (const node of this.#nodes) this.#routes.set(node.name, this.#redis.primary);
   }
 
