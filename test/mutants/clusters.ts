@@ -149,7 +149,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: SCRIPTS,
     text: 'counter: ++state.counter, acked });',
     replacement: 'counter: (state.nodes.get(nodeId)?.counter ?? 0) + 1, acked });',
-    caughtBy: [SEEDS],
+    caughtBy: ['test/simulation/log-state.test.ts'],
   },
   {
     name: 'cluster: a lost list of nodes is not noticed',
