@@ -87,6 +87,8 @@ export interface LimitConfig {
   readonly connections: number;
   /** Of one client: an IPv4 address or an IPv6 /64. */
   readonly connectionsPerAddress: number;
+  /** Requests of one connection that wait for their answers at once. */
+  readonly pipelined: number;
   /** Questions at once of whose a credential is, for one client. */
   readonly lookupsPerAddress: number;
   /** How long SIGTERM waits for requests in flight. */

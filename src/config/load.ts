@@ -148,6 +148,7 @@ function limitsOf({ limits }: FileSettings): Config['limits'] {
     minBytesPerSecond: limits.min_rate,
     connections: limits.connections,
     connectionsPerAddress: limits.connections_per_address,
+    pipelined: limits.pipelined,
     lookupsPerAddress: limits.lookups_per_address,
     drainTimeoutMs: limits.drain_timeout,
   };

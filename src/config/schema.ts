@@ -120,6 +120,12 @@ const limits = section({
       { least: 1, most: 1_000_000 },
     ),
   ),
+  pipelined: optional(
+    integer(
+      { about: 'Requests of one connection that wait for their answers at once; one more is answered 429 and ends it.', default: 64 },
+      { least: 1, most: 10_000 },
+    ),
+  ),
   lookups_per_address: optional(
     integer(
       {

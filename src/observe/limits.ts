@@ -10,6 +10,7 @@ export const LIMITS = {
   'limits.min_rate': 'The connection is cut.',
   'limits.connections': 'The new connection is closed.',
   'limits.connections_per_address': 'The new connection is closed.',
+  'limits.pipelined': 'The request is answered 429 and its connection closed; where as many follow, the connection is cut.',
   'limits.lookups_per_address': 'The request is passed on uncached.',
   max_request_body: 'The request is answered 413, or its answer is cut where that had begun.',
   'store.max_object': 'The response is passed on and not stored, by this setting or that of its route.',

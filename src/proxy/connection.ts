@@ -12,6 +12,8 @@ export class Connection {
   /** Written when the answers that are due have gone. */
   #refusal: Refusal | undefined;
   #deaf = false;
+  /** Requests that came and are not believed. */
+  #ignored = 0;
   #ending = false;
   /** At the last look. */
   #turns = NO_TURNS;
@@ -34,6 +36,18 @@ export class Connection {
   /** Whether a fault in what comes is one of something that is waited for: another request, or the rest of a body whose request is not answered. */
   get listens(): boolean {
     return !this.#deaf || [...this.#clients].some((client) => client.owesBody);
+  }
+
+  /** Whether so many of its requests wait for their answers. Those that have theirs cost little, and node:http reads no further when they pile up. */
+  isOwed(answers: number): boolean {
+    return this.#clients.size >= answers && [...this.#clients].filter((client) => client.owed).length >= answers;
+  }
+
+  /** One more request came that nobody will answer. False: it is one too many, and the connection was cut, since node:http keeps something of each. */
+  ignore(most: number): boolean {
+    if (++this.#ignored <= most || this.#socket.destroyed) return true;
+    this.destroy();
+    return false;
   }
 
   add(client: NodeClient): void {

@@ -140,9 +140,13 @@ export class Listener {
 
   #serve(incoming: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.of(incoming.socket);
-    if (connection === undefined || connection.deaf) return;
+    if (connection === undefined) return;
+    if (connection.deaf) {
+      if (!connection.ignore(this.#limits.pipelined)) this.#options.observer.limitReached('limits.pipelined');
+      return;
+    }
     incoming.on('error', () => undefined);
-    const head = readHead(rawHead(incoming), this.#limits);
+    const head = connection.isOwed(this.#limits.pipelined) ? TOO_MANY : readHead(rawHead(incoming), this.#limits);
     if (head.kind === 'refuse') {
       this.#refused(head, incoming);
       this.#refuse(head, connection, { incoming, response });
@@ -245,6 +249,12 @@ export class Listener {
 }
 
 const CONNECT_REFUSED = refuse(405, 'this is not a forward proxy');
+
+const TOO_MANY: Refusal = {
+  ...refuse(429, 'too many requests of this connection wait for their answers'),
+  reason: 'too-many-pipelined',
+  limit: 'limits.pipelined',
+};
 
 function rawHead({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): Parameters<typeof readHead>[0] {
   return { method, requestTarget: url, version: httpVersion, rawFields: rawHeaders };

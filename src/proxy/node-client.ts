@@ -59,9 +59,14 @@ export class NodeClient implements Client {
     return this.#options.body === undefined || this.#options.incoming.complete;
   }
 
+  /** Its answer is not given, or not all of it. */
+  get owed(): boolean {
+    return !this.#ended;
+  }
+
   /** The rest of its request is still to come, and its answer is not given. */
   get owesBody(): boolean {
-    return !this.requestComplete && !this.#ended;
+    return this.owed && !this.requestComplete;
   }
 
   /** Its turn where it owes us bytes of its request, and somebody waits for them. */

@@ -133,6 +133,7 @@ export const REASONS = {
   'head-too-large': { source: 'RFC 6585 §5', sentence: 'The request has more header fields, or longer ones, than are taken.' },
   'url-too-long': { source: 'RFC 9110 §15.5.15', sentence: 'The request target is longer than is taken.' },
   'body-too-large': { source: 'RFC 9110 §15.5.14', sentence: 'The body of the request, or what frames it, is larger than is taken.' },
+  'too-many-pipelined': { source: 'RFC 6585 §4', sentence: 'More requests of its connection wait for their answers than may.' },
   'request-timeout': { source: 'RFC 9110 §15.5.9', sentence: 'The head of the request did not arrive in time.' },
   'host-unknown': { source: 'setting hosts', sentence: 'The host is none of those that are served here.' },
   loop: { source: 'RFC 8586', sentence: 'The request has passed through here before.' },

@@ -113,6 +113,20 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
       expect((await first.answer())?.status).toBe(404);
     },
   },
+  'limits.pipelined': {
+    config: 'limits: { pipelined: 2 }',
+    meet: async (stage) => {
+      const barrier = new Barrier();
+      stage.origin.on('/a', { ...fresh('a'), barriers: { 'before-head': barrier } });
+      await using client = await RawClient.connect(stage.freshet.address);
+      client.send(`GET /a HTTP/1.1\r\n${HEAD}\r\n`.repeat(4));
+      await barrier.reached;
+      barrier.open();
+      const answers = [await client.answer(), await client.answer(), await client.answer(), await client.answer()];
+      expect(answers.map((answer) => answer?.status)).toEqual([200, 200, 429, undefined]);
+      expect(answers[2]?.field('cache-status')).toBe('freshet; detail=too-many-pipelined');
+    },
+  },
   'limits.lookups_per_address': {
     config: 'limits: { lookups_per_address: 1 }\nroutes: [{ path: /scoped, scope: { lookup: /_scope } }]',
     meet: async (stage) => {

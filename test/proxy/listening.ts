@@ -23,6 +23,7 @@ export const LIMITS: LimitConfig = {
   minBytesPerSecond: 1000,
   connections: 1000,
   connectionsPerAddress: 1000,
+  pipelined: 100,
   lookupsPerAddress: 1000,
   drainTimeoutMs: 10_000,
 };

@@ -263,6 +263,10 @@ export const LEDGER: readonly LedgerRow[] = [
         ],
         'proxy/pace.test.ts': ['too slowly is cut', 'too slowly', 'for a pipelined answer that is behind another', 'as a tunnel'],
         'proxy/admission.test.ts': ['so many may connect, while another address still gets in'],
+        'security/pipelining.test.ts': [
+          '$name has so many under way as may be, and is cut',
+          'is answered as long as answers are taken: what has its answer is not counted',
+        ],
       },
     },
   },
