@@ -1,59 +1,17 @@
 // Nodes over a real Redis: what one purges no other has left, and without Redis nobody answers from what it has. PURGE-PROTOCOL §4.4, §4.6, §4.7.
 import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import type { CoordinationLog, LoggedPurge } from '../../src/cluster/coordination-log.ts';
+import type { LoggedPurge } from '../../src/cluster/coordination-log.ts';
 import { EXPIRY_MS } from '../../src/cluster/lease-terms.ts';
-import { NodeDriver } from '../../src/cluster/node-driver.ts';
 import { RedisLog } from '../../src/cluster/redis-log.ts';
-import { Lease, systemClocks } from '../../src/purge/lease.ts';
-import { MarkWriter } from '../../src/purge/mark-writer.ts';
+import { systemClocks } from '../../src/purge/lease.ts';
+import { startChild } from '../support/child-process.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
+import { Node, TAG } from './node.ts';
 
-const TAG = Int32Array.of(1, 2);
 const PURGE: LoggedPurge = { tagIds: TAG, all: false, mode: 'hard', settleMs: 0, versions: [] };
 const ONCE = { onFailure: 'answer', waitMs: Infinity } as const;
-
-class Node implements AsyncDisposable {
-  readonly lease = new Lease(systemClocks);
-  readonly writer = new MarkWriter({ memoryBytes: 64 * 1024, holdKeepMs: 1000, exhausted: () => {}, lease: this.lease });
-  readonly driver: NodeDriver;
-  readonly log: CoordinationLog;
-  emptied = 0;
-
-  constructor(nodeId: string, server: RedisServer) {
-    const target = { urls: [server.url], sharded: false, db: 0 };
-    this.log = new RedisLog({ target, cluster: 'shop', secret: 'a secret of thirty-two characters', replicas: 0, holdKeepMs: 1000 });
-    this.driver = new NodeDriver({
-      nodeId,
-      mode: 'lease',
-      log: this.log,
-      writer: this.writer,
-      lease: this.lease,
-      clocks: systemClocks,
-      clock: systemClock,
-      emptied: () => this.emptied++,
-      secretDiffers: () => {},
-    });
-    this.driver.start();
-  }
-
-  /** What may be done with something tagged TAG that is fetched at this moment. */
-  fetch(): () => string {
-    const { marks } = this.writer;
-    const fetched = { tagIds: TAG, asOf: marks.epoch, sentAt: systemClock.now() };
-    return () => marks.gate(fetched).kind;
-  }
-
-  /** Resolves when it holds a lease, or holds none. */
-  async untilCoordinated(wanted: boolean): Promise<void> {
-    while (this.writer.marks.isCoordinated !== wanted) await turn();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.driver.close();
-  }
-}
 
 describe.skipIf(!hasRedis)('nodes over Redis', () => {
   let server: RedisServer;
@@ -110,6 +68,22 @@ describe.skipIf(!hasRedis)('nodes over Redis', () => {
     expect((await waiting).kind).toBe('unknown');
     expect(old()).not.toBe('ok');
     expect(await a.driver.purge(PURGE, ONCE)).toMatchObject({ kind: 'confirmed', nodes: { confirmed: 1, expired: 0 } });
+  });
+
+  it('one that is frozen is waited for until its lease is over, and uses nothing old when it goes on', async () => {
+    await using a = new Node('a', server);
+    await using frozen = startChild({ name: 'node', args: [fileURLToPath(new URL('node.ts', import.meta.url)), server.url] });
+    await Promise.all([a.untilCoordinated(true), frozen.says(/permitted\n/)]);
+    process.kill(frozen.pid, 'SIGSTOP');
+    const startedAt = performance.now();
+    const answer = await a.driver.purge(PURGE, ONCE);
+    const confirmedAt = systemClocks.mono();
+    process.kill(frozen.pid, 'SIGCONT');
+    expect(answer).toMatchObject({ kind: 'confirmed', nodes: { confirmed: 1, expired: 1 } });
+    expect(performance.now() - startedAt).toBeLessThan(3500);
+    const [, lastPermitted] = await frozen.says(/last permitted at (\S+)\n/);
+    expect(Number(lastPermitted)).toBeGreaterThan(0);
+    expect(Number(lastPermitted)).toBeLessThan(confirmedAt);
   });
 
   it('FLUSHALL empties every node, and they go on', async () => {
