@@ -14,8 +14,8 @@ export function scrubbed(detail: Readonly<Record<string, unknown>>, depth = DEPT
 
 /** `text` without the credentials of URLs and of Authorization values; at most 2,000 characters. */
 export function scrubbedText(text: string): string {
-  const short = text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text;
-  return short.replace(/(\/\/)[^/?#@\s]*@/g, `$1${MASKED}@`).replace(/\b(bearer|basic)\s+[^\s,"']+/gi, `$1 ${MASKED}`);
+  const masked = text.replace(/(\/\/)[^/?#@\s]*@/g, `$1${MASKED}@`).replace(/\b(bearer|basic|token)\s+[^\s,"']+/gi, `$1 ${MASKED}`);
+  return masked.length > TEXT_LENGTH ? `${masked.slice(0, TEXT_LENGTH)}…` : masked;
 }
 
 /** `path` with the names of its query, if it has one, but not the values. A word without `=` may be a value. */

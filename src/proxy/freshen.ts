@@ -12,6 +12,7 @@ import { type FetchTimes, fillContext, refusalByMarks, statesOtherScope, tagsOf 
 /** A 304 freshens `base` only while it is still what the store holds and no tag of it, old or new, was marked since the validation was sent. */
 export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHead, times: FetchTimes): Landing {
   const { marks, store, tagHash } = x.parts;
+  const differs = statesOtherScope(x.scope, head);
   const fields = freshenedFields(base, head);
   const tagging = tagsOf(x, { ...head, status: base.status, fields });
   const epoch = marks.epoch;
@@ -38,7 +39,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     order: times.order,
     checkedAt: verdict.kind === 'ok' ? epoch : NEVER_CHECKED,
   };
-  if (statesOtherScope(x.scope, head)) return land(x, { base, stored, refusal: 'scope-differs' });
+  if (differs) return land(x, { base, stored, refusal: 'scope-differs' });
   const refusal = storability.kind === 'refuse' ? storability.reason : (tagging.refusal ?? refusalByMarks(verdict, tagging, marks));
   return land(x, { base, stored, refusal });
 }

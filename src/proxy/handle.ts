@@ -53,8 +53,11 @@ async function journey(x: Exchange): Promise<void> {
   const identity = identified instanceof Promise ? await known(x, identified) : identified;
   if (identity === undefined) return clientLeft(x, undefined);
   if (identity.kind === 'scope') x.enter(identity.scope);
-  if (!isSafe(x.request.method)) return write(x);
-  if (identity.kind === 'refuse') return respondError(x, identity.status, identity.reason, { hit: false }, challenge(identity.status));
+  const isWrite = !isSafe(x.request.method);
+  // What an API does with a write that has no token is its own to say; which of two credentials it would believe nobody can.
+  if (identity.kind === 'refuse' && (identity.status === 400 || !isWrite))
+    return respondError(x, identity.status, identity.reason, { hit: false }, challenge(identity.status));
+  if (isWrite) return write(x);
   const passing = passReason(x, identity);
   if (passing !== undefined) return pass(x, passing);
 

@@ -26,8 +26,11 @@ export function identify(x: Exchange): Identity | Promise<Identity> {
       if (!coversAuthorization(fields, sources)) return passed('scope-unverified');
       return { kind: 'scope', scope: credentialScope(sources, fields, x.parts.secret) };
     }
-    case 'claims':
-      return mattersTo(route, x.request.method) ? byToken(x, route.scope) : passed('method');
+    case 'claims': {
+      const bearer = readBearer(fields);
+      if (bearer.kind === 'ambiguous') return { kind: 'refuse', status: 400, reason: 'credentials-ambiguous' };
+      return mattersTo(route, x.request.method) ? byToken(x, route.scope, bearer) : passed('method');
+    }
     case 'lookup':
       // What the origin said of a scope may have been purged like anything else.
       if (!x.parts.marks.isCoordinated) return passed('uncoordinated');
@@ -48,16 +51,13 @@ function mattersTo(route: Route, method: string): boolean {
   return (method === 'POST' && route.policy.storePost) || route.invalidates.some((template) => template.includes('{claim.'));
 }
 
-function byToken(x: Exchange, rule: ClaimsRule): Identity | Promise<Identity> {
-  const bearer = readBearer(x.request.fields);
+function byToken(x: Exchange, rule: ClaimsRule, bearer: Exclude<Bearer, { kind: 'ambiguous' }>): Identity | Promise<Identity> {
   switch (bearer.kind) {
     case 'none':
       if (rule.required) return { kind: 'refuse', status: 401, reason: 'token-required' };
       return hasField(x.request.fields, 'cookie') ? passed('scope-unverified') : ANONYMOUS_IDENTITY;
     case 'other':
       return passed('scope-unverified');
-    case 'ambiguous':
-      return { kind: 'refuse', status: 400, reason: 'credentials-ambiguous' };
     case 'token': {
       const { tokens } = x.settings;
       if (tokens === undefined) return passed('scope-unverified');

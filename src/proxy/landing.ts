@@ -43,6 +43,8 @@ export interface Judgement {
 
 /** Judges a final head that is not a 304 to our own validation. `x` is the request whose fields were sent. */
 export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): Judgement {
+  // Whatever else becomes of it: what it says of the scope is heard.
+  const differs = statesOtherScope(x.scope, head);
   const tagging = tagsOf(x, head);
   const verdict = x.parts.marks.gate({ tagIds: tagging.tagIds, asOf: times.asOf, sentAt: times.sentAt });
   const storability = judgeStorability(fillContext(x, head, times));
@@ -50,7 +52,7 @@ export function judgeHead(x: Exchange, head: ResponseHead, times: FetchTimes): J
   const judged = { scopeId: x.scope.id, head, times, tags: tagging.tags, tagIds: tagging.tagIds, versions: tagging.versions, verdict, vary };
   if (storability.kind === 'refuse') return { ...judged, storing: undefined, refusal: storability.reason, shareable: false };
   if (tagging.refusal !== undefined) return { ...judged, storing: undefined, refusal: tagging.refusal, shareable: false };
-  if (statesOtherScope(x.scope, head)) return { ...judged, storing: undefined, refusal: 'scope-differs', shareable: false };
+  if (differs) return { ...judged, storing: undefined, refusal: 'scope-differs', shareable: false };
 
   const { freshness } = storability;
   const shareable = !freshness.alwaysValidate && freshness.freshUntil > times.receivedAt && storability.part === undefined;

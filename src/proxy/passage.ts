@@ -10,7 +10,7 @@ import { respondFailure } from './respond-failure.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchFromOrigin } from './fetch.ts';
 import { Fill } from './fill.ts';
-import { type Judgement, judgeHead } from './landing.ts';
+import { type Judgement, judgeHead, statesOtherScope } from './landing.ts';
 import { passRequest } from './outbound.ts';
 import { clientLeft, respondFill, respondInformational } from './respond.ts';
 import { purgeWritten, type Written } from './written.ts';
@@ -80,6 +80,7 @@ class Passage implements OriginHandler {
   }
 
   head(head: ResponseHead, at: number): void {
+    this.#hearScope(head);
     const storable = this.#postJudgement(head, at);
     const fill = new Fill({
       keep: storable?.storing !== undefined,
@@ -101,6 +102,13 @@ class Passage implements OriginHandler {
       }
       this.#release(head, fill, purged.kind === 'confirmed' ? this.#why.reason : 'purge-unconfirmed');
     });
+  }
+
+  /** What is passed on has no scope of its own, but may say that what is believed of its credential is over. */
+  #hearScope(head: ResponseHead): void {
+    const { scope, route, parts } = this.#x;
+    const believed = route.scope.kind === 'lookup' && scope.kind === 'none' ? parts.lookups.believed(this.#x, route.scope) : scope;
+    if (believed !== undefined) statesOtherScope(believed, head);
   }
 
   data(chunk: Buffer): boolean {

@@ -87,6 +87,11 @@ export class ScopeLookups {
     else this.#askingFor.set(source, ofSource);
   }
 
+  /** The scope that is remembered of the request's credential, good or not. */
+  believed(x: Exchange, rule: LookupRule): Scope | undefined {
+    return this.#remembered.get(questionKey(x, rule))?.scope;
+  }
+
   #recall(x: Exchange, key: string): LookedUp | undefined {
     const found = this.#remembered.get(key);
     if (found === undefined) return undefined;

@@ -81,14 +81,14 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
   {
     name: 'an answer for another scope is kept',
     file: 'src/proxy/landing.ts',
-    text: "if (statesOtherScope(x.scope, head)) return { ...judged, storing: undefined, refusal: 'scope-differs', shareable: false };",
+    text: "if (differs) return { ...judged, storing: undefined, refusal: 'scope-differs', shareable: false };",
     replacement: '',
     caughtBy: [LOOKUP],
   },
   {
     name: 'a 304 for another scope freshens',
     file: 'src/proxy/freshen.ts',
-    text: "if (statesOtherScope(x.scope, head)) return land(x, { base, stored, refusal: 'scope-differs' });",
+    text: "if (differs) return land(x, { base, stored, refusal: 'scope-differs' });",
     replacement: '',
     caughtBy: [LOOKUP],
   },
@@ -274,5 +274,26 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     text: "return { kind: 'lookup', id, singleUser: false,",
     replacement: "return { kind: 'lookup', id, singleUser: true,",
     caughtBy: [LOOKUP],
+  },
+  {
+    name: 'what a write is answered with says nothing of the scope',
+    file: 'src/proxy/passage.ts',
+    text: 'this.#hearScope(head);',
+    replacement: '',
+    caughtBy: [LOOKUP],
+  },
+  {
+    name: 'what the answer to a write says is compared with nothing',
+    file: 'src/proxy/passage.ts',
+    text: 'if (believed !== undefined)',
+    replacement: 'if (false)',
+    caughtBy: [LOOKUP],
+  },
+  {
+    name: 'one of two credentials is believed',
+    file: 'src/proxy/identify.ts',
+    text: "if (bearer.kind === 'ambiguous')",
+    replacement: 'if (false)',
+    caughtBy: ['test/proxy/journey-claims.test.ts'],
   },
 ];

@@ -129,6 +129,15 @@ const unsure: readonly Journey[] = [
     })),
   },
   {
+    name: 'two credentials are refused of a write too',
+    config: by('sub'),
+    steps: ['POST', 'DELETE', 'OPTIONS'].map((method) => ({
+      ask: `${method} /a`,
+      fields: ['authorization', `Bearer ${tokenOf({ sub: 'u' })}, Bearer ${tokenOf({ sub: 'v' })}`],
+      expect: { status: 400, asked: 0, cacheStatus: 'detail=credentials-ambiguous' },
+    })),
+  },
+  {
     name: 'required: nobody is anonymous, and a token that is not true is still the origin’s to refuse',
     config: by('sub', 'required: true'),
     steps: [

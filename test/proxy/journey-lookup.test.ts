@@ -172,6 +172,23 @@ describe('the scope of an answer', () => {
     ]);
   });
 
+  it.each([
+    ['an answer that is not stored', 'GET /q', { fields: ['cache-control', 'no-store', 'auth-scope', 'tier basic'] }],
+    ['a refusal', 'GET /q', { status: 403, fields: ['auth-scope', 'tier basic'] }],
+    ['the answer to a write', 'POST /q', { fields: ['auth-scope', 'tier basic'] }],
+  ] as const)('%s that states another one ends the belief as well', async (_, ask, reply) => {
+    await using stage = await stageOf();
+    stage.origin.on('/a', ({ fields }, count) => fresh(`answer ${count}`, ['auth-scope', credentialOf(fields) === 's1' ? 'tier gold' : 'other']));
+    stage.origin.on('/q', reply);
+    await stage.play([
+      { ask: 'GET /a', fields: session('s1'), expect: { cacheStatus: STORED, asked: 2 } },
+      { ask: 'GET /a', fields: session('s1'), expect: { cacheStatus: HIT, asked: 0 } },
+      { ask, fields: session('s1'), expect: { status: 'status' in reply ? reply.status : 200, asked: 1, fields: { 'auth-scope': undefined } } },
+      // Asked again, though its answer would have been good for a minute.
+      { ask: 'GET /a', fields: session('s1'), expect: { cacheStatus: HIT, asked: 1 } },
+    ]);
+  });
+
   it('two of them are another one', async () => {
     await using stage = await stageOf();
     stage.origin.on('/a', fresh('a', ['auth-scope', 'tier gold', 'auth-scope', 'tier gold']));
