@@ -80,7 +80,10 @@ describe('what an answer says of the next', () => {
   });
 });
 
-it.each(['no-cache', 'max-age=0'])('requests that want what is newest are each forwarded: %s', async (control) => {
+it.each([
+  ['no-cache', 'request-no-cache'],
+  ['max-age=0', 'request-max-age'],
+])('requests that want what is newest are each forwarded: %s', async (control, detail) => {
   await using stage = await Stage.start();
   await stage.play([{ ask: 'GET /a', answers: fresh('x'), expect: { cacheStatus: STORED } }]);
   const barrier = new Barrier();
@@ -88,7 +91,10 @@ it.each(['no-cache', 'max-age=0'])('requests that want what is newest are each f
   const answers = stage.askAtOnce(3, 'GET /a', { fields: ['cache-control', control] });
   await stage.origin.seen(4);
   barrier.open();
-  expect((await Promise.all(answers)).map(({ body }) => body)).toEqual(['y', 'y', 'y']);
+  const all = await Promise.all(answers);
+  expect(all.map(({ body }) => body)).toEqual(['y', 'y', 'y']);
+  // None waited for another's answer first.
+  expect(said(all)).toEqual([`fwd=request; fwd-status=200; stored; detail=${detail}`]);
 });
 
 describe('a failure that is shared', () => {
