@@ -18,6 +18,8 @@ export interface ExchangeEnd {
   readonly origin: string;
   readonly status?: number;
   readonly failure?: OriginError['reason'];
+  /** A client kept the origin waiting, with its request or with the answer. */
+  readonly keptWaiting?: boolean;
   /** It was sent a second time. */
   readonly retried: boolean;
   readonly durationMs: number;
@@ -65,6 +67,8 @@ export class PoolCall implements OriginCall, PooledHandler {
   #answerBegan = false;
   #retried = false;
   #verified = false;
+  /** Once at least: of what came then it is not known when it was sent. */
+  #paused = false;
   #dispatching = false;
   /** Nothing is told to the handler any more. */
   #over = false;
@@ -133,7 +137,12 @@ export class PoolCall implements OriginCall, PooledHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#over && !this.#handler.data(chunk)) controller.pause();
+    if (!this.#over && !this.#handler.data(chunk)) this.#pause(controller);
+  }
+
+  #pause(controller: Dispatcher.DispatchController): void {
+    this.#paused = true;
+    controller.pause();
   }
 
   onResponseEnd(): void {
@@ -222,6 +231,7 @@ export class PoolCall implements OriginCall, PooledHandler {
       origin: this.#host.name,
       ...(this.#status !== undefined && { status: this.#status }),
       ...(failure !== undefined && { failure }),
+      ...((this.#paused || this.#request.body?.readableEnded === false) && { keptWaiting: true }),
       retried: this.#retried,
       durationMs: end - (this.#sentAt ?? this.#startedAt),
     });

@@ -24,10 +24,19 @@ export interface ExchangeFate {
   /** Absent where there was no head. */
   readonly status?: number;
   readonly failure?: Reason;
+  /** A client kept the origin waiting: for the rest of a request, or with what it did not take of an answer. */
+  readonly keptWaiting?: boolean;
 }
 
-export function outcomeOf({ status, failure }: ExchangeFate, settings: { readonly gatewayErrors: boolean }): Outcome {
+export function outcomeOf(fate: ExchangeFate, settings: { readonly gatewayErrors: boolean }): Outcome {
+  const { status } = fate;
+  const failure = failureOfItsOwn(fate);
   if (failure !== undefined && FAILURES.has(failure)) return 'failure';
   if (status === undefined) return 'none';
   return settings.gatewayErrors && GATEWAY_ERRORS.has(status) ? 'failure' : 'success';
+}
+
+/** An origin may well give up on a client that is slow, or on a body that it will not have: any client could make it do so. */
+function failureOfItsOwn({ failure, keptWaiting = false }: ExchangeFate): Reason | undefined {
+  return keptWaiting && failure === 'origin-reset' ? undefined : failure;
 }

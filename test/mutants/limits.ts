@@ -50,6 +50,13 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     caughtBy: [LIMITS, 'test/security/request-framing.test.ts'],
   },
   {
+    name: 'an origin that gives up on a slow client has failed',
+    file: 'src/origin/outcome.ts',
+    text: "keptWaiting && failure === 'origin-reset' ? undefined : failure",
+    replacement: 'failure',
+    caughtBy: ['test/security/breaker.test.ts', 'test/origin/outcome.test.ts'],
+  },
+  {
     name: 'one connection has any number of requests under way',
     file: 'src/proxy/listener.ts',
     text: 'connection.isOwed(this.#limits.pipelined) ? TOO_MANY : readHead(rawHead(incoming), this.#limits)',

@@ -590,6 +590,7 @@ export const LEDGER: readonly LedgerRow[] = [
         'origin/breaker.test.ts': ['one probe at a time'],
         'origin/pool-breaker.test.ts': ['a probe whose client leaves gives its place to the next', 'what waits when it opens is told at once'],
         'proxy/journey-breaker.test.ts': ['one request finds that it is back'],
+        'security/breaker.test.ts': ['$name', 'taking a body so slowly that the origin breaks it off'],
       },
     },
   },
