@@ -1,5 +1,7 @@
 // What would happen to this request now, and why? For `freshet explain`: nothing is fetched, stored or counted as a use.
 import { isServed } from '../http/authority.ts';
+import { hasField } from '../http/fields.ts';
+import { loops } from '../http/forwarding.ts';
 import { isSafe, type Request } from '../http/message.ts';
 import { scrubbedAxes } from '../observe/scrub.ts';
 import { ageMs } from '../rules/freshness.ts';
@@ -12,6 +14,7 @@ import { passReason } from './handle.ts';
 import { type Identity, identify } from './identify.ts';
 import { peek } from './lookup.ts';
 import type { Parts } from './parts.ts';
+import { AUTH_SCOPE } from './scope.ts';
 
 export interface Explanation {
   readonly route: string;
@@ -54,9 +57,13 @@ export async function explain(request: Request, parts: Parts): Promise<Explanati
   };
 }
 
-function refusalOf({ request, settings }: Exchange, identity: Identity): Reason | undefined {
+/** As `journey` in handle.ts does, in its order. */
+function refusalOf({ request, settings, nominates }: Exchange, identity: Identity): Reason | undefined {
   if (!isServed(request.target.authority, settings.config.hosts)) return 'host-unknown';
-  return identity.kind === 'refuse' && isSafe(request.method) ? identity.reason : undefined;
+  if (nominates) return 'connection-nominates';
+  if (loops(request.fields)) return 'loop';
+  if (hasField(request.fields, AUTH_SCOPE)) return 'auth-scope-presented';
+  return identity.kind === 'refuse' && (identity.status === 400 || isSafe(request.method)) ? identity.reason : undefined;
 }
 
 function explainEntry(x: Exchange, entry: StoredResponse): ExplainedEntry {

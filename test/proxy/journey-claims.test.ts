@@ -380,6 +380,9 @@ it('explain and the debug field say which claims, and never a token', async () =
     scope: { kind: 'none' },
   });
   expect(await explain(['authorization', 'Bearer a b'])).toMatchObject({ decision: 'refuse', reason: 'credentials-ambiguous' });
+  expect(await explain(['auth-scope', 'u'])).toMatchObject({ decision: 'refuse', reason: 'auth-scope-presented' });
+  expect(await explain(['connection', 'authorization'])).toMatchObject({ decision: 'refuse', reason: 'connection-nominates' });
+  expect(await explain(['cdn-loop', 'freshet'])).toMatchObject({ decision: 'refuse', reason: 'loop' });
   expect(await explain([])).toMatchObject({ scope: { kind: 'claims', id: 'anonymous' } });
   const debugged = await stage.ask('GET /a', { fields: [...bearer({ sub: 'u', tier: 1 }), 'freshet-debug', 'admin-token'] });
   expect(debugged.field('freshet-scope-kind')).toBe('claims sub tier');

@@ -28,4 +28,9 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     ],
   },
   { file: 'src/proxy/request-head.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (codings.length === 0)'] },
+  {
+    file: 'src/proxy/explain.ts',
+    test: 'test/proxy/journey-claims.test.ts',
+    guards: ['if (nominates)', 'if (loops(request.fields))', 'if (hasField(request.fields, AUTH_SCOPE))'],
+  },
 ];
