@@ -50,6 +50,11 @@ export class Connection {
     return false;
   }
 
+  /** No request came behind its. */
+  isLast(client: NodeClient): boolean {
+    return [...this.#clients].at(-1) === client;
+  }
+
   add(client: NodeClient): void {
     this.#clients.add(client);
   }

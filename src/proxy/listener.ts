@@ -163,7 +163,7 @@ export class Listener {
       clock: this.#options.clock,
       body,
       expectsContinue: head.expectsContinue,
-      closing: () => this.#draining || last,
+      closing: () => last || (this.#draining && connection.isLast(client)),
       closes: () => connection.hearNoMore(),
       finished: (done) => connection.finished(done),
       faulty: this.#faulty,

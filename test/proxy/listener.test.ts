@@ -30,6 +30,27 @@ describe('RFC 9112 §9.3: one connection, several requests', () => {
     expect(listening.seen).toHaveLength(1);
   });
 
+  it.each([
+    { order: 'in order', ordered: (held: (() => void)[]) => held },
+    { order: 'the last one first', ordered: (held: (() => void)[]) => held.toReversed() },
+  ])('answers all that are under way when it drains, $order, and says with the last that it closes', async ({ ordered }) => {
+    const held: (() => void)[] = [];
+    await using listening = await Listening.start((request, client) => held.push(() => echo(request, client)));
+    await using client = await RawClient.connect(listening.address);
+    client.send(get() + get() + CANARY);
+    while (held.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    const closing = listening.close(10_000);
+    for (const answer of ordered(held)) answer();
+    const answers = [await client.answer(), await client.answer(), await client.answer()];
+    expect(answers.map((answer) => [answer?.status, answer?.field('connection')])).toEqual([
+      [200, 'keep-alive'],
+      [200, 'keep-alive'],
+      [200, 'close'],
+    ]);
+    expect(await client.answer()).toBeUndefined();
+    await closing;
+  });
+
   it('survives half a request and a reset', async () => {
     await using listening = await Listening.start();
     const client = await RawClient.connect(listening.address);
