@@ -98,6 +98,8 @@ export const HTTP_GUARDS: readonly Guarded[] = [
     ],
   },
   { file: 'src/http/fields.ts', test: 'test/http/cache-control.test.ts', guards: ['if (quoted)', `if (char === '"') quoted = false;`] },
+  { file: 'src/http/fields.ts', test: 'test/rules/ranges.test.ts', guards: ['if (!names.has(name)) kept.push', 'if (fields[i] !== name) {'] },
+  { file: 'src/http/fields.ts', test: 'test/rules/storability.test.ts', guards: ['if (fields[i] === name) return true;'] },
   {
     file: 'src/http/http-date.ts',
     test: 'test/http/http-date.test.ts',

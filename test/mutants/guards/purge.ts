@@ -91,12 +91,17 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       'if (lowest === MOVING || (lowest !== undefined && version < lowest))',
     ],
   },
-  { file: 'src/purge/holds.ts', test: 'test/purge/marks.test.ts', guards: ['if (selectors.all)', 'if (sentAt < this.#allUntil.load(0))'] },
+  {
+    file: 'src/purge/holds.ts',
+    test: 'test/purge/marks.test.ts',
+    guards: ['if (selectors.all)', 'if (sentAt < this.#allUntil.load(0))', 'if (table.get(...pair) === undefined)'],
+  },
   {
     file: 'src/purge/hold-table.ts',
     test: 'test/purge/hold-table.test.ts',
     guards: ['if (moves % 2 !== 0)', 'if (found === fingerprint && Atomics.load(this.#keys, 2 * slot + 1) === bucket)'],
   },
+  { file: 'src/purge/hold-table.ts', test: 'test/purge/marks.test.ts', guards: ['if (fingerprint === 0)'] },
   {
     file: 'src/purge/marks.ts',
     test: 'test/purge/marks.test.ts',

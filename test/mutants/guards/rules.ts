@@ -149,4 +149,5 @@ export const RULE_GUARDS: readonly Guarded[] = [
       'if (named === undefined || held.entityTag === undefined)',
     ],
   },
+  { file: 'src/rules/validator.ts', test: 'test/rules/storability.test.ts', guards: ['if (response.status < 200 || response.status > 299)'] },
 ];
