@@ -383,6 +383,8 @@ describe.skipIf(!hasRedis)('replicas', () => {
     await using primary = await RedisServer.start();
     await using replica = await RedisServer.start();
     await replica.replicate(primary.port);
+    // The link is up for the replica before the primary counts on it.
+    await untilReplicated(primary);
     await using log = open(primary, { replicas: 1 });
     const position = await committed(log, await joined(log));
     expect(await log.renew('n', 'lease', position)).toMatchObject({ kind: 'renewed' });
