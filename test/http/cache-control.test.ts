@@ -15,6 +15,7 @@ describe('RFC 9111 §5.2: directives', () => {
     { name: 'the name inside a quoted string after it', given: 'max-age=1, extension="max-age=3600"', seconds: 1 },
     { name: 'empty members', given: ', max-age=60,,\t', seconds: 60 },
     { name: 'equal duplicates', given: 'max-age=60, max-age="060"', seconds: 60 },
+    { name: 'an extension that says two things', given: 'foo=1, max-age=60, foo=2', seconds: 60 },
     { name: '2^31', given: 'max-age=2147483648', seconds: MAX_DELTA_SECONDS },
     { name: 'more than 2^31', given: 'max-age=2147483649', seconds: MAX_DELTA_SECONDS },
     { name: '2^64', given: 'max-age=18446744073709551616', seconds: MAX_DELTA_SECONDS },

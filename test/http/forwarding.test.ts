@@ -25,6 +25,11 @@ describe('hop-by-hop fields (RFC 9110 §7.6.1)', () => {
     expect(hopByHop(fields)).toEqual({ kind: 'ok', fields: ['x-c', '3'] });
   });
 
+  it('what other fields say takes nothing away', () => {
+    const fields = ['x-note', 'x-a, authorization', 'x-a', '1'];
+    expect(hopByHop(fields)).toEqual({ kind: 'ok', fields });
+  });
+
   const kept = [
     'Host',
     'Content-Length',

@@ -32,7 +32,7 @@ export const HTTP_GUARDS: readonly Guarded[] = [
   {
     file: 'src/http/hop-by-hop.ts',
     test: 'test/http/forwarding.test.ts',
-    guards: ['if (mustStay(name))', 'if (!HOP_BY_HOP.has(name) && !listed?.has(name))'],
+    guards: [`if (fields[i] !== 'connection')`, 'if (mustStay(name))', 'if (!HOP_BY_HOP.has(name) && !listed?.has(name))'],
   },
   {
     file: 'src/http/cache-control.ts',
@@ -138,5 +138,10 @@ export const HTTP_GUARDS: readonly Guarded[] = [
       `if (segment !== '.')`,
       `if (isLast && (segment === '.' || segment === '..'))`,
     ],
+  },
+  {
+    file: 'src/http/cache-control.ts',
+    test: 'test/http/cache-control.test.ts',
+    guards: ['if (!DELTA_DIRECTIVES.has(name) || first === second)'],
   },
 ];
