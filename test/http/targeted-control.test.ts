@@ -62,6 +62,14 @@ describe('Surrogate-Control', () => {
     expect(parseSurrogateControl([given]).seconds('max-age')).toBe(seconds);
   });
 
+  it.each([
+    ['a', 'content="a;b"', 'a;b'],
+    ['a, behind an escaped quote', 'content="a\\";b"', 'a";b'],
+    ['another one, addressed to others', 'content="a;b";other', undefined],
+  ])('%s semicolon in quotes addresses nobody: %s', (_, given, value) => {
+    expect(parseSurrogateControl([given]).value('content')).toBe(value);
+  });
+
   it('never throws', () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom('"', '\\', ',', ';', '=', 'a', ' ') }), (text) => void parseSurrogateControl([text])));
   });

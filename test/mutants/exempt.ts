@@ -35,7 +35,6 @@ export const UNFINISHED: Readonly<Record<string, number>> = {
   'src/http/cache-control.ts': 2,
   'src/http/entity-tag.ts': 1,
   'src/http/forwarding.ts': 2,
-  'src/http/targeted-control.ts': 3,
   'src/identity/remote-keys.ts': 2,
   'src/origin/call.ts': 8,
   'src/origin/connections.ts': 2,

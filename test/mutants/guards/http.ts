@@ -53,6 +53,10 @@ export const HTTP_GUARDS: readonly Guarded[] = [
       'if (targets.includes(CAPABILITY))',
       `if (i === member.length || member[i] === ';')`,
       'if (i > start)',
+      `if (member[i] === '"' && ends)`,
+      'if (ends) i = end',
+      `if (text[i] === '\\\\') i++`,
+      `if (text[i] === '"')`,
     ],
   },
   {
