@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Problem } from './problems.ts';
 import { flag, given, integer, oneOf, oneOrMany, optional, type Read, refused, section, text } from './setting.ts';
+import { tls } from './tls-schema.ts';
 import { nonEmpty, token } from './values.ts';
 
 export const redis = section({
@@ -39,15 +40,7 @@ export const redis = section({
       password: z.exactOptional(token({ about: 'Of the Sentinels themselves.' })),
     }),
   ),
-  tls: z.exactOptional(
-    section({
-      ca: z.exactOptional(
-        nonEmpty('the path of a PEM file', { about: 'A PEM file of certificates to trust, from the folder of the configuration.' }),
-      ),
-      servername: z.exactOptional(nonEmpty('a host name', { about: 'The name that the certificate must have.' })),
-      reject_unauthorized: optional(flag({ about: 'false accepts any certificate.', default: true })),
-    }),
-  ),
+  tls: z.exactOptional(tls),
 });
 
 export type RedisSettings = z.output<typeof redis>;

@@ -23,7 +23,8 @@ import {
   size,
   timeout,
 } from './setting.ts';
-import { cidr, host, listenAddress, listenAddressOrFalse, nonEmpty, originName, originUrl, token } from './values.ts';
+import { tls } from './tls-schema.ts';
+import { cidr, host, listenAddress, listenAddressOrFalse, originName, originUrl, token } from './values.ts';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -168,15 +169,7 @@ export const origin = section({
   ),
   breaker: sectionOrFalse(breaker, { about: 'Holds requests back while the origin fails; false: never.' }).prefault({}),
   host: optional(oneOf(['client', 'origin'], { about: 'The Host that is sent: the one the client named, or that of `url`.', default: 'client' })),
-  tls: z.exactOptional(
-    section({
-      ca: z.exactOptional(
-        nonEmpty('the path of a PEM file', { about: 'A PEM file of certificates to trust, from the folder of the configuration.' }),
-      ),
-      servername: z.exactOptional(nonEmpty('a host name', { about: 'The name that the certificate must have.' })),
-      reject_unauthorized: optional(flag({ about: 'false accepts any certificate.', default: true })),
-    }),
-  ),
+  tls: z.exactOptional(tls),
 });
 
 const ORIGIN_NEEDED =

@@ -1,0 +1,10 @@
+// The settings of a connection to somebody who has a certificate: an origin, or Redis.
+import { z } from 'zod';
+import { flag, optional, section } from './setting.ts';
+import { nonEmpty } from './values.ts';
+
+export const tls = section({
+  ca: z.exactOptional(nonEmpty('the path of a PEM file', { about: 'A PEM file of certificates to trust, from the folder of the configuration.' })),
+  servername: z.exactOptional(nonEmpty('a host name', { about: 'The name that the certificate must have.' })),
+  reject_unauthorized: optional(flag({ about: 'false accepts any certificate.', default: true })),
+});
