@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Problem } from './problems.ts';
 import { flag, given, integer, oneOf, oneOrMany, optional, type Read, refused, section, text } from './setting.ts';
-import { tls } from './tls-schema.ts';
+import { tlsSettings } from './tls-schema.ts';
 import { nonEmpty, token } from './values.ts';
 
 export const redis = section({
@@ -40,7 +40,7 @@ export const redis = section({
       password: z.exactOptional(token({ about: 'Of the Sentinels themselves.' })),
     }),
   ),
-  tls: z.exactOptional(tls),
+  tls: z.exactOptional(tlsSettings),
 });
 
 export type RedisSettings = z.output<typeof redis>;

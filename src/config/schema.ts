@@ -23,7 +23,7 @@ import {
   size,
   timeout,
 } from './setting.ts';
-import { tls } from './tls-schema.ts';
+import { tlsSettings } from './tls-schema.ts';
 import { cidr, host, listenAddress, listenAddressOrFalse, originName, originUrl, token } from './values.ts';
 
 const KIB = 1024;
@@ -169,7 +169,7 @@ export const origin = section({
   ),
   breaker: sectionOrFalse(breaker, { about: 'Holds requests back while the origin fails; false: never.' }).prefault({}),
   host: optional(oneOf(['client', 'origin'], { about: 'The Host that is sent: the one the client named, or that of `url`.', default: 'client' })),
-  tls: z.exactOptional(tls),
+  tls: z.exactOptional(tlsSettings),
 });
 
 const ORIGIN_NEEDED =

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { flag, optional, section } from './setting.ts';
 import { nonEmpty } from './values.ts';
 
-export const tls = section({
+export const tlsSettings = section({
   ca: z.exactOptional(nonEmpty('the path of a PEM file', { about: 'A PEM file of certificates to trust, from the folder of the configuration.' })),
   servername: z.exactOptional(nonEmpty('a host name', { about: 'The name that the certificate must have.' })),
   reject_unauthorized: optional(flag({ about: 'false accepts any certificate.', default: true })),
