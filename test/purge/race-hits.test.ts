@@ -155,8 +155,9 @@ describe('rule 10: HEAD, ranges, errors', () => {
     const asks = [{ method: 'HEAD' }, { fields: RANGE }];
     expect((await Promise.all(asks.map((asking) => race.get(PAGE, asking)))).map(isHit)).toEqual([true, true]);
     await race.purge({ tags: ['product:1'] });
-    const after = await Promise.all(asks.map((asking) => race.get(PAGE, asking)));
-    expect([after.map(isHit), race.origin.count(PAGE)]).toEqual([[false, false], 3]);
+    // In turn, HEAD first: its answer stores nothing, while that of the range is whole and would answer the HEAD.
+    for (const asking of asks) expect(isHit(await race.get(PAGE, asking))).toBe(false);
+    expect(race.origin.count(PAGE)).toBe(3);
   });
 
   it('the answer to HEAD stores nothing', async () => {
