@@ -14,6 +14,7 @@ import { passReason } from './handle.ts';
 import { type Identity, identify } from './identify.ts';
 import { peek } from './lookup.ts';
 import type { Parts } from './parts.ts';
+import { fieldsFault } from './request-head.ts';
 import { AUTH_SCOPE } from './scope.ts';
 
 export interface Explanation {
@@ -57,8 +58,10 @@ export async function explain(request: Request, parts: Parts): Promise<Explanati
   };
 }
 
-/** As `journey` in handle.ts does, in its order. */
+/** As the listener does, and then `journey` in handle.ts, in its order. */
 function refusalOf({ request, settings, nominates }: Exchange, identity: Identity): Reason | undefined {
+  const ambiguous = fieldsFault(request.fields, request.version);
+  if (ambiguous !== undefined) return ambiguous.reason;
   if (!isServed(request.target.authority, settings.config.hosts)) return 'host-unknown';
   if (nominates) return 'connection-nominates';
   if (loops(request.fields)) return 'loop';

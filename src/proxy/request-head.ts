@@ -41,12 +41,17 @@ export function readHead(raw: RawHead, limits: HeadLimits): RequestHead | Refusa
   const tooLarge = sizeFault(raw, limits);
   if (tooLarge !== undefined) return tooLarge;
   const fields = fieldsFromRaw(raw.rawFields);
-  const ambiguous = framingFault(fields, version) ?? repeatedFault(fields) ?? expectFault(fields, version);
+  const ambiguous = fieldsFault(fields, version);
   if (ambiguous !== undefined) return ambiguous;
   const parsed = parseTarget({ requestTarget: raw.requestTarget, hosts: fieldLines(fields, 'host'), method, scheme: 'http', version });
   if (parsed.kind === 'refuse') return refuse(parsed.status, parsed.message);
   const expectsContinue = version === '1.1' && fieldLines(fields, 'expect').length > 0;
   return { kind: 'head', method, target: parsed.target, fields, version, body: bodyOf(fields), expectsContinue };
+}
+
+/** What two parsers could read differently in fields of any number. */
+export function fieldsFault(fields: Fields, version: '1.0' | '1.1'): Refusal | undefined {
+  return framingFault(fields, version) ?? repeatedFault(fields) ?? expectFault(fields, version);
 }
 
 function sizeFault({ requestTarget, rawFields }: RawHead, limits: HeadLimits): Refusal | undefined {

@@ -380,6 +380,9 @@ it('explain and the debug field say which claims, and never a token', async () =
     scope: { kind: 'none' },
   });
   expect(await explain(['authorization', 'Bearer a b'])).toMatchObject({ decision: 'refuse', reason: 'credentials-ambiguous' });
+  const twice = { fields: [...bearer({ sub: 'u' }), ...bearer({ sub: 'u' })] };
+  expect(await explain(twice.fields)).toMatchObject({ decision: 'refuse', reason: 'bad-request' });
+  expect((await stage.ask('GET /a', twice)).field('cache-status')).toBe('freshet; detail=bad-request');
   expect(await explain(['auth-scope', 'u'])).toMatchObject({ decision: 'refuse', reason: 'auth-scope-presented' });
   expect(await explain(['connection', 'authorization'])).toMatchObject({ decision: 'refuse', reason: 'connection-nominates' });
   expect(await explain(['cdn-loop', 'freshet'])).toMatchObject({ decision: 'refuse', reason: 'loop' });

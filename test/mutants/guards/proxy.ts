@@ -31,6 +31,6 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/explain.ts',
     test: 'test/proxy/journey-claims.test.ts',
-    guards: ['if (nominates)', 'if (loops(request.fields))', 'if (hasField(request.fields, AUTH_SCOPE))'],
+    guards: ['if (ambiguous !== undefined)', 'if (nominates)', 'if (loops(request.fields))', 'if (hasField(request.fields, AUTH_SCOPE))'],
   },
 ];
