@@ -91,6 +91,8 @@ export interface LimitConfig {
   readonly pipelined: number;
   /** Questions at once of whose a credential is, for one client. */
   readonly lookupsPerAddress: number;
+  /** Tokens that are verified at once, for one client. */
+  readonly verificationsPerAddress: number;
   /** How long SIGTERM waits for requests in flight. */
   readonly drainTimeoutMs: number;
 }

@@ -150,6 +150,7 @@ function limitsOf({ limits }: FileSettings): Config['limits'] {
     connectionsPerAddress: limits.connections_per_address,
     pipelined: limits.pipelined,
     lookupsPerAddress: limits.lookups_per_address,
+    verificationsPerAddress: limits.verifications_per_address,
     drainTimeoutMs: limits.drain_timeout,
   };
 }

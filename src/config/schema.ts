@@ -137,6 +137,16 @@ const limits = section({
       { least: 1, most: 1024 },
     ),
   ),
+  verifications_per_address: optional(
+    integer(
+      {
+        about:
+          'Tokens that are verified at once for one such address; a request with one more is passed on uncached. All clients together may have 1024.',
+        default: 128,
+      },
+      { least: 1, most: 1024 },
+    ),
+  ),
   drain_timeout: optional(timeout({ about: 'How long SIGTERM waits for requests in flight.', default: '10s' })),
 });
 

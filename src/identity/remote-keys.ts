@@ -19,6 +19,8 @@ export interface RemoteKeysOptions {
   readonly timeoutMs?: number;
   /** How many wait for a key that is not there, of all issuers together. */
   readonly unknown: { waiting: number };
+  /** One more did not wait: there are MAX_UNKNOWN. */
+  readonly crowded: () => void;
   /** The keys are no longer what they were. */
   readonly changed: () => void;
   readonly failed: (why: string) => void;
@@ -55,8 +57,11 @@ export class RemoteKeys implements KeySource {
   async find(header: Token['header']): Promise<FoundKey> {
     const present = await this.#look(header);
     if (present.kind !== 'unknown') return this.#find(header);
-    const { unknown } = this.#options;
-    if (unknown.waiting >= MAX_UNKNOWN) return present;
+    const { unknown, crowded } = this.#options;
+    if (unknown.waiting >= MAX_UNKNOWN) {
+      crowded();
+      return present;
+    }
     unknown.waiting++;
     try {
       return await this.#find(header);

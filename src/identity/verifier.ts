@@ -11,6 +11,7 @@ import { withoutQuery } from '../http/reference.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { KeySet, type KeySource, SecretKey } from './keys.ts';
 import { RemoteKeys } from './remote-keys.ts';
+import { SourceCounts } from './sources.ts';
 import { isJsonObject, type JsonObject, memberOf } from './strict-json.ts';
 import { MAX_TOKEN_BYTES, readToken } from './token.ts';
 
@@ -32,6 +33,17 @@ export interface VerifierOptions {
   /** The machine's own time: `exp` is an instant of the world outside. */
   readonly clock: Clock;
   readonly warn: (message: string, detail: Readonly<Record<string, unknown>>) => void;
+  readonly limitReached: (limit: VerifierLimit) => void;
+}
+
+export type VerifierLimit = 'verifications' | 'limits.verifications_per_address' | 'unknown_keys';
+
+/** Who presents a token. */
+export interface Presenter {
+  readonly address: string;
+  /** Verifications at once for an address that is not trusted. */
+  readonly most: number;
+  readonly trusted: (address: string) => boolean;
 }
 
 /** One object for as long as the token is remembered. */
@@ -49,6 +61,12 @@ interface Remembered {
   readonly until: number;
 }
 
+interface Presented {
+  readonly text: string;
+  readonly id: string;
+  readonly presenter: Presenter;
+}
+
 interface Issuer {
   readonly settings: IssuerSettings;
   readonly keys: KeySource;
@@ -62,28 +80,48 @@ const MAX_PENDING = 1024;
 
 export class TokenVerifier {
   readonly #clock: Clock;
+  readonly #limitReached: VerifierOptions['limitReached'];
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #remembered = new LRUCache<string, Remembered>({ maxSize: REMEMBERED_BYTES });
   readonly #pending = new Map<string, Promise<Verification>>();
+  /** Of those who presented what is pending first. */
+  readonly #pendingFor = new SourceCounts();
   readonly #unknown = { waiting: 0 };
   /** Counts changes of keys: what was verified with older ones is not remembered. */
   #generation = 0;
 
   constructor(options: VerifierOptions) {
     this.#clock = options.clock;
+    this.#limitReached = options.limitReached;
     this.#issuers = new Map(options.issuers.map((settings) => [settings.issuer, { settings, keys: this.#keysOf(settings, options) }]));
   }
 
   /** At once where the token is remembered. Never rejects. */
-  verify(text: string): Verification | Promise<Verification> {
+  verify(text: string, presenter: Presenter): Verification | Promise<Verification> {
     if (text.length > MAX_TOKEN_BYTES) return refused('token-malformed');
     const id = hash('sha256', text, 'base64url');
     const remembered = this.#recall(id);
     if (remembered !== undefined) return remembered;
     const pending = this.#pending.get(id);
     if (pending !== undefined) return pending;
-    if (this.#pending.size >= MAX_PENDING) return refused('verification-busy');
-    const verifying = this.#verify(text, id).finally(() => this.#pending.delete(id));
+    return this.#begin({ text, id, presenter });
+  }
+
+  /** One verification more, where there is room for it. A trusted proxy speaks for many clients. */
+  #begin({ text, id, presenter: { address, most, trusted } }: Presented): Verification | Promise<Verification> {
+    if (this.#pending.size >= MAX_PENDING) {
+      this.#limitReached('verifications');
+      return refused('verification-busy');
+    }
+    if (this.#pendingFor.of(address) >= most && !trusted(address)) {
+      this.#limitReached('limits.verifications_per_address');
+      return refused('verification-busy-client');
+    }
+    this.#pendingFor.add(address);
+    const verifying = this.#verify(text, id).finally(() => {
+      this.#pending.delete(id);
+      this.#pendingFor.remove(address);
+    });
     this.#pending.set(id, verifying);
     return verifying;
   }
@@ -121,7 +159,7 @@ export class TokenVerifier {
     return verified;
   }
 
-  #keysOf({ issuer, keys }: IssuerSettings, { clock, warn }: VerifierOptions): KeySource {
+  #keysOf({ issuer, keys }: IssuerSettings, { clock, warn, limitReached }: VerifierOptions): KeySource {
     switch (keys.kind) {
       case 'secret':
         return new SecretKey(keys.secret);
@@ -132,6 +170,7 @@ export class TokenVerifier {
           ...keys,
           clock,
           unknown: this.#unknown,
+          crowded: () => limitReached('unknown_keys'),
           changed: () => {
             this.#generation++;
             this.#remembered.clear();

@@ -34,7 +34,7 @@ export const METRICS = [
     name: 'freshet_limit_reached_total',
     type: 'counter',
     labels: ['limit'],
-    help: 'What was refused, cut or left unstored by a limit, by the name of the setting.',
+    help: 'What was refused, cut or left unstored by a limit, by the name of the setting, or of the bound where it has none.',
   },
   {
     name: 'freshet_origin_requests_total',

@@ -1,7 +1,7 @@
 // Whose request is this, as far as the cache may believe it? DESIGN section 6, SECURITY §5. Only what is sure selects an entry: all else is passed on.
 import { type Fields, fieldLines, hasField } from '../http/fields.ts';
 import { readClaims } from '../identity/claims.ts';
-import type { VerifiedToken, Verification } from '../identity/verifier.ts';
+import type { Presenter, VerifiedToken, Verification } from '../identity/verifier.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { ClaimsRule, CredentialSource, LookupRule, Route } from '../rules/routes.ts';
 import type { Exchange } from './exchange.ts';
@@ -61,10 +61,14 @@ function byToken(x: Exchange, rule: ClaimsRule, bearer: Exclude<Bearer, { kind: 
     case 'token': {
       const { tokens } = x.settings;
       if (tokens === undefined) return passed('scope-unverified');
-      const verification = tokens.verify(bearer.token);
+      const verification = tokens.verify(bearer.token, presenterOf(x));
       return verification instanceof Promise ? verification.then((done) => verified(x, rule, done)) : verified(x, rule, verification);
     }
   }
+}
+
+function presenterOf({ request, settings }: Exchange): Presenter {
+  return { address: request.peerAddress, most: settings.config.limits.verificationsPerAddress, trusted: settings.trusted };
 }
 
 const ANONYMOUS_IDENTITY: Identity = { kind: 'scope', scope: ANONYMOUS_OF_CLAIMS };

@@ -10,6 +10,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ResponseHead } from '../http/message.ts';
 import { fieldLines, hasField } from '../http/fields.ts';
+import { SourceCounts } from '../identity/sources.ts';
 import { responseTags, statedVersions } from '../purge/surrogate-keys.ts';
 import { freshnessOf } from '../rules/freshness.ts';
 import type { Reason } from '../rules/reasons.ts';
@@ -17,7 +18,6 @@ import { responseControl } from '../rules/response-control.ts';
 import type { LookupRule } from '../rules/routes.ts';
 import { variesOnMore } from '../rules/storability.ts';
 import { varyNames } from '../rules/variant.ts';
-import { sourceOf } from './admission.ts';
 import type { Exchange } from './exchange.ts';
 import { lookupFields, lookupRequest } from './outbound.ts';
 import { AUTH_SCOPE, credentialParts, type Grounds, keyedHash, lookupScope, type Scope, tupleOf } from './scope.ts';
@@ -39,9 +39,9 @@ const SCOPE_TEXT = /^[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
 export class ScopeLookups {
   readonly #remembered = new LRUCache<string, LookedUp & { readonly kind: 'found' }>({ maxSize: REMEMBERED_BYTES });
   readonly #pending = new Map<string, Promise<LookedUp>>();
-  /** Questions under way, in all and by source; none with 0. */
+  /** Questions under way, in all and by source. */
   #asking = 0;
-  readonly #askingFor = new Map<string, number>();
+  readonly #askingFor = new SourceCounts();
   #warnedAt = -Infinity;
 
   /** At once where the answer is remembered. Never rejects. */
@@ -67,24 +67,22 @@ export class ScopeLookups {
 
   /** One question more, where there is room for it. A trusted proxy speaks for many clients. */
   #begin(x: Exchange, rule: LookupRule, key: string): LookedUp | Promise<LookedUp> {
-    if (this.#asking >= MAX_QUESTIONS) return { kind: 'refused', reason: 'lookup-busy' };
+    const { observer } = x.parts;
+    if (this.#asking >= MAX_QUESTIONS) {
+      observer.limitReached('lookups');
+      return { kind: 'refused', reason: 'lookup-busy' };
+    }
     const { peerAddress } = x.request;
-    const source = sourceOf(peerAddress);
-    const ofSource = this.#askingFor.get(source) ?? 0;
-    if (ofSource >= x.settings.config.limits.lookupsPerAddress && !x.settings.trusted(peerAddress)) {
-      x.parts.observer.limitReached('limits.lookups_per_address');
+    if (this.#askingFor.of(peerAddress) >= x.settings.config.limits.lookupsPerAddress && !x.settings.trusted(peerAddress)) {
+      observer.limitReached('limits.lookups_per_address');
       return { kind: 'refused', reason: 'lookup-busy-client' };
     }
     this.#asking++;
-    this.#askingFor.set(source, ofSource + 1);
-    return this.#ask(x, rule, key).finally(() => this.#done(source));
-  }
-
-  #done(source: string): void {
-    this.#asking--;
-    const ofSource = (this.#askingFor.get(source) ?? 1) - 1;
-    if (ofSource === 0) this.#askingFor.delete(source);
-    else this.#askingFor.set(source, ofSource);
+    this.#askingFor.add(peerAddress);
+    return this.#ask(x, rule, key).finally(() => {
+      this.#asking--;
+      this.#askingFor.remove(peerAddress);
+    });
   }
 
   /** The scope that is remembered of the request's credential, good or not. */

@@ -11,7 +11,7 @@ import type { Settings } from './parts.ts';
 export interface VerifierParts {
   /** Of the world that dates tokens. */
   readonly clock: Clock;
-  readonly observer: Pick<Observer, 'warn'>;
+  readonly observer: Pick<Observer, 'warn' | 'limitReached'>;
 }
 
 /** `before`: those in force until now; their verifier, with its keys and what it remembers, stays unless the issuers have changed. */
@@ -32,5 +32,10 @@ function verifierOf({ issuers }: Config, { clock, observer }: VerifierParts, bef
     void before.tokens?.close();
   }
   if (issuers.length === 0) return undefined;
-  return new TokenVerifier({ issuers, clock, warn: (message, detail) => observer.warn(message, detail) });
+  return new TokenVerifier({
+    issuers,
+    clock,
+    warn: (message, detail) => observer.warn(message, detail),
+    limitReached: (limit) => observer.limitReached(limit),
+  });
 }

@@ -42,6 +42,10 @@ export const REASONS = {
     sentence: 'The keys of the issuer cannot be fetched, and the last ones are too old.',
   },
   'verification-busy': { source: 'SECURITY S6', sentence: 'Too many tokens are being verified.' },
+  'verification-busy-client': {
+    source: 'setting limits.verifications_per_address',
+    sentence: 'Too many tokens are being verified for the address of this client.',
+  },
   'claim-unusable': { source: 'setting scope', sentence: 'A claim of the scope has a value that can select nobody, such as an object.' },
   'token-required': { source: 'setting required', sentence: 'The route answers nobody without a token.' },
   'credentials-ambiguous': { source: 'RFC 9110 §11.6.2', sentence: 'The request carries more than one credential in Authorization.' },

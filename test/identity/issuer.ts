@@ -1,8 +1,12 @@
 // An issuer of tokens for tests: its keys, tokens signed with them as a library would, and tokens forged byte by byte.
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import type { Presenter } from '../../src/identity/verifier.ts';
 
 export const ISSUER = 'https://login.example/';
 export const AUDIENCE = 'shop-api';
+
+/** A client of whom any number of tokens may be verified at once. */
+export const ANYBODY: Presenter = { address: '192.0.2.1', most: Infinity, trusted: () => false };
 
 export class Issuer {
   readonly kid: string;

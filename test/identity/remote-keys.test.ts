@@ -4,7 +4,7 @@ import { COOLDOWN_MS, MAX_UNKNOWN, REFRESH_MS, RemoteKeys } from '../../src/iden
 import { TokenVerifier, type Verification } from '../../src/identity/verifier.ts';
 import { SettableClock } from '../support/clock.ts';
 import { Barrier, type Reply, ScriptedOrigin } from '../support/origin.ts';
-import { AUDIENCE, encode, ISSUER, Issuer, keySet } from './issuer.ts';
+import { ANYBODY, AUDIENCE, encode, ISSUER, Issuer, keySet } from './issuer.ts';
 
 const KEYS = '/keys.json?key=s3cret';
 const HOUR_MS = 3_600_000;
@@ -16,6 +16,7 @@ class World implements AsyncDisposable {
   readonly clock = new SettableClock();
   readonly warnings: string[] = [];
   readonly told: string[] = [];
+  readonly limits: string[] = [];
   readonly server: ScriptedOrigin;
   readonly verifier: TokenVerifier;
 
@@ -33,6 +34,7 @@ class World implements AsyncDisposable {
         this.warnings.push(String(detail['why']));
         this.told.push(JSON.stringify([message, detail]));
       },
+      limitReached: (limit) => void this.limits.push(limit),
     });
   }
 
@@ -42,7 +44,7 @@ class World implements AsyncDisposable {
 
   /** A new token each time: none is remembered. */
   async ask(issuer = one, header: { kid?: string } = {}): Promise<string> {
-    return said(await this.verifier.verify(await this.token(issuer, header)));
+    return said(await this.verifier.verify(await this.token(issuer, header), ANYBODY));
   }
 
   token(issuer = one, header: { kid?: string } = {}): Promise<string> {
@@ -66,7 +68,7 @@ describe('are fetched', () => {
     const barrier = new Barrier();
     await using world = await World.start({ ...(await serves(one)), barriers: { 'before-head': barrier } });
     const tokens = await Promise.all(Array.from({ length: 50 }, () => world.token()));
-    const asked = tokens.map((token) => world.verifier.verify(token));
+    const asked = tokens.map((token) => world.verifier.verify(token, ANYBODY));
     await barrier.reached;
     barrier.open();
     expect(new Set((await Promise.all(asked.map((pending) => Promise.resolve(pending)))).map(said))).toEqual(new Set(['true']));
@@ -76,15 +78,15 @@ describe('are fetched', () => {
   it('anew when they are old, so that a key that was removed stops working, whoever was remembered', async () => {
     await using world = await World.start(serves(one, two));
     const remembered = await world.token(two);
-    expect([said(await world.verifier.verify(remembered)), await world.ask(one)]).toEqual(['true', 'true']);
+    expect([said(await world.verifier.verify(remembered, ANYBODY)), await world.ask(one)]).toEqual(['true', 'true']);
     world.server.on(KEYS, await serves(one));
     world.clock.advance(REFRESH_MS - 30_000);
-    expect(said(await world.verifier.verify(remembered))).toBe('true');
+    expect(said(await world.verifier.verify(remembered, ANYBODY))).toBe('true');
     world.clock.advance(30_000);
     expect(await world.ask(one)).toBe('true');
     expect(world.fetches).toBe(2);
     // Remembered for half a minute more, but for the keys that changed.
-    expect(said(await world.verifier.verify(remembered))).toBe('token-key-unknown');
+    expect(said(await world.verifier.verify(remembered, ANYBODY))).toBe('token-key-unknown');
   });
 
   it('at once for a key id that is not there: a new key works with its first token', async () => {
@@ -116,12 +118,13 @@ describe('are fetched', () => {
     world.server.on(KEYS, { ...(await serves(one)), barriers: { 'before-head': barrier } });
     const answers: string[] = [];
     const flood = (): Promise<unknown>[] =>
-      Array.from({ length: 700 }, async () => answers.push(said(await world.verifier.verify(forged(`random-${++serial}`)))));
+      Array.from({ length: 700 }, async () => answers.push(said(await world.verifier.verify(forged(`random-${++serial}`), ANYBODY))));
     const first = flood();
     await barrier.reached;
     const second = flood();
     expect(await world.ask(one)).toBe('true');
     expect(answers).toHaveLength(1400 - MAX_UNKNOWN);
+    expect([world.limits.length, new Set(world.limits)]).toEqual([1400 - MAX_UNKNOWN, new Set(['unknown_keys'])]);
     barrier.open();
     await Promise.all([...first, ...second]);
     expect(new Set(answers)).toEqual(new Set(['token-key-unknown']));
@@ -154,7 +157,7 @@ describe('through an outage', () => {
   it('nor is a token that was verified with them true for longer, though it is remembered', async () => {
     await using world = await World.start(serves(one));
     const token = await world.token();
-    const ask = async (): Promise<string> => said(await world.verifier.verify(token));
+    const ask = async (): Promise<string> => said(await world.verifier.verify(token, ANYBODY));
     await world.ask();
     world.server.on(KEYS, { status: 503 });
     world.clock.advance(HOUR_MS - 30_000);
@@ -221,6 +224,7 @@ describe('a bad answer brings no keys and takes none', () => {
       clock: new SettableClock(),
       timeoutMs: 100,
       unknown: { waiting: 0 },
+      crowded: () => undefined,
       changed: () => undefined,
     };
     const keys = new RemoteKeys({ ...options, failed: (message) => void why.push(message) });

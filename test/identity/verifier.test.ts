@@ -2,9 +2,9 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { exportSPKI } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { type IssuerSettings, TokenVerifier, type Verification } from '../../src/identity/verifier.ts';
+import { type IssuerSettings, type Presenter, TokenVerifier, type Verification } from '../../src/identity/verifier.ts';
 import { SettableClock } from '../support/clock.ts';
-import { AUDIENCE, encode, ISSUER, Issuer, keySet } from './issuer.ts';
+import { ANYBODY, AUDIENCE, encode, ISSUER, Issuer, keySet } from './issuer.ts';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
 const NOW = Date.UTC(2026, 0, 1);
@@ -28,7 +28,9 @@ const ISSUERS = [OURS, BY_SECRET, BY_RSA];
 
 function verifierAt(now = NOW, issuers: readonly IssuerSettings[] = ISSUERS) {
   const clock = new SettableClock(now);
-  return { clock, verifier: new TokenVerifier({ issuers, clock, warn: () => undefined }) };
+  const limits: string[] = [];
+  const limitReached = (limit: string): void => void limits.push(limit);
+  return { clock, limits, verifier: new TokenVerifier({ issuers, clock, warn: () => undefined, limitReached }) };
 }
 
 const said = (verification: Verification): unknown => (verification.kind === 'refused' ? verification.reason : verification.claims['sub']);
@@ -37,6 +39,8 @@ const hs256 = (header: string, claims: object, secret = SECRET): string => {
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 };
 const LATER = SECONDS + 600;
+/** Of an issuer that nobody knows: each is verified, and none is remembered. */
+const nobodys = (i: number): string => `${encode('{"alg":"ES256","kid":"k1"}')}.${encode(`{"iss":"x","n":${i}}`)}.c2ln`;
 
 describe('is true', () => {
   it.each([
@@ -52,7 +56,7 @@ describe('is true', () => {
       async () => one.sign({ sub: 'u', exp: LATER }, { jku: 'http://127.0.0.1:1/', x5u: 'http://127.0.0.1:1/' }),
     ],
   ])('%s', async (_, token) => {
-    expect(said(await verifierAt().verifier.verify(await token()))).toBe('u');
+    expect(said(await verifierAt().verifier.verify(await token(), ANYBODY))).toBe('u');
   });
 });
 
@@ -139,7 +143,7 @@ describe('is refused', () => {
     ['issued in the future', 'token-not-yet-valid', () => one.sign({ exp: LATER, iat: SECONDS + 1 })],
   ];
   it.each(rows)('%s: %s', async (_, reason, token) => {
-    expect(said(await verifierAt().verifier.verify(await token()))).toBe(reason);
+    expect(said(await verifierAt().verifier.verify(await token(), ANYBODY))).toBe(reason);
   });
 
   it('a clock that differs by the leeway and no more', async () => {
@@ -151,7 +155,7 @@ describe('is refused', () => {
       { exp: LATER, nbf: SECONDS + 6 },
       { exp: LATER, iat: SECONDS + 6 },
     ];
-    const met = await Promise.all(verdicts.map(async (claims) => said(await verifier.verify(await one.sign({ sub: 'u', ...claims })))));
+    const met = await Promise.all(verdicts.map(async (claims) => said(await verifier.verify(await one.sign({ sub: 'u', ...claims }), ANYBODY))));
     expect(met).toEqual(['u', 'token-expired', 'u', 'token-not-yet-valid', 'token-not-yet-valid']);
   });
 });
@@ -160,18 +164,18 @@ describe('is remembered', () => {
   it('from then on without a wait, as the same value', async () => {
     const { verifier } = verifierAt();
     const token = await one.sign({ sub: 'u', exp: LATER });
-    const first = await verifier.verify(token);
-    expect(verifier.verify(token)).toBe(first);
+    const first = await verifier.verify(token, ANYBODY);
+    expect(verifier.verify(token, ANYBODY)).toBe(first);
   });
 
   it('for a minute, and then verified anew', async () => {
     const { verifier, clock } = verifierAt();
     const token = await one.sign({ sub: 'u', exp: LATER });
-    const first = await verifier.verify(token);
+    const first = await verifier.verify(token, ANYBODY);
     clock.advance(59_999);
-    expect(verifier.verify(token)).toBe(first);
+    expect(verifier.verify(token, ANYBODY)).toBe(first);
     clock.advance(1);
-    const again = verifier.verify(token);
+    const again = verifier.verify(token, ANYBODY);
     expect(again).toBeInstanceOf(Promise);
     expect(await again).not.toBe(first);
   });
@@ -179,44 +183,70 @@ describe('is remembered', () => {
   it('never past its end', async () => {
     const { verifier, clock } = verifierAt();
     const token = await one.sign({ sub: 'u', exp: SECONDS + 10 });
-    await verifier.verify(token);
+    await verifier.verify(token, ANYBODY);
     clock.advance(9999);
-    expect(said(await verifier.verify(token))).toBe('u');
+    expect(said(await verifier.verify(token, ANYBODY))).toBe('u');
     clock.advance(1);
-    expect(said(await verifier.verify(token))).toBe('token-expired');
+    expect(said(await verifier.verify(token, ANYBODY))).toBe('token-expired');
   });
 
   it('not across a clock that was set back', async () => {
     const { verifier, clock } = verifierAt();
     const token = await one.sign({ sub: 'u', exp: LATER, nbf: SECONDS });
-    await verifier.verify(token);
+    await verifier.verify(token, ANYBODY);
     clock.advance(-1000);
-    expect(said(await verifier.verify(token))).toBe('token-not-yet-valid');
+    expect(said(await verifier.verify(token, ANYBODY))).toBe('token-not-yet-valid');
   });
 
   it('not where it was refused', async () => {
     const { verifier } = verifierAt();
     const token = await one.sign({ exp: SECONDS });
-    await verifier.verify(token);
-    expect(verifier.verify(token)).toBeInstanceOf(Promise);
+    await verifier.verify(token, ANYBODY);
+    expect(verifier.verify(token, ANYBODY)).toBeInstanceOf(Promise);
   });
 
   it('however many ask at once, by one verification', async () => {
     const { verifier } = verifierAt();
     const token = await one.sign({ sub: 'u', exp: LATER });
-    const asked = Array.from({ length: 100 }, () => verifier.verify(token));
+    const asked = Array.from({ length: 100 }, () => verifier.verify(token, ANYBODY));
     expect(new Set(asked).size).toBe(1);
     expect(new Set(await Promise.all(asked.map((pending) => Promise.resolve(pending)))).size).toBe(1);
   });
 
   it('and no more than 1024 are verified at once', async () => {
-    const { verifier } = verifierAt();
-    const header = encode('{"alg":"ES256","kid":"k1"}');
-    const asked = Array.from({ length: 1025 }, (_, i) => verifier.verify(`${header}.${encode(`{"iss":"x","n":${i}}`)}.c2ln`));
+    const { limits, verifier } = verifierAt();
+    const asked = Array.from({ length: 1025 }, (_, i) => verifier.verify(nobodys(i), ANYBODY));
     expect(asked.map((pending) => pending instanceof Promise).indexOf(false)).toBe(1024);
     expect(said(asked[1024] as Verification)).toBe('verification-busy');
+    expect(limits).toEqual(['verifications']);
     expect(new Set((await Promise.all(asked.slice(0, 1024).map((pending) => Promise.resolve(pending)))).map(said))).toEqual(
       new Set(['token-invalid']),
     );
+  });
+});
+
+describe('of one address no more are verified at once than may be', () => {
+  const most = 3;
+  const from = (address: string, trusted = false): Presenter => ({ address, most, trusted: () => trusted });
+  const client = '192.0.2.1';
+
+  it('and those of others are; what is verified already is shared, and what has ended makes room', async () => {
+    const { limits, verifier } = verifierAt();
+    const asked = Array.from({ length: most }, (_, i) => verifier.verify(nobodys(i), from(client)));
+    expect(verifier.verify(nobodys(most), from(`::ffff:${client}`))).toEqual({ kind: 'refused', reason: 'verification-busy-client' });
+    expect(limits).toEqual(['limits.verifications_per_address']);
+    expect(verifier.verify(nobodys(0), from(client))).toBe(asked[0]);
+    const other = verifier.verify(nobodys(most), from('192.0.2.2'));
+    expect(other).toBeInstanceOf(Promise);
+    await Promise.all([...asked, other]);
+    expect(verifier.verify(nobodys(most), from(client))).toBeInstanceOf(Promise);
+    expect(limits).toHaveLength(1);
+  });
+
+  it('but for a trusted proxy, who speaks for many', () => {
+    const { limits, verifier } = verifierAt();
+    const asked = Array.from({ length: 2 * most }, (_, i) => verifier.verify(nobodys(i), from(client, true)));
+    expect(asked.every((pending) => pending instanceof Promise)).toBe(true);
+    expect(limits).toEqual([]);
   });
 });

@@ -17,10 +17,38 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   {
     name: 'made-up key ids fill the room of tokens whose key is there',
     file: 'src/identity/remote-keys.ts',
-    text: 'if (unknown.waiting >= MAX_UNKNOWN) return present;',
-    replacement: '',
-    caughtBy: ['test/identity/remote-keys.test.ts'],
+    text: 'if (unknown.waiting >= MAX_UNKNOWN)',
+    replacement: 'if (false)',
+    caughtBy: ['test/identity/remote-keys.test.ts', LIMITS],
   },
+  {
+    name: 'one client may have all verifications at once',
+    file: 'src/identity/verifier.ts',
+    text: 'if (this.#pendingFor.of(address) >= most && !trusted(address))',
+    replacement: 'if (false)',
+    caughtBy: ['test/identity/verifier.test.ts', LIMITS],
+  },
+  {
+    name: 'a trusted proxy has the verifications of one client',
+    file: 'src/identity/verifier.ts',
+    text: ' && !trusted(address)',
+    replacement: '',
+    caughtBy: ['test/identity/verifier.test.ts'],
+  },
+  {
+    name: 'a verification that has ended keeps its place',
+    file: 'src/identity/verifier.ts',
+    text: 'this.#pendingFor.remove(address);',
+    replacement: '',
+    caughtBy: ['test/identity/verifier.test.ts'],
+  },
+  ...[
+    ['src/proxy/scope-lookup.ts', "observer.limitReached('lookups');"],
+    ['src/proxy/scope-lookup.ts', "observer.limitReached('limits.lookups_per_address');"],
+    ['src/identity/verifier.ts', "this.#limitReached('verifications');"],
+    ['src/identity/verifier.ts', "this.#limitReached('limits.verifications_per_address');"],
+    ['src/identity/remote-keys.ts', 'crowded();'],
+  ].map(([file = '', text = '']) => ({ name: `not counted: ${text}`, file, text, replacement: '', caughtBy: [LIMITS] })),
   {
     name: 'a body that says that it is too large is passed on',
     file: 'src/proxy/handle.ts',
@@ -94,8 +122,8 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   {
     name: 'one address has all the connections',
     file: 'src/proxy/admission.ts',
-    text: 'if (open >= most && !this.#parts.trusted(address)) {',
-    replacement: 'if (open >= Number.POSITIVE_INFINITY) {',
+    text: 'if (this.#open.of(address) >= most && !this.#parts.trusted(address)) {',
+    replacement: 'if (false) {',
     caughtBy: [ADMISSION, LIMITS],
   },
   {
@@ -107,10 +135,10 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an IPv6 client counts by each of its addresses',
-    file: 'src/proxy/admission.ts',
+    file: 'src/identity/sources.ts',
     text: 'if (isIP(plain) !== 6) return plain;',
     replacement: 'if (isIP(plain) !== 0) return plain;',
-    caughtBy: [ADMISSION],
+    caughtBy: ['test/identity/sources.test.ts'],
   },
   {
     name: 'a connection counts for its address after its end',

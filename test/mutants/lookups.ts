@@ -130,14 +130,14 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
   {
     name: 'questions at once are unbounded',
     file: LOOKUPS,
-    text: "if (this.#asking >= MAX_QUESTIONS) return { kind: 'refused', reason: 'lookup-busy' };",
-    replacement: '',
+    text: 'if (this.#asking >= MAX_QUESTIONS)',
+    replacement: 'if (false)',
     caughtBy: [ORDER],
   },
   {
     name: 'one client may have all questions at once',
     file: LOOKUPS,
-    text: 'ofSource >= x.settings.config.limits.lookupsPerAddress && ',
+    text: 'this.#askingFor.of(peerAddress) >= x.settings.config.limits.lookupsPerAddress && ',
     replacement: 'false && ',
     caughtBy: [ORDER],
   },
@@ -151,7 +151,7 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
   {
     name: 'a question that is answered keeps its place',
     file: LOOKUPS,
-    text: '.finally(() => this.#done(source))',
+    text: '      this.#asking--;\n      this.#askingFor.remove(peerAddress);\n',
     replacement: '',
     caughtBy: [ORDER],
   },

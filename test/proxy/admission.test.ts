@@ -1,6 +1,5 @@
 // Who may connect: how many of one client address, who counts as one, and what the operator is told. SECURITY §8.
 import { describe, expect, it } from 'vitest';
-import { sourceOf } from '../../src/proxy/admission.ts';
 import { RawClient } from '../support/client.ts';
 import { echo, Listening } from './listening.ts';
 
@@ -83,25 +82,5 @@ describe('the operator is told of refused connections', () => {
     const line = (refused: number): string => `connections of clients are refused ${JSON.stringify({ setting, address: '127.0.0.1', refused })}`;
     expect(listening.faults).toEqual([line(1), line(3)]);
     expect(listening.limits).toEqual([setting, setting, setting, setting]);
-  });
-});
-
-describe('whom an address counts for', () => {
-  it.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1::/64'],
-    ['2001:0:0:1::1', '2001:0:0:1::/64'],
-    ['1::2:3:4:5:6:7', '1:0:2:3::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['::', '0:0:0:0::/64'],
-    ['1::', '1:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
-  ])('%s for %s', (address, expected) => {
-    expect(sourceOf(address)).toBe(expected);
   });
 });

@@ -1,6 +1,8 @@
 // Every limit that is counted, met once: what its client sees, and that this limit is counted and no other. SECURITY §8, S6.
 import { describe, expect, it } from 'vitest';
+import { COOLDOWN_MS, MAX_UNKNOWN } from '../../src/identity/remote-keys.ts';
 import { type Limit, LIMITS } from '../../src/observe/limits.ts';
+import { encode } from '../identity/issuer.ts';
 import { RawClient } from '../support/client.ts';
 import { Barrier } from '../support/origin.ts';
 import { Taker } from '../support/taker.ts';
@@ -11,8 +13,8 @@ const HEAD = 'Host: shop.test\r\n';
 /** How a limit is met; `meet` is over when it was. */
 interface Meeting extends Setting {
   readonly meet: (stage: Stage) => Promise<void>;
-  /** What cannot but be met on the way. */
-  readonly also?: readonly Limit[];
+  /** What cannot but be met on the way, and how often. */
+  readonly also?: Readonly<Partial<Record<Limit, number>>>;
 }
 
 /** Sends it on a connection of its own and expects this answer, and the end of the connection. */
@@ -52,6 +54,47 @@ async function whileBusy(stage: Stage, meet: (free: () => void) => Promise<void>
   await meet(() => barrier.open());
   barrier.open();
   expect((await first).status).toBe(200);
+}
+
+/** Requests for /a on one connection, each with a field of its own. */
+async function crowd(stage: Stage, { size, field }: { readonly size: number; readonly field: (i: number) => string }): Promise<RawClient> {
+  const client = await RawClient.connect(stage.freshet.address);
+  client.send(Array.from({ length: size }, (_, i) => `GET /a HTTP/1.1\r\n${HEAD}${field(i)}\r\n\r\n`).join(''));
+  return client;
+}
+
+/** Until this limit has been met, once. */
+function metOnce(stage: Stage, limit: Limit): Promise<void> {
+  const body = new RegExp(`^freshet_limit_reached_total\\{limit="${limit}"\\} 1$`, 'm');
+  return stage.play([{ ask: 'GET /metrics', to: 'admin', eventually: true, expect: { body } }]);
+}
+
+const MAX_AGE_MS = 3_600_000;
+const byToken = (i: number): string => `authorization: Bearer ${encode(`{"alg":"ES256","kid":"${i}"}`)}.${encode('{"iss":"login"}')}.${encode('xx')}`;
+const KEY_UNKNOWN = 'freshet; fwd=bypass; fwd-status=404; detail=token-key-unknown';
+
+/** Keys are fetched, of which none is a token's, and time passes; the next fetch stands at a barrier. */
+async function beforeNextFetch(stage: Stage, { limits, afterMs }: { readonly limits: string; readonly afterMs: number }): Promise<Barrier> {
+  const jwt = `{ issuer: login, audience: shop, algorithms: [ES256], jwks_url: "${stage.origin.url}/keys", jwks_max_age: 1h }`;
+  await stage.freshet.reload(
+    yamlOf({ config: `auth: { jwt: ${jwt} }\ndefaults: { scope: [sub] }\nlimits: { ${limits}, drain_timeout: 1ms }` }, stage.origin.url),
+  );
+  stage.origin.on('/keys', { body: '{"keys":[]}' });
+  await using first = await crowd(stage, { size: 1, field: byToken });
+  expect((await first.answer())?.field('cache-status')).toBe(KEY_UNKNOWN);
+  stage.clock.advance(afterMs);
+  const barrier = new Barrier();
+  stage.origin.on('/keys', { body: '{"keys":[]}', barriers: { 'before-head': barrier } });
+  return barrier;
+}
+
+/** `most` tokens wait for keys, and there is one more. */
+function tooManyTokens(limit: Limit, { most, afterMs }: { readonly most: number; readonly afterMs: number }): Meeting['meet'] {
+  return async (stage) => {
+    await beforeNextFetch(stage, { limits: 'verifications_per_address: 1024, pipelined: 2000', afterMs });
+    await using _ = await crowd(stage, { size: most + 1, field: byToken });
+    await metOnce(stage, limit);
+  };
 }
 
 const MEETINGS: Readonly<Record<Limit, Meeting>> = {
@@ -141,6 +184,30 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
       await stage.play([{ ...second, expect: { cacheStatus: 'hit; ttl=60', asked: 1 } }]);
     },
   },
+  'limits.verifications_per_address': {
+    meet: async (stage) => {
+      const barrier = await beforeNextFetch(stage, { limits: 'verifications_per_address: 1', afterMs: COOLDOWN_MS });
+      await using client = await crowd(stage, { size: 2, field: byToken });
+      await metOnce(stage, 'limits.verifications_per_address');
+      barrier.open();
+      expect((await client.answer())?.field('cache-status')).toBe(KEY_UNKNOWN);
+      const second = (await client.answer())?.field('cache-status');
+      expect(second).toBe('freshet; fwd=bypass; fwd-status=404; detail=verification-busy-client');
+    },
+  },
+  lookups: {
+    config: 'limits: { lookups_per_address: 1024, pipelined: 2000, drain_timeout: 1ms }\nroutes: [{ path: /a, scope: { lookup: /_scope } }]',
+    origin: 'connections: 1, queue: 2000',
+    meet: async (stage) => {
+      const barrier = new Barrier();
+      stage.origin.on('/_scope', { barriers: { 'before-head': barrier } });
+      await using _ = await crowd(stage, { size: 1025, field: (i) => `cookie: s=${i}` });
+      await metOnce(stage, 'lookups');
+    },
+    also: { 'origins.connections': 1024 },
+  },
+  verifications: { meet: tooManyTokens('verifications', { most: 1024, afterMs: MAX_AGE_MS }) },
+  unknown_keys: { meet: tooManyTokens('unknown_keys', { most: MAX_UNKNOWN, afterMs: COOLDOWN_MS }) },
   max_request_body: {
     config: 'defaults: { max_request_body: 1B }',
     meet: refused(`POST /a HTTP/1.1\r\n${HEAD}Content-Length: 2\r\n\r\n`, { status: 413, reason: 'body-too-large' }),
@@ -188,7 +255,7 @@ const MEETINGS: Readonly<Record<Limit, Meeting>> = {
   'origins.queue_timeout': {
     origin: 'connections: 1, queue_timeout: 1ms',
     meet: (stage) => whileBusy(stage, () => stage.play([{ ask: 'GET /a', expect: { status: 503, cacheStatus: BUSY, asked: 0 } }])),
-    also: ['origins.connections'],
+    also: { 'origins.connections': 1 },
   },
 };
 
@@ -269,9 +336,9 @@ describe('a reload', () => {
 });
 
 describe('met once', () => {
-  it.each(Object.entries(MEETINGS))('%s', async (limit, { meet, also = [], ...setting }) => {
+  it.each(Object.entries(MEETINGS))('%s', async (limit, { meet, also = {}, ...setting }) => {
     await using stage = await Stage.start(setting);
     await meet(stage);
-    expect(await counted(stage)).toEqual(Object.fromEntries([limit, ...also].map((met) => [met, 1])));
+    expect(await counted(stage)).toEqual({ [limit]: 1, ...also });
   });
 });

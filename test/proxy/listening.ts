@@ -25,6 +25,7 @@ export const LIMITS: LimitConfig = {
   connectionsPerAddress: 1000,
   pipelined: 100,
   lookupsPerAddress: 1000,
+  verificationsPerAddress: 1000,
   drainTimeoutMs: 10_000,
 };
 

@@ -29,6 +29,7 @@ export const IDENTITY_GUARDS: readonly Guarded[] = [
       'if (before !== undefined && before !== text)',
     ],
   },
+  { file: 'src/identity/sources.ts', test: 'test/identity/sources.test.ts', guards: ['if (left === 0)'] },
   {
     file: 'src/identity/claims.ts',
     test: 'test/identity/claims.test.ts',
