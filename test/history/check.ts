@@ -1,5 +1,6 @@
 // Is a history one that the purge protocol permits? PURGE-PROTOCOL §6, invariants 1, 2, 4, 5, 6, 7 and 8. Pure; O(n log n).
-import type { Ack, History, Read } from './record.ts';
+import { Floors } from './floors.ts';
+import type { History, Read } from './record.ts';
 
 export interface Verdict {
   readonly reads: number;
@@ -27,32 +28,6 @@ export function check(history: History): Verdict {
   const i2 = answers.filter((read) => olderThan(read, (register) => byEpoch.before(register, read.committedAtEpoch + 1)).length > 0).length;
   const hits = answers.filter((read) => read.hit).length;
   return { reads: reads.length, answers: answers.length, hitRatio: hits / Math.max(1, answers.length), purges: acks.length, violations, i2 };
-}
-
-/** The highest version acknowledged by register and instant: prefix maxima. */
-class Floors {
-  readonly #byRegister = new Map<string, { at: number; version: number }[]>();
-
-  constructor(acks: readonly (Ack & { readonly at: number })[]) {
-    for (const { register, at, version } of acks.toSorted((a, b) => a.at - b.at)) {
-      const floors = this.#byRegister.get(register) ?? [];
-      floors.push({ at, version: Math.max(version, floors.at(-1)?.version ?? 0) });
-      this.#byRegister.set(register, floors);
-    }
-  }
-
-  /** Among those strictly before `at`. */
-  before(register: string, at: number): number {
-    const floors = this.#byRegister.get(register) ?? [];
-    let low = 0;
-    let high = floors.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((floors[middle]?.at ?? 0) < at) low = middle + 1;
-      else high = middle;
-    }
-    return floors[low - 1]?.version ?? 0;
-  }
 }
 
 function olderThan(read: Read, floor: (register: string) => number): string[] {

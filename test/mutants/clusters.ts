@@ -6,6 +6,7 @@ const PENDING = 'src/cluster/pending-purge.ts';
 const CACHE = 'test/simulation/cache.ts';
 const SCRIPTS = 'test/simulation/log-state.ts';
 const REDIS = 'test/simulation/redis.ts';
+const WORLD = 'test/simulation/world.ts';
 const SEEDS = 'test/simulation/seeds.test.ts';
 const EVENTS = 'test/cluster/node-core.test.ts';
 
@@ -208,5 +209,19 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     text: '    const { base, asOf, sentAt } = flight;',
     replacement: '    Object.assign(flight, { asOf: this.#marks.epoch });\n    const { base, asOf, sentAt } = flight;',
     caughtBy: [SEEDS],
+  },
+  {
+    name: 'cluster, simulated: time passes between the gate of a hit and its head',
+    file: WORLD,
+    text: 'const committed = { ...answer, committedAt: this.#schedule.now,',
+    replacement: 'const committed = { ...answer, committedAt: this.#schedule.now + 3,',
+    caughtBy: [SEEDS],
+  },
+  {
+    name: 'cluster: a purge claims the confirmation of nodes that are silent',
+    file: PENDING,
+    text: 'confirmed: listed - silent.size,',
+    replacement: 'confirmed: listed + 0 * silent.size,',
+    caughtBy: [SEEDS, EVENTS],
   },
 ];

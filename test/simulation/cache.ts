@@ -12,7 +12,7 @@ export interface Request {
 export interface Answer {
   /** Undefined for a failure. */
   readonly stated: Stated | undefined;
-  readonly from: 'hit' | 'stale' | 'collapsed' | 'origin';
+  readonly from: 'hit' | 'stale' | 'stale-if-error' | 'collapsed' | 'origin';
   /** False where the body was cut. */
   readonly whole: boolean;
 }
@@ -214,7 +214,7 @@ export class Cache {
     for (const waiter of flight.waiters.splice(0)) {
       const entry = waiter.trusted || now.mayServe ? this.#usable(flight.key) : undefined;
       if (entry === undefined) this.#outlet.respond(waiter.request, { stated: undefined, from: 'origin', whole: false });
-      else this.#outlet.respond(waiter.request, { stated: entry.stated, from: 'stale', whole: entry.whole });
+      else this.#outlet.respond(waiter.request, { stated: entry.stated, from: 'stale-if-error', whole: entry.whole });
     }
     this.#end(flight, now);
   }

@@ -1,4 +1,5 @@
-// What is written down of a simulated history, and is it one that the protocol permits? PURGE-PROTOCOL §6. All instants are virtual ms.
+// What is written down of a simulated history. PURGE-PROTOCOL §6 "Record". All instants are virtual ms.
+import type { Answer } from './cache.ts';
 import type { Stated } from './origin.ts';
 
 export interface Read {
@@ -6,10 +7,14 @@ export interface Read {
   readonly page: string;
   readonly scope: string;
   readonly sentAt: number;
+  /** When its head was given away by the node. */
+  readonly committedAt: number;
+  /** Whether the node held a lease then. */
+  readonly underLease: boolean;
   readonly endedAt: number;
   /** Undefined for a failure, or where the node went away. */
   readonly stated: Stated | undefined;
-  readonly from: string;
+  readonly from: Answer['from'];
   readonly whole: boolean;
 }
 
@@ -35,55 +40,4 @@ export class History {
   readonly faults: string[] = [];
   readonly waitsMs: number[] = [];
   unconfirmed = 0;
-}
-
-/** Invariant and what broke it. */
-export function violationsOf(history: History): string[] {
-  const floors = floorsOf(history.acks);
-  const writtenAt = new Map(history.writes.map(({ register, version, at }) => [`${register}=${version}`, at]));
-  const found = [...history.faults];
-  for (const read of history.reads) {
-    const { stated } = read;
-    if (stated === undefined) continue;
-    const said = `${read.from} of ${read.page} at ${read.node}, sent at ${read.sentAt.toFixed(1)}, ended at ${read.endedAt.toFixed(1)}`;
-    if (stated.page.name !== read.page || !read.whole) found.push(`I5 ${said}: it is ${stated.page.name}, whole: ${read.whole}`);
-    if (stated.page.scoped ? stated.scope !== read.scope : stated.scope !== 'public') found.push(`I4 ${said}: it is that of ${stated.scope}`);
-    stated.page.registers.forEach((register, i) => {
-      const version = stated.versions[i] ?? 0;
-      const least = floorAt(floors.get(register) ?? [], read.sentAt);
-      if (version < least) found.push(`I1 ${said}: r${register}=${version}, where ${least} was confirmed`);
-      if (version > 0 && (writtenAt.get(`${register}=${version}`) ?? Infinity) > read.endedAt)
-        found.push(`I7 ${said}: nobody wrote r${register}=${version}`);
-    });
-  }
-  return found;
-}
-
-export function hitsOf({ reads }: History): number {
-  return reads.filter(({ from }) => from === 'hit' || from === 'stale').length;
-}
-
-interface Floor {
-  readonly at: number;
-  readonly version: number;
-}
-
-function floorsOf(acks: readonly Ack[]): Map<number, Floor[]> {
-  const floors = new Map<number, Floor[]>();
-  for (const { register, version, at } of acks.toSorted((a, b) => a.at - b.at)) {
-    const own = floors.get(register) ?? [];
-    own.push({ at, version: Math.max(version, own.at(-1)?.version ?? 0) });
-    floors.set(register, own);
-  }
-  return floors;
-}
-
-/** Of those strictly before `at`. */
-function floorAt(floors: readonly Floor[], at: number): number {
-  let least = 0;
-  for (const floor of floors) {
-    if (floor.at >= at) break;
-    least = floor.version;
-  }
-  return least;
 }

@@ -1,5 +1,6 @@
 // One seed, run and judged: what the protocol forbids, and what a cache is for. PURGE-PROTOCOL §6.
-import { hitsOf, type History, violationsOf } from './history.ts';
+import { check, hitsOf } from './check.ts';
+import type { History } from './history.ts';
 import { World, type WorldOptions } from './world.ts';
 
 /** Of the confirmations of a run without faults, in ms: the log of a node that has just started is not yet seen for D. */
@@ -7,6 +8,9 @@ const SLOWEST_MS = 3_500;
 
 export interface Judged {
   readonly violations: readonly string[];
+  /** I2 and I6 where they are counted only: check.ts. */
+  readonly late: number;
+  readonly backwards: number;
   readonly reads: number;
   readonly hits: number;
   readonly purges: number;
@@ -14,8 +18,10 @@ export interface Judged {
 
 export function judge(options: WorldOptions): Judged {
   const history = new World(options).run();
+  const checked = check(history);
   return {
-    violations: [...violationsOf(history), ...useless(history, options)],
+    ...checked,
+    violations: [...checked.violations, ...useless(history, options)],
     reads: history.reads.length,
     hits: hitsOf(history),
     purges: history.acks.length,

@@ -38,6 +38,8 @@ export class SimulatedNode {
   /** Nonces of the purges that it has applied since it was last emptied. */
   readonly known = new Set<string>();
   emptiedAt = -1;
+  /** When it was last given a position: what it has from before is of no use to it. */
+  joinedAt = -1;
   readonly #mode: NodeMode;
   readonly #options: NodeOptions;
   readonly #core: NodeCore;
@@ -93,7 +95,8 @@ export class SimulatedNode {
   }
 
   tell(event: NodeEvent): void {
-    const { log } = this.#options;
+    const { log, schedule } = this.#options;
+    if (event.kind === 'ended' && event.result.kind === 'join') this.joinedAt = schedule.now;
     for (const effect of this.#core.handle(event, this.#moment)) this.#carryOut(effect, log);
   }
 

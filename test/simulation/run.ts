@@ -4,6 +4,7 @@ import { judge } from './judge.ts';
 import type { WorldOptions } from './world.ts';
 
 const MODES = ['lease', 'barrier', 'mixed'] as const;
+const COUNTED = ['reads', 'hits', 'purges', 'late', 'backwards'] as const;
 const PROGRESS_EVERY_MS = 5_000;
 
 const { values } = parseArgs({
@@ -23,12 +24,10 @@ const seeds = values.seed === undefined ? Number(values.seeds) : 1;
 const startedAt = performance.now();
 let saidAt = startedAt;
 let failed = 0;
-const sums = { reads: 0, hits: 0, purges: 0 };
+const sums = { reads: 0, hits: 0, purges: 0, late: 0, backwards: 0 };
 for (let seed = first; seed < first + seeds; seed++) {
-  const { violations, reads, hits, purges } = judge({ seed, mode, faults });
-  sums.reads += reads;
-  sums.hits += hits;
-  sums.purges += purges;
+  const { violations, ...counts } = judge({ seed, mode, faults });
+  for (const name of COUNTED) sums[name] += counts[name];
   if (violations.length > 0) {
     failed++;
     console.log(`seed ${seed}, mode ${mode}, faults ${faults}: ${violations.length} violations`);
@@ -42,6 +41,6 @@ for (let seed = first; seed < first + seeds; seed++) {
 const tookMs = performance.now() - startedAt;
 console.log(
   `check-history: ${seeds} seeds in mode ${mode}, faults ${faults}: ${failed} failed; ${sums.reads} reads, ${((100 * sums.hits) / sums.reads).toFixed(1)} % hits, ` +
-    `${sums.purges} purges; ${((1_000 * seeds) / tookMs).toFixed(0)} seeds a second`,
+    `${sums.purges} purges; I2 ${sums.late} heads given away after a confirmation, I6 ${sums.backwards} answers older than another node's; ${((1_000 * seeds) / tookMs).toFixed(0)} seeds a second`,
 );
 process.exitCode = failed === 0 ? 0 : 1;

@@ -2,8 +2,8 @@
 import type { NodeMode, Position } from '../../src/cluster/coordination-log.ts';
 import type { Ask, CallResult, PurgeAnswer, PurgeId } from '../../src/cluster/node-messages.ts';
 import { type Random, random } from '../history/random.ts';
-import { type Request, tagIdsOfRegisters } from './cache.ts';
-import { History } from './history.ts';
+import { type Answer, type Request, tagIdsOfRegisters } from './cache.ts';
+import { History, type Read } from './history.ts';
 import { acknowledge, commit, evict, join, renew, standings } from './log-state.ts';
 import { type LogPort, SimulatedNode } from './node.ts';
 import { NodeClock } from './node-clock.ts';
@@ -44,6 +44,8 @@ export class World implements LogPort {
   readonly #options: WorldOptions;
   readonly #replicas: number;
   #nodes: SimulatedNode[] = [];
+  /** With those that are gone. */
+  readonly #booted: SimulatedNode[] = [];
   /** By node: the Redis process that its connection goes to. */
   readonly #routes = new Map<string, string>();
   /** By node: virtual instant until which nothing passes between it and Redis. */
@@ -57,7 +59,6 @@ export class World implements LogPort {
   readonly #leaving = new Set<SimulatedNode>();
   readonly #done = new Set<PurgeCall>();
   #last = 0;
-  #boots = 0;
   #lossy = 0;
 
   constructor(options: WorldOptions) {
@@ -204,7 +205,7 @@ export class World implements LogPort {
 
   #boot(): void {
     const decide = this.#random;
-    const name = `node${++this.#boots}`;
+    const name = `node${this.#booted.length + 1}`;
     const faulty = this.#options.faults === 'many';
     const node = new SimulatedNode({
       name,
@@ -213,12 +214,13 @@ export class World implements LogPort {
       schedule: this.#schedule,
       outlet: {
         fetch: (fetch, request, held) => this.#fetch(node, fetch, request, held),
-        respond: (request, answer) => this.#schedule.after(this.#random.next() * 3, () => this.#answered(request.id, answer)),
+        respond: (request, answer) => this.#respond(node, request, answer),
       },
       log: this,
       answered: (token, answer) => this.#purgeAnswered(node, token, answer),
     });
     this.#nodes.push(node);
+    this.#booted.push(node);
     this.#routes.set(name, this.#redis.primary);
     node.tell({ kind: 'started' });
   }
@@ -265,7 +267,12 @@ export class World implements LogPort {
     this.#schedule.after(this.#random.next() * 3, () => node.deliver(() => node.arrive(request)));
   }
 
-  #answered(id: number, answer: { readonly stated: Stated | undefined; readonly from: string; readonly whole: boolean }): void {
+  #respond(node: SimulatedNode, request: Request, answer: Answer): void {
+    const committed = { ...answer, committedAt: this.#schedule.now, underLease: node.holdsLease };
+    this.#schedule.after(this.#random.next() * 3, () => this.#answered(request.id, committed));
+  }
+
+  #answered(id: number, answer: Answer & Pick<Read, 'committedAt' | 'underLease'>): void {
     const asked = this.#requests.get(id);
     this.#requests.delete(id);
     if (asked === undefined) return;
@@ -303,7 +310,7 @@ export class World implements LogPort {
     const call = this.#purges.get(token);
     this.#purges.delete(token);
     if (call === undefined) return;
-    if (answer.kind === 'confirmed') this.#confirmed(answer.id);
+    if (answer.kind === 'confirmed') this.#confirmed(answer.id, answer.nodes.confirmed);
     this.#schedule.after(this.#random.next() * 2, () => this.#learn(node, call, answer));
   }
 
@@ -348,13 +355,14 @@ export class World implements LogPort {
     for (const [register, version] of registers) this.history.acks.push({ register, version, at });
   }
 
-  /** I10: whoever may answer from its cache at this instant has the purge. */
-  #confirmed({ seq, nonce }: PurgeId): void {
+  /** I10: whoever may answer from its cache at this instant has the purge, and so do all who are said to have confirmed it. */
+  #confirmed({ seq, nonce }: PurgeId, claimed: number): void {
     const at = this.#committedAt.get(nonce) ?? Infinity;
-    for (const node of this.#nodes) {
-      if (!node.holdsLease || node.known.has(nonce) || node.emptiedAt >= at) continue;
-      this.history.faults.push(`I10 purge ${seq} was confirmed at ${this.#schedule.now.toFixed(1)}, and ${node.name} may serve without it`);
-    }
+    const has = (node: SimulatedNode): boolean => node.known.has(nonce) || node.emptiedAt >= at;
+    const said = `I10 purge ${seq} was confirmed at ${this.#schedule.now.toFixed(1)}`;
+    for (const node of this.#nodes) if (node.holdsLease && !has(node)) this.history.faults.push(`${said}, and ${node.name} may serve without it`);
+    const confirmed = this.#booted.filter((node) => has(node) || node.joinedAt >= at).length;
+    if (confirmed < claimed) this.history.faults.push(`${said} by ${claimed} nodes, and ${confirmed} have it`);
   }
 
   #readEverything(): void {
