@@ -26,9 +26,20 @@ export class Alone implements Service {
   readonly #thread: Thread;
 
   constructor({ control, observe, clock, tokenClock }: AloneParts) {
-    const { config, secret, tagHash, purger, purgeAtRate, authority } = control;
+    const { config, secrets, tagHash, purger, purgeAtRate, authority, barrier } = control;
     this.#control = control;
-    this.#thread = new Thread({ config, clock, tokenClock, observe, secret, tagHash, purger, purgeAtRate, marks: authority.marks });
+    this.#thread = new Thread({
+      config,
+      clock,
+      tokenClock,
+      observe,
+      secret: secrets.scopes,
+      tagHash,
+      purger,
+      purgeAtRate,
+      marks: authority.marks,
+      barrier,
+    });
   }
 
   get address(): ListenAddress {

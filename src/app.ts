@@ -31,7 +31,7 @@ export interface Freshet {
 export interface FreshetOptions {
   readonly config: Config;
   readonly clock?: Clock;
-  /** Where others purge too. */
+  /** For tests: what says whether this process may answer from its cache. */
   readonly lease?: Lease;
 }
 
@@ -51,8 +51,10 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   let ready = false;
   const admin = config.admin === undefined ? undefined : adminServer({ control, observe, metrics, service, ready: () => ready });
   try {
+    await control.join();
     await open(service, admin, config);
   } catch (error) {
+    await control.authority.close();
     metrics.close();
     throw error;
   }
@@ -69,6 +71,7 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
     close: async () => {
       ready = false;
       await service.close(control.config.limits.drainTimeoutMs);
+      await control.authority.close();
       await admin?.close(0);
       metrics.close();
     },
@@ -106,6 +109,8 @@ function adminServer({ control, observe, metrics, service, ready }: AdminSources
     },
     purge: control.purgeGate,
     purges: () => control.purgeLog.recent(),
+    outcomeOf: (id, waitMs) => control.purger.outcomeOf(id, waitMs),
+    nodes: () => control.nodes(),
     config: () => maskedConfig(control.config),
     explain: (request) => service.explain(request),
     metrics: async () => metrics.text(await service.snapshots()),

@@ -1,7 +1,13 @@
 // What there is once a process, whichever threads serve: the secret, who numbers purges, the one door to that, the rate and the receipts.
 import { randomBytes } from 'node:crypto';
 import type { Clock } from './clock.ts';
+import { ClusterAuthority } from './cluster/cluster-authority.ts';
+import { deriveKey } from './cluster/cluster-secret.ts';
+import { NodeReport } from './cluster/node-report.ts';
+import { listNodes, type NodeList } from './cluster/node-list.ts';
+import { RedisLog } from './cluster/redis-log.ts';
 import type { Config } from './config/config.ts';
+import { RunError } from './errors.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
 import type { AuthorityName } from './purge/authority.ts';
@@ -21,16 +27,24 @@ export interface ControlParts {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly name: AuthorityName;
-  /** Where others purge too. */
+  /** For tests: what says whether this process may answer from its cache. */
   readonly lease?: Lease | undefined;
   /** Nothing stored until now may be used any more. */
   readonly exhausted: () => void;
 }
 
+/** Keys of hashes that never leave the process. */
+export interface Secrets {
+  /** Of tags: nodes that share purges have the same. */
+  readonly tags: Uint8Array;
+  /** Of scopes and credentials. */
+  readonly scopes: Uint8Array;
+}
+
 export class Control {
-  readonly secret = randomBytes(32);
-  readonly tagHash = new TagHash(this.secret);
-  readonly authority: ProcessAuthority;
+  readonly secrets: Secrets;
+  readonly tagHash: TagHash;
+  readonly authority: ProcessAuthority | ClusterAuthority;
   readonly purgeLog: PurgeLog;
   readonly purger: Purger;
   /** For operators. */
@@ -44,6 +58,7 @@ export class Control {
     },
   };
   readonly #observe: Observe;
+  readonly #report: NodeReport | undefined;
   #changing: Promise<void> | undefined;
   #config: Config;
   #purgeRate: PurgeRate;
@@ -52,13 +67,23 @@ export class Control {
     this.#config = config;
     this.#observe = observe;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
-    this.authority = new ProcessAuthority({
-      name,
+    this.secrets = secretsOf(config);
+    this.tagHash = new TagHash(Buffer.from(this.secrets.tags));
+    const marking = {
       memoryBytes: config.purge.memoryBytes,
       holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
       exhausted,
-      ...(lease === undefined ? {} : { lease }),
-    });
+    };
+    if (config.redis === undefined) {
+      this.authority = new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) });
+    } else {
+      const { urls, mode, ...where } = config.redis;
+      const report = new NodeReport({ observer: observe, nodeId: () => authority.nodeId, emptied: exhausted });
+      const log = new RedisLog({ ...where, target: { ...where, urls }, holdKeepMs: marking.holdKeepMs });
+      const authority = new ClusterAuthority({ ...marking, mode, log, clock, watcher: report });
+      this.authority = authority;
+      this.#report = report;
+    }
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     const inForce = (): Config => this.#config;
     this.purger = new Purger({
@@ -90,8 +115,38 @@ export class Control {
     return this.#config;
   }
 
-  get readings(): Pick<ProcessReadings, 'epoch' | 'falseShare'> {
-    return { epoch: this.authority.marks.epoch, falseShare: this.authority.falseShareEstimate };
+  get readings(): Pick<ProcessReadings, 'epoch' | 'falseShare' | 'applied'> {
+    const { authority } = this;
+    return {
+      epoch: authority.marks.epoch,
+      falseShare: authority.falseShareEstimate,
+      ...(authority instanceof ClusterAuthority ? { applied: authority.applied } : {}),
+    };
+  }
+
+  /** Who shares purges with this process, as it knows it. */
+  async nodes(): Promise<NodeList> {
+    const { authority } = this;
+    if (!(authority instanceof ClusterAuthority)) return { authority: authority.name, nodes: [] };
+    return listNodes(authority, await authority.standings());
+  }
+
+  /** Asked for each request, where the mode is so. */
+  get barrier(): (() => Promise<boolean>) | undefined {
+    const { authority } = this;
+    return authority instanceof ClusterAuthority && authority.name === 'barrier' ? () => authority.barrier() : undefined;
+  }
+
+  /** Takes its place among the nodes that share purges. Without Redis that comes later by itself; rejects with a RunError where the cluster is another one's. */
+  async join(): Promise<void> {
+    if (!(this.authority instanceof ClusterAuthority) || this.#report === undefined) return;
+    this.authority.start();
+    const { kind } = await this.#report.firstJoined;
+    if (kind !== 'secret-differs') return;
+    await this.authority.close();
+    throw new RunError(
+      `redis.secret is not that of the cluster ${JSON.stringify(this.#config.redis?.cluster)}: its nodes were started with another one`,
+    );
   }
 
   reconfigure(config: Config): void {
@@ -114,6 +169,11 @@ export class Control {
   purgeAfterReload(): void {
     this.#observe.warn('routes are keyed, tagged or permitted to store otherwise than before: the cache was emptied', {});
     const reason = 'the configuration changed what entries are keyed or tagged by, or what may be stored';
-    this.purger.purgeNow({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
+    this.purger.purgeHere({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
   }
+}
+
+function secretsOf({ redis }: Config): Secrets {
+  if (redis !== undefined) return { tags: deriveKey(redis.secret, 'tags'), scopes: deriveKey(redis.secret, 'scopes') };
+  return { tags: randomBytes(32), scopes: randomBytes(32) };
 }

@@ -28,17 +28,22 @@ export class Team implements Service {
   #reloaded: Promise<void> = Promise.resolve();
 
   constructor({ control, observe, clock, count }: TeamParts) {
-    const { secret, authority, door, purgeAtRate } = control;
+    const { secrets, authority, door, purgeAtRate, barrier } = control;
     this.#control = control;
     this.#count = count;
     this.#workers = new Workers({
       count,
       observer: observe,
-      answers: { purge: (order) => door.purge(order), purgeAtRate: (order) => purgeAtRate(order) },
+      answers: {
+        purge: (order) => door.purge(order),
+        purgeAtRate: (order) => purgeAtRate(order),
+        barrier: () => barrier?.() ?? Promise.resolve(true),
+      },
       startOf: (worker) => ({
         worker,
         config: shareOf(control.config, count),
-        secret,
+        secrets,
+        asksBarrier: barrier !== undefined,
         marks: authority.memory,
         ...(clock.instant === undefined ? {} : { instant: clock.instant }),
       }),

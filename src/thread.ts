@@ -28,8 +28,10 @@ export interface ThreadParts {
   /** By which tokens are dated. */
   readonly tokenClock: Clock;
   readonly observe: Observe;
-  readonly secret: Buffer;
+  readonly secret: Uint8Array;
   readonly tagHash: TagHash;
+  /** Where each request must ask for itself: whether every purge confirmed before this is in the marks. */
+  readonly barrier?: (() => Promise<boolean>) | undefined;
   readonly marks: Marks;
   readonly purger: Purges;
   /** For operators. */
@@ -76,7 +78,8 @@ export class Thread {
       flights: new Flights(),
       fillBudget: new FillBudget(config.store.fillBytes),
       lookups: new ScopeLookups(),
-      secret: given.secret,
+      secret: Buffer.from(given.secret),
+      ...(given.barrier === undefined ? {} : { barrier: given.barrier }),
       settings: settingsOf(config, this.#verifying),
     };
     this.parts = parts;

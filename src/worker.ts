@@ -9,6 +9,7 @@ import { explain } from './proxy/explain.ts';
 import { attachMarks } from './purge/marks.ts';
 import { TagHash } from './purge/tag-hash.ts';
 import { Thread } from './thread.ts';
+import { batched } from './workers/batched.ts';
 import { Channel } from './workers/channel.ts';
 import type { OfMain, OfWorker, WorkerStart } from './workers/messages.ts';
 
@@ -19,7 +20,6 @@ if (port === null) throw new Error('this is the entry of a worker; freshet start
 
 const { worker, config } = start;
 const given = start.instant === undefined ? undefined : instantClock(start.instant);
-const secret = Buffer.from(start.secret);
 const metrics: Metrics = new Metrics({ thread: () => thread.readings });
 // Through the main thread, so that lines of several never mix.
 const logOf = (settings: typeof config.log): Log => new Log({ ...settings, worker, destination: process.stdout });
@@ -50,9 +50,10 @@ const thread = new Thread({
   clock: given ?? systemClock,
   tokenClock: given ?? wallClock,
   observe,
-  secret,
-  tagHash: new TagHash(secret),
+  secret: start.secrets.scopes,
+  tagHash: new TagHash(Buffer.from(start.secrets.tags)),
   marks: attachMarks(start.marks),
   purger: { purge: (order) => main.ask('purge', order) },
   purgeAtRate: (order) => main.ask('purgeAtRate', order),
+  barrier: start.asksBarrier ? batched(() => main.ask('barrier', undefined)) : undefined,
 });

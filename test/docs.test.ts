@@ -107,6 +107,8 @@ describe('its examples are valid', () => {
   it('bodies of POST /v1/purge', () => {
     const bodies = [...readme.matchAll(/\/v1\/purge -d '([^']+)'/g)].map((match) => match[1] ?? '');
     expect(bodies.length).toBeGreaterThan(1);
-    expect(bodies.map((text) => parsePurgeBody(text, { actor: 'test', scopes: ['authorization'] }).kind)).toEqual(bodies.map(() => 'order'));
+    expect(bodies.map((text) => parsePurgeBody(text, { actor: 'test', fields: [], scopes: ['authorization'] }).kind)).toEqual(
+      bodies.map(() => 'order'),
+    );
   });
 });

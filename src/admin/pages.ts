@@ -3,6 +3,8 @@ import type { Fields } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
 import type { Answer } from '../purge/problem.ts';
+import { answerOf } from '../purge/endpoint.ts';
+import type { PurgeOutcome } from '../purge/order.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
 import { json, problem } from './answer.ts';
 import { type EntriesParts, listEntries } from './entries.ts';
@@ -15,10 +17,14 @@ export interface AdminParts extends EntriesParts {
   tokens(): AdminTokens;
   readonly purge: {
     method(request: { readonly target: Target; readonly fields: Fields; readonly actor: string }): Answer | Promise<Answer>;
-    body(text: string, from: { readonly actor: string }): Answer | Promise<Answer>;
+    body(text: string, from: { readonly actor: string; readonly fields: Fields }): Answer | Promise<Answer>;
   };
   /** The last purges, newest first. */
   purges(): readonly PurgeRecord[];
+  /** What became of a purge that was answered here lately; after `waitMs` as far as it is. */
+  outcomeOf(id: string, waitMs: number): Promise<PurgeOutcome | undefined>;
+  /** Who shares purges with this process. */
+  nodes(): Promise<unknown>;
   /** The configuration in force, its secrets masked. */
   config(): unknown;
   explain(request: Request): unknown;
@@ -60,15 +66,41 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/v1/entries', { right: 'admin', methods: GET, answer: (visit, parts) => listEntries(visit.target.query, parts, visit.isGone) }],
   ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => purgesPage(parts.purges()) }],
   ['/v1/config', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.config()) }],
-  ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, { actor: visit.actor }) }],
+  ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, visit) }],
+  ['/v1/nodes', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.nodes()) }],
   ['/v1/explain', { right: 'admin', methods: ['POST'], answer: explainPage }],
 ]);
 
 /** PURGE is a method of every path. */
 const PURGE_PAGE: Page = { right: 'purge', methods: ['PURGE'], answer: (visit, parts) => parts.purge.method(visit) };
 
+const RECEIPT = '/v1/purges/';
+
+/** One purge, by its id. */
+const RECEIPT_PAGE: Page = { right: 'purge', methods: GET, answer: (visit, parts) => receiptPage(visit.target, parts) };
+
 export function findPage(method: string, path: string): Page | undefined {
-  return method === 'PURGE' ? PURGE_PAGE : PAGES.get(path);
+  if (method === 'PURGE') return PURGE_PAGE;
+  return path.startsWith(RECEIPT) && path.length > RECEIPT.length ? RECEIPT_PAGE : PAGES.get(path);
+}
+
+/** Longer than any confirmation takes. */
+const LONGEST_WAIT_SECONDS = 10;
+
+/** PURGE-PROTOCOL §4.8: `?wait=1` waits so many seconds for its confirmation. */
+async function receiptPage({ path, query }: Target, parts: AdminParts): Promise<Answer> {
+  const wait = query === '' ? '0' : /^\?wait=(\d{1,2})$/.exec(query)?.[1];
+  if (wait === undefined || Number(wait) > LONGEST_WAIT_SECONDS) {
+    return problem(
+      'bad-request',
+      `The query: found ${JSON.stringify(query.slice(0, 100))}; ?wait=0 to ?wait=${LONGEST_WAIT_SECONDS} (seconds) is allowed.`,
+    );
+  }
+  const id = path.slice(RECEIPT.length);
+  const outcome = await parts.outcomeOf(id, Number(wait) * 1_000);
+  return outcome === undefined
+    ? problem('not-found', `No purge ${JSON.stringify(id.slice(0, 100))} was answered here lately; ask the node that answered it.`)
+    : answerOf(outcome);
 }
 
 /** Instants as in the log. */

@@ -4,9 +4,11 @@ import type { Clock } from '../clock.ts';
 import type { Publication } from '../purge/authority.ts';
 import type { Lease, LeaseClocks } from '../purge/lease.ts';
 import type { MarkWriter } from '../purge/mark-writer.ts';
-import type { CoordinationLog, LoggedPurge, NodeMode } from './coordination-log.ts';
+import type { CoordinationLog, Joined, LogEntry, LoggedPurge, NodeMode, NodeStanding, Position, Renewed } from './coordination-log.ts';
 import { NodeCore } from './node-core.ts';
+import { LeaseWatch } from './lease-watch.ts';
 import type { Ask, CallResult, Effect, NodeEvent, PurgeAnswer, PurgeAsked, PurgeId } from './node-messages.ts';
+import { publicationOf } from './publication.ts';
 
 export interface NodeDriverParts {
   /** Another one at each start of the process. */
@@ -20,9 +22,18 @@ export interface NodeDriverParts {
   readonly clocks: LeaseClocks;
   /** By which purges are dated. */
   readonly clock: Clock;
-  /** Nothing stored until now may be used any more. */
-  readonly emptied: () => void;
-  readonly secretDiffers: () => void;
+  readonly watcher: NodeWatcher;
+}
+
+/** Who wants to know how a node fares. */
+export interface NodeWatcher {
+  /** It has a position in the log again, the named one; nothing stored until now may be used any more. */
+  emptied(incarnation: string): void;
+  renewed(result: Renewed): void;
+  /** Only in lease mode: whether it may answer from its cache. */
+  leaseChanged(isHeld: boolean): void;
+  /** The first attempts to join, and those after a loss: what they found. */
+  joined(result: Joined): void;
 }
 
 /** Without room for what a purge wants remembered, nothing is stored for this long at least. */
@@ -32,6 +43,9 @@ export class NodeDriver {
   readonly #parts: NodeDriverParts;
   readonly #core: NodeCore;
   readonly #waiting = new Map<number, (answer: PurgeAnswer) => void>();
+  readonly #atBarrier = new Map<number, (passed: boolean) => void>();
+  readonly #watch: LeaseWatch;
+  #position: Position | undefined;
   #lastToken = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #left = Promise.withResolvers<void>();
@@ -40,6 +54,7 @@ export class NodeDriver {
   constructor(parts: NodeDriverParts) {
     this.#parts = parts;
     this.#core = new NodeCore({ nodeId: parts.nodeId, mode: parts.mode, peers: 'listed' });
+    this.#watch = new LeaseWatch(parts.clocks, (isHeld) => parts.watcher.leaseChanged(isHeld));
   }
 
   start(): void {
@@ -56,6 +71,27 @@ export class NodeDriver {
     return this.#ask((token) => ({ kind: 'purge-resumed', token, id, waitMs }));
   }
 
+  /** Whether all that was in the log when it was asked has been applied. */
+  barrier(): Promise<boolean> {
+    const token = ++this.#lastToken;
+    const passed = Promise.withResolvers<boolean>();
+    this.#atBarrier.set(token, passed.resolve);
+    this.#tell({ kind: 'barrier-asked', token });
+    return passed.promise;
+  }
+
+  /** How far this node is; undefined where it has no place in the log. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** The nodes that Redis knows now, by their names. */
+  async standings(): Promise<ReadonlyMap<string, NodeStanding> | undefined> {
+    if (this.#position === undefined) return undefined;
+    const result = await this.#parts.log.standings(this.#position);
+    return result.kind === 'standings' ? result.nodes : undefined;
+  }
+
   /** Gives the lease up, leaves the list of nodes once a renewal that is under way has ended, and closes the log. Purges still waited for are `unknown`. */
   async close(): Promise<void> {
     this.#tell({ kind: 'drain' });
@@ -63,8 +99,11 @@ export class NodeDriver {
     await this.#left.promise;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#watch.close();
     for (const answer of this.#waiting.values()) answer({ kind: 'unknown' });
     this.#waiting.clear();
+    for (const pass of this.#atBarrier.values()) pass(false);
+    this.#atBarrier.clear();
     await this.#parts.log.close();
   }
 
@@ -83,7 +122,7 @@ export class NodeDriver {
   }
 
   #carryOut(effect: Effect): void {
-    const { log, lease, writer, clock } = this.#parts;
+    const { log, lease, writer, clock, watcher } = this.#parts;
     switch (effect.kind) {
       case 'call':
         void this.#call(effect.ask).then((result) => this.#tell({ kind: 'ended', call: effect.call, result }));
@@ -97,14 +136,17 @@ export class NodeDriver {
       case 'follow':
         return log.follow(effect.position, (entries) => this.#tell({ kind: 'pushed', entries }));
       case 'apply':
-        return this.#apply(effect.entry.purge);
+        return this.#take(effect.entry);
       case 'empty':
         writer.restart(clock.now());
-        this.#parts.emptied();
+        this.#position = effect.position;
+        watcher.emptied(effect.position.incarnation);
         for (const purge of effect.holds) this.#apply(purge);
         return;
       case 'lease':
-        return effect.until === undefined ? lease.drop() : lease.holdUntil(effect.until);
+        if (effect.until === undefined) lease.drop();
+        else lease.holdUntil(effect.until);
+        return this.#watch.until(effect.until);
       case 'answer':
         this.#waiting.get(effect.token)?.(effect.answer);
         this.#waiting.delete(effect.token);
@@ -112,20 +154,28 @@ export class NodeDriver {
       case 'wake':
         return this.#wakeAt(effect.mono);
       case 'barrier':
-        // Nobody asks for one: this mode is not served yet.
+        this.#atBarrier.get(effect.token)?.(effect.outcome === 'passed');
+        this.#atBarrier.delete(effect.token);
         return;
       case 'secret-differs':
-        return this.#parts.secretDiffers();
+        // The watcher hears of it as it is found.
+        return;
     }
   }
 
   async #call(ask: Ask): Promise<CallResult> {
-    const { log, nodeId } = this.#parts;
+    const { log, nodeId, watcher } = this.#parts;
     switch (ask.kind) {
-      case 'join':
-        return { kind: 'join', result: await log.join() };
-      case 'renew':
-        return { kind: 'renew', result: await log.renew(nodeId, ask.mode, ask.position) };
+      case 'join': {
+        const result = await log.join();
+        watcher.joined(result);
+        return { kind: 'join', result };
+      }
+      case 'renew': {
+        const result = await log.renew(nodeId, ask.mode, ask.position);
+        watcher.renewed(result);
+        return { kind: 'renew', result };
+      }
       case 'commit':
         return { kind: 'commit', result: await log.commit(ask.position, ask.purge) };
       case 'acknowledge':
@@ -133,6 +183,11 @@ export class NodeDriver {
       case 'standings':
         return { kind: 'standings', result: await log.standings(ask.position) };
     }
+  }
+
+  #take({ seq, nonce, purge }: LogEntry): void {
+    if (this.#position !== undefined) this.#position = { ...this.#position, applied: seq, nonce };
+    this.#apply(purge);
   }
 
   #apply(purge: LoggedPurge): void {
@@ -145,17 +200,6 @@ export class NodeDriver {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#tell({ kind: 'timer' }), Math.max(0, Math.ceil(mono - this.#parts.clocks.mono())));
   }
-}
-
-/** What the log states as durations begins where it is applied. */
-function publicationOf({ tagIds, all, mode, settleMs, versions }: LoggedPurge, at: number): Publication {
-  return {
-    selectors: { tagIds, all },
-    mode,
-    at,
-    ...(settleMs > 0 ? { heldUntil: at + settleMs } : {}),
-    ...(versions.length > 0 ? { versions } : {}),
-  };
 }
 
 /** More than was asked: the purge is in the log, so it cannot be refused any more, and a hold of everything takes no room. */

@@ -19,6 +19,8 @@ export interface Config {
   /** Of tokens whose claims may be scopes. */
   readonly issuers: readonly IssuerConfig[];
   readonly limits: LimitConfig;
+  /** Other nodes share purges. */
+  readonly redis?: RedisConfig;
   readonly origins: ReadonlyMap<string, OriginConfig>;
   /** Most specific first. */
   readonly routes: readonly Route[];
@@ -71,6 +73,31 @@ export interface IssuerConfig {
     | { readonly kind: 'secret'; readonly secret: string };
 }
 
+/** Where the purges of several nodes are numbered. */
+export interface RedisConfig {
+  /** `redis://` or `rediss://` with host, port and perhaps user and password: of the server, of each Sentinel, or of some nodes of a Redis Cluster. */
+  readonly urls: readonly string[];
+  /** Nodes of one name share purges. */
+  readonly cluster: string;
+  readonly secret: string;
+  readonly mode: 'lease' | 'barrier';
+  /** How many the server has. */
+  readonly replicas: number;
+  readonly db: number;
+  /** A Redis Cluster. */
+  readonly sharded: boolean;
+  /** `urls` are those of Sentinels, which know the server by this name. */
+  readonly sentinel?: { readonly name: string; readonly user?: string; readonly password?: string };
+  readonly tls?: TlsConfig;
+}
+
+/** `ca` is PEM text. */
+export interface TlsConfig {
+  readonly ca?: string;
+  readonly servername?: string;
+  readonly rejectUnauthorized: boolean;
+}
+
 /** Of the client side. */
 export interface LimitConfig {
   readonly headerBytes: number;
@@ -112,8 +139,7 @@ export interface OriginConfig {
   readonly breaker?: BreakerConfig;
   /** `client` sends the client's Host on, `origin` the host of `url`. */
   readonly host: 'client' | 'origin';
-  /** `ca` is PEM text. */
-  readonly tls?: { readonly ca?: string; readonly servername?: string; readonly rejectUnauthorized: boolean };
+  readonly tls?: TlsConfig;
 }
 
 /** When requests to an origin are held back. */

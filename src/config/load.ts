@@ -4,12 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { orderBySpecificity, type Route } from '../rules/routes.ts';
 import { readIssuers } from './auth.ts';
-import type { BreakerConfig, Config, IssuerConfig, OriginConfig, TagConfig } from './config.ts';
+import type { BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig, TagConfig, TlsConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import type { Environment } from './interpolate.ts';
 import { meaningProblems } from './meaning.ts';
 import { applyOverrides, flagOf, type Overrides } from './overrides.ts';
-import { formatPath, type Problem, problemsOf, unreadable } from './problems.ts';
+import { formatPath, type Path, type Problem, problemsOf, unreadable } from './problems.ts';
+import type { RedisSettings } from './redis-schema.ts';
 import { defaultRouteOf, type RouteContext, routeOf } from './routes.ts';
 import { type FileSettings, fileSchema, largestStored, type OriginSettings } from './schema.ts';
 
@@ -43,19 +44,24 @@ function readText(file: string | undefined): string {
   }
 }
 
-/** PEM text by origin. Read here, so that a missing file is a mistake in the configuration and not of the first request. */
+/** Who has certificates of their own to trust. */
+function* trusting({ origins, redis }: FileSettings): Generator<{ readonly path: Path; readonly ca: string }> {
+  for (const [name, { tls }] of Object.entries(origins)) if (tls?.ca !== undefined) yield { path: ['origins', name, 'tls', 'ca'], ca: tls.ca };
+  if (redis?.tls?.ca !== undefined) yield { path: ['redis', 'tls', 'ca'], ca: redis.tls.ca };
+}
+
+/** PEM text by the path of its setting. Read here, so that a missing file is a mistake in the configuration and not of the first request. */
 function readCertificates(
   settings: FileSettings,
   file: string | undefined,
 ): { readonly problems: readonly Problem[]; readonly read: ReadonlyMap<string, string> } {
   const problems: Problem[] = [];
   const read = new Map<string, string>();
-  for (const [name, { tls }] of Object.entries(settings.origins)) {
-    if (tls?.ca === undefined) continue;
+  for (const { path, ca } of trusting(settings)) {
     try {
-      read.set(name, readFileSync(resolve(dirname(file ?? '.'), tls.ca), 'utf8'));
+      read.set(formatPath(path), readFileSync(resolve(dirname(file ?? '.'), ca), 'utf8'));
     } catch (error) {
-      problems.push({ path: ['origins', name, 'tls', 'ca'], message: `found ${JSON.stringify(tls.ca)}, which cannot be read: ${unreadable(error)}` });
+      problems.push({ path, message: `found ${JSON.stringify(ca)}, which cannot be read: ${unreadable(error)}` });
     }
   }
   return { problems, read };
@@ -97,7 +103,12 @@ function rawAuth(data: unknown): unknown {
 
 function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Config {
   const maxObjectBytes = largestStored(file.store, file.workers);
-  const origins = new Map(Object.entries(file.origins).map(([name, settings]) => [name, originOf(name, settings, certificates.get(name))]));
+  const origins = new Map(
+    Object.entries(file.origins).map(([name, settings]) => [
+      name,
+      originOf(name, settings, certificates.get(formatPath(['origins', name, 'tls', 'ca']))),
+    ]),
+  );
   const context: RouteContext = { defaults: file.defaults, firstOrigin: Object.keys(file.origins)[0] ?? '', maxObjectBytes };
   const routes = orderBySpecificity(file.routes.map((entry) => routeOf(entry, context)));
   const defaultRoute = defaultRouteOf(context);
@@ -120,6 +131,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
     tags: tagsOf(file),
     issuers,
     limits: limitsOf(file),
+    ...(file.redis !== undefined && { redis: redisOf(file.redis, certificates.get('redis.tls.ca')) }),
     origins,
     routes,
     defaultRoute,
@@ -168,13 +180,29 @@ function originOf(name: string, settings: OriginSettings, ca: string | undefined
     queueTimeoutMs: settings.queue_timeout,
     ...(settings.breaker !== false && { breaker: breakerOf(settings.breaker) }),
     host: settings.host,
-    ...(tls !== undefined && {
-      tls: {
-        ...(ca !== undefined && { ca }),
-        ...(tls.servername !== undefined && { servername: tls.servername }),
-        rejectUnauthorized: tls.reject_unauthorized,
-      },
-    }),
+    ...(tls !== undefined && { tls: tlsOf(tls, ca) }),
+  };
+}
+
+function redisOf({ url, cluster, secret, mode, replicas, db, sharded, sentinel, tls }: RedisSettings, ca: string | undefined): RedisConfig {
+  return {
+    urls: url,
+    cluster,
+    secret,
+    mode,
+    replicas,
+    db,
+    sharded,
+    ...(sentinel !== undefined && { sentinel }),
+    ...(tls !== undefined && { tls: tlsOf(tls, ca) }),
+  };
+}
+
+function tlsOf(settings: NonNullable<RedisSettings['tls']>, ca: string | undefined): TlsConfig {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(settings.servername !== undefined && { servername: settings.servername }),
+    rejectUnauthorized: settings.reject_unauthorized,
   };
 }
 

@@ -4,6 +4,7 @@ import { formatListen, isLoopback } from './address.ts';
 import { authProblems } from './auth.ts';
 import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
+import { redisProblems } from './redis-schema.ts';
 import { routeSettings, type RouteSettings } from './route-schema.ts';
 import { routeName } from './routes.ts';
 import { admin, fileSchema, largestStored, origin, type OriginSettings, route, store } from './schema.ts';
@@ -18,6 +19,7 @@ export function meaningProblems(data: unknown): readonly Problem[] {
     ...fillProblems(file),
     ...originProblems(asMap(file['origins'])),
     ...authProblems(file['auth']),
+    ...(file['redis'] === undefined ? [] : redisProblems(file['redis'])),
     ...overlapProblems(addressesOf(file)),
     ...routesProblems(file),
   ];

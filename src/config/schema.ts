@@ -10,7 +10,6 @@ import {
   fraction,
   integer,
   list,
-  notYet,
   oneOf,
   optional,
   rate,
@@ -23,6 +22,7 @@ import {
   size,
   timeout,
 } from './setting.ts';
+import { redis } from './redis-schema.ts';
 import { tlsSettings } from './tls-schema.ts';
 import { cidr, host, listenAddress, listenAddressOrFalse, originName, originUrl, token } from './values.ts';
 
@@ -202,7 +202,7 @@ export const fileSchema = section({
   hosts: optional(
     list(host({ about: 'A host.' }), { about: 'The only hosts that are served; others are answered 421. Without any: all.', default: [] }),
   ),
-  redis: z.exactOptional(notYet('several nodes (Redis)')),
+  redis: z.exactOptional(redis),
   tags: tags.prefault({}),
   auth: z.exactOptional(auth),
   limits: limits.prefault({}),

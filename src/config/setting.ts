@@ -207,12 +207,6 @@ export function text<T>(kind: TextKind<T>, about: About): Setting<T> {
   return setting({ ...kind, schema: { type: 'string' }, read }, about);
 }
 
-/** A setting of a later version: recognised, and refused rather than ignored. */
-export function notYet(what: string): Setting<never> {
-  const read = (): Read<never> => refused(`is not in this version: ${what}; remove it`);
-  return setting({ allowed: 'nothing yet', schema: { not: {} }, read }, { about: `Not in this version: ${what}.` });
-}
-
 const VARIABLE = { type: 'string', pattern: '\\$\\{' };
 
 function pattern(source: string): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
-import type { BreakerChange, Lookup, OriginEnd, PurgeEnd, RequestEnd, ScopeCheck } from './observer.ts';
+import type { BreakerChange, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
 import { type Snapshot, together } from './snapshot.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
@@ -33,6 +33,8 @@ export interface ProcessReadings {
   readonly falseShare: number;
   readonly threads: number;
   readonly crashes: number;
+  /** Where several nodes share purges: the last of them that is applied here. */
+  readonly applied?: number;
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -64,6 +66,7 @@ type OfProcess =
   | 'freshet_worker_crashes_total'
   | 'freshet_purge_epoch'
   | 'freshet_purge_false_share_ratio'
+  | 'freshet_purge_log_applied'
   | 'freshet_process_resident_memory_bytes'
   | 'freshet_process_cpu_seconds_total';
 
@@ -83,6 +86,8 @@ export class Metrics {
   readonly #fillsRefused = new Tally();
   readonly #purges = new Tally();
   readonly #purgeTimes = new Timings();
+  readonly #unconfirmed = new Tally();
+  readonly #renewals = new Tally();
   readonly #cut = new Tally();
   readonly #lookups = new Tally();
   readonly #mismatches = new Tally();
@@ -93,6 +98,10 @@ export class Metrics {
   #fillsStored = 0;
   #fillBytes = 0;
   #fillsRefusedByPurge = 0;
+  #waitedOut = 0;
+  #emptied = 0;
+  #leaseLosses = 0;
+  #isLeaseHeld = false;
 
   constructor(sources: MetricSources) {
     this.#sources = sources;
@@ -142,6 +151,24 @@ export class Metrics {
   purgeEnded(end: PurgeEnd): void {
     this.#purges.add(end.kind, end.mode);
     this.#purgeTimes.add(end.kind, end.mode, end.durationMs);
+    if (end.expired > 0) this.#waitedOut++;
+  }
+
+  purgeUnconfirmed(state: PurgeState): void {
+    this.#unconfirmed.add(state, '');
+  }
+
+  leaseChanged(isHeld: boolean): void {
+    this.#isLeaseHeld = isHeld;
+    if (!isHeld) this.#leaseLosses++;
+  }
+
+  renewalEnded(result: Renewal): void {
+    this.#renewals.add(result, '');
+  }
+
+  nodeEmptied(): void {
+    this.#emptied++;
   }
 
   fillRefused(reason: Reason): void {
@@ -198,6 +225,12 @@ export class Metrics {
       freshet_fills_refused_by_purge_total: single(this.#fillsRefusedByPurge),
       freshet_purges_total: this.#purges.samples(),
       freshet_purge_duration_seconds: this.#purgeTimes.samples(),
+      freshet_purges_unconfirmed_total: this.#unconfirmed.samples(),
+      freshet_purges_waited_out_total: single(this.#waitedOut),
+      freshet_lease_held: single(this.#isLeaseHeld ? 1 : 0),
+      freshet_lease_losses_total: single(this.#leaseLosses),
+      freshet_log_renewals_total: this.#renewals.samples(),
+      freshet_node_emptied_total: single(this.#emptied),
       freshet_event_loop_delay_seconds: this.#loopDelays(),
     };
   }
@@ -224,6 +257,7 @@ export class Metrics {
     return {
       freshet_purge_epoch: single(readings.epoch),
       freshet_purge_false_share_ratio: single(readings.falseShare),
+      freshet_purge_log_applied: readings.applied === undefined ? [] : single(readings.applied),
       freshet_serving_threads: single(readings.threads),
       freshet_worker_crashes_total: single(readings.crashes),
       freshet_process_resident_memory_bytes: single(process.memoryUsage.rss()),

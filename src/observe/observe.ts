@@ -3,7 +3,7 @@ import type { Reason } from '../rules/reasons.ts';
 import type { Limit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { BreakerChange, Lookup, Observer, OriginEnd, PurgeEnd, RequestEnd, ScopeCheck } from './observer.ts';
+import type { BreakerChange, Lookup, Observer, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
 
 export class Observe implements Observer {
   /** Replaced when the configuration is reloaded. */
@@ -41,6 +41,22 @@ export class Observe implements Observer {
 
   purgeEnded(end: PurgeEnd): void {
     this.#metrics.purgeEnded(end);
+  }
+
+  purgeUnconfirmed(state: PurgeState): void {
+    this.#metrics.purgeUnconfirmed(state);
+  }
+
+  leaseChanged(isHeld: boolean): void {
+    this.#metrics.leaseChanged(isHeld);
+  }
+
+  renewalEnded(result: Renewal): void {
+    this.#metrics.renewalEnded(result);
+  }
+
+  nodeEmptied(): void {
+    this.#metrics.nodeEmptied();
   }
 
   fillRefused(reason: Reason): void {

@@ -51,7 +51,15 @@ export interface PurgeEnd {
   readonly mode: 'hard' | 'soft';
   readonly kind: 'operator' | 'write';
   readonly durationMs: number;
+  /** Nodes that were silent: it waited until their right to answer from their caches had run out. */
+  readonly expired: number;
 }
+
+/** What a purge was answered with that was not confirmed. */
+export type PurgeState = 'committed' | 'out-of-holds' | 'unknown' | 'rejected';
+
+/** How asking for a lease, or for what the log has, ended. */
+export type Renewal = 'renewed' | 'gap' | 'changed' | 'failed';
 
 /** Whose a request is was remembered, learned together with others, or asked of the origin. */
 export type Lookup = 'remembered' | 'collapsed' | 'asked';

@@ -20,6 +20,7 @@ import { forward, refreshInBackground } from './forward.ts';
 import { type Identity, identify } from './identify.ts';
 import { type Found, lookup } from './lookup.ts';
 import { type PassReason, pass, write } from './passage.ts';
+import { uncoordinated } from '../purge/uncoordinated.ts';
 import type { Parts } from './parts.ts';
 import { answerPurge } from './purge-request.ts';
 import { clientLeft, respondError, respondOwn, respondStored } from './respond.ts';
@@ -28,6 +29,12 @@ import { MAX_TURNS } from './taking.ts';
 
 /** Answers one request. Never throws: an impossible state ends this request with a 500 and a log line, and no other. */
 export function handle(request: Request, client: Client, parts: Parts): void {
+  if (parts.barrier === undefined || !isSafe(request.method)) return begin(request, client, parts);
+  // PURGE-PROTOCOL §4.5: it arrives once all that was purged before it is known here.
+  void parts.barrier().then((passed) => begin(request, client, passed ? parts : { ...parts, marks: uncoordinated(parts.marks) }));
+}
+
+function begin(request: Request, client: Client, parts: Parts): void {
   const x = new Exchange(request, client, parts);
   journey(x).catch((error: unknown) => {
     parts.observer.error('a request ended in an impossible state', {

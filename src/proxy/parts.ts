@@ -20,6 +20,8 @@ export interface Parts {
   readonly clock: Clock;
   readonly store: Store;
   readonly marks: Marks;
+  /** In barrier mode: whether every purge confirmed before this is in the marks. Asked for each request; without it they are complete by themselves. */
+  readonly barrier?: () => Promise<boolean>;
   readonly purger: Purges;
   readonly purgeGate: PurgeGate;
   readonly tagHash: TagHash;

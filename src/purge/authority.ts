@@ -1,4 +1,4 @@
-// Who numbers purges and says that one is confirmed: the process (purge/marks.ts) now; shared memory and Redis sit behind the same interface.
+// Who numbers purges and says that one is confirmed: the process, alone or with workers (process-authority.ts), or Redis with all its nodes (cluster/).
 import type { Verdict } from '../rules/stored-response.ts';
 
 /** Hashed selectors of one purge. Each array holds pairs of (bucket, fingerprint). */
@@ -18,10 +18,31 @@ export interface Publication {
   readonly versions?: readonly { readonly tagIds: Int32Array; readonly lowest: number }[];
 }
 
+/** Of the nodes that could have answered from their caches: how many said to have applied it, and how many had lost the right to. */
+export interface NodeCount {
+  readonly confirmed: number;
+  readonly expired: number;
+}
+
 export type Confirmation =
-  | { readonly kind: 'confirmed'; readonly epoch: number }
+  /** `epoch`: of this process, now. `id` and `nodes` where others were asked. */
+  | { readonly kind: 'confirmed'; readonly epoch: number; readonly id?: string; readonly nodes?: NodeCount }
+  /** It will hold everywhere after `boundMs`; what became of it is `ended`. */
+  | { readonly kind: 'committed'; readonly id: string; readonly boundMs: number; readonly ended: Promise<Confirmation> }
   /** No room for the holds or versions it asks for: nothing was published. */
-  | { readonly kind: 'out-of-holds' };
+  | { readonly kind: 'out-of-holds' }
+  /** Whether it was published, or holds everywhere, nobody knows. */
+  | { readonly kind: 'unknown' }
+  /** Nothing was published. */
+  | { readonly kind: 'rejected' };
+
+/** Of whoever asked for a purge. */
+export interface Patience {
+  /** For the confirmation; Infinity. */
+  readonly waitMs: number;
+  /** `retry`: it follows a write that has happened, so it must come to hold whatever is answered now. */
+  readonly onFailure: 'answer' | 'retry';
+}
 
 /** The marks as readers see them. Every method is synchronous: no await may stand between a verdict and what it permits. */
 export interface Marks {
@@ -37,12 +58,14 @@ export interface Marks {
   versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean;
 }
 
-/** The process with one thread that serves, or with several. */
-export type AuthorityName = 'process' | 'workers';
+/** The process with one thread that serves, or with several; Redis, by the mode of this node. */
+export type AuthorityName = 'process' | 'workers' | 'lease' | 'barrier';
 
 export interface Authority {
   readonly name: AuthorityName;
   readonly marks: Marks;
   /** Numbers, writes and publishes. For the process it has happened when the call returns; the promise is for authorities that ask others. */
-  publish(publication: Publication): Confirmation | Promise<Confirmation>;
+  publish(publication: Publication, patience: Patience): Confirmation | Promise<Confirmation>;
+  /** In this process and at once: for what concerns nobody else. The result is its epoch. */
+  publishHere(publication: Publication): number;
 }

@@ -1,9 +1,9 @@
 // How purging looks over HTTP: who may, what a request asks for, and what it is answered. DESIGN section 2 "Purging", PURGE-PROTOCOL §4.8. No sockets.
-// `Prefer: respond-async` (RFC 7240) needs nothing here: a purge of this process is confirmed at once, which is more than was asked.
 import { hash, timingSafeEqual } from 'node:crypto';
 import { type Fields, fieldLines } from '../http/fields.ts';
-import type { PurgeOrder, PurgeOutcome } from './order.ts';
-import { type Answer, problem } from './problem.ts';
+import { preferencesOf } from './prefer.ts';
+import type { PurgeOrder, PurgeOutcome, Receipt } from './order.ts';
+import { type Answer, problem, unconfirmed } from './problem.ts';
 import { type Fault, readPurgeBody } from './purge-body.ts';
 import { type PurgeRequest, readPurgeMethod } from './purge-method.ts';
 import type { Refused } from './rate.ts';
@@ -42,13 +42,25 @@ export interface PurgeNames {
 /** A `PURGE` request. */
 export function parsePurgeMethod(request: PurgeRequest, from: { readonly actor: string } & Pick<PurgeNames, 'tagHeaders'>): ParsedPurge {
   const read = readPurgeMethod(request, from.tagHeaders);
-  return 'fault' in read ? refuse([read.fault]) : { kind: 'order', order: { ...read.order, kind: 'operator', actor: from.actor } };
+  return 'fault' in read ? refuse([read.fault]) : ordered(read.order, { ...from, fields: request.fields });
 }
 
 /** The body of `POST /v1/purge`. */
-export function parsePurgeBody(text: string, from: { readonly actor: string } & Pick<PurgeNames, 'scopes'>): ParsedPurge {
+export function parsePurgeBody(text: string, from: { readonly actor: string; readonly fields: Fields } & Pick<PurgeNames, 'scopes'>): ParsedPurge {
   const read = readPurgeBody(text, from.scopes);
-  return 'faults' in read ? refuse(read.faults) : { kind: 'order', order: { ...read.order, kind: 'operator', actor: from.actor } };
+  return 'faults' in read ? refuse(read.faults) : ordered(read.order, from);
+}
+
+function ordered(order: Omit<PurgeOrder, 'kind' | 'actor'>, { actor, fields }: { readonly actor: string; readonly fields: Fields }): ParsedPurge {
+  const waitMs = waitOf(fields);
+  return { kind: 'order', order: { ...order, kind: 'operator', actor, ...(waitMs === undefined ? {} : { waitMs }) } };
+}
+
+/** RFC 7240 §4.1 and §4.3: `respond-async` waits not at all, or as long as `wait` says. Undefined: until the purge is confirmed. */
+function waitOf(fields: Fields): number | undefined {
+  const { respondAsync, wait } = preferencesOf(fields);
+  if (wait !== undefined) return wait * 1_000;
+  return respondAsync ? 0 : undefined;
 }
 
 function refuse(faults: readonly Fault[]): ParsedPurge {
@@ -57,19 +69,39 @@ function refuse(faults: readonly Fault[]): ParsedPurge {
   return { kind: 'problem', answer: problem(first?.kind ?? 'malformed', detail.join(' ')) };
 }
 
-/** 200 with the receipt, or 429 where nothing was published. Never 404 for "nothing matched", never a count of entries. */
+/** 200 with the receipt; 202 where it is not confirmed yet; 429 and 503 where it is not to be had. Never 404 for "nothing matched", never a count of entries. */
 export function answerOf(outcome: PurgeOutcome): Answer {
-  if (outcome.kind === 'out-of-holds') {
-    return problem('out-of-holds', 'Nothing was purged. Try again when earlier settle windows are over, or purge without settle and versions.', [
-      'retry-after',
-      '5',
-    ]);
+  switch (outcome.kind) {
+    case 'confirmed':
+      return receiptAnswer(200, outcome.receipt, {
+        state: 'confirmed',
+        guarantee: outcome.receipt.mode === 'hard' ? 'linearizable' : 'none',
+        ...(outcome.receipt.nodes === undefined ? {} : { nodes: outcome.receipt.nodes }),
+      });
+    case 'committed':
+      return receiptAnswer(202, outcome.receipt, {
+        state: 'committed',
+        guarantee: outcome.receipt.mode === 'hard' ? 'bounded' : 'none',
+        bound_ms: outcome.boundMs,
+      });
+    case 'out-of-holds':
+      return problem('out-of-holds', 'Nothing was purged. Try again when earlier settle windows are over, or purge without settle and versions.', [
+        'retry-after',
+        '5',
+      ]);
+    case 'unknown':
+      return unconfirmed('unknown', 'Redis did not answer in time: the purge may have happened or not. Purging again is safe.');
+    case 'rejected':
+      return unconfirmed('rejected', 'This node is out of touch with Redis, so nothing was purged. Purging again is safe.');
   }
-  const { id, authority, mode, tags, urls, waitedMs } = outcome.receipt;
-  const guarantee = mode === 'hard' ? 'linearizable' : 'none';
+}
+
+/** `said` stands behind the id. */
+function receiptAnswer(status: number, { id, authority, mode, tags, urls, waitedMs }: Receipt, said: Readonly<Record<string, unknown>>): Answer {
+  const { nodes, ...first } = said;
   return {
-    status: 200,
+    status,
     fields: ['content-type', 'application/json', 'cache-control', 'no-store'],
-    body: JSON.stringify({ id, state: 'confirmed', guarantee, authority, mode, tags, urls, waited_ms: waitedMs }),
+    body: JSON.stringify({ id, ...first, authority, mode, tags, urls, ...(nodes === undefined ? {} : { nodes }), waited_ms: waitedMs }),
   };
 }

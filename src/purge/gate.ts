@@ -1,5 +1,6 @@
 // Operators' purges on their way to the door: parsed, admitted, purged, answered. The same for the client listener and the admin one.
 import { answerOf, answerRefused, answerUnauthorised, type ParsedPurge, parsePurgeBody, parsePurgeMethod, type PurgeNames } from './endpoint.ts';
+import type { Fields } from '../http/fields.ts';
 import { type Answer, loggedRefusal } from './problem.ts';
 import type { PurgeOrder, PurgeOutcome } from './order.ts';
 import type { PurgeRequest } from './purge-method.ts';
@@ -29,7 +30,7 @@ export class PurgeGate {
   }
 
   /** The body of `POST /v1/purge`. */
-  body(text: string, from: { readonly actor: string }): Promise<Answer> {
+  body(text: string, from: { readonly actor: string; readonly fields: Fields }): Promise<Answer> {
     return this.#pass(parsePurgeBody(text, { ...from, ...this.#parts.names() }), from.actor);
   }
 
@@ -47,7 +48,8 @@ export class PurgeGate {
     if (parsed.kind === 'problem') return this.#refuse(parsed.answer, actor);
     const outcome = await this.#parts.purge(parsed.order);
     if (outcome.kind === 'refused') return this.#refuse(answerRefused(outcome), actor);
-    return answerOf(outcome);
+    const answer = answerOf(outcome);
+    return answer.refusal === undefined ? answer : this.#refuse(answer, actor);
   }
 
   #refuse(answer: Answer, actor: string): Answer {

@@ -1,5 +1,5 @@
 // What somebody wants purged, before anything is hashed: the value that every purge is given as, and what it is answered with.
-import type { AuthorityName } from './authority.ts';
+import type { AuthorityName, NodeCount } from './authority.ts';
 import type { UrlSelector } from './tag-hash.ts';
 
 export interface PurgeOrder {
@@ -17,16 +17,17 @@ export interface PurgeOrder {
   readonly settleMs?: number;
   /** Lowest acceptable version by tag; each of these tags is purged too. */
   readonly versions: ReadonlyMap<string, number>;
+  /** For how long whoever asks waits for the confirmation. Absent: until it is there. */
+  readonly waitMs?: number;
   readonly reason?: string;
   /** Who, for the log; never a credential. */
   readonly actor: string;
 }
 
-/** What a confirmed purge was: endpoint.ts puts it into the words of PURGE-PROTOCOL §4.8. */
+/** What a published purge was: endpoint.ts puts it into the words of PURGE-PROTOCOL §4.8. */
 export interface Receipt {
-  /** Four hexadecimal digits of the process, a dot, the epoch. */
+  /** Of this process: four hexadecimal digits, a dot, the epoch. Of Redis: incarnation, number and nonce. */
   readonly id: string;
-  readonly epoch: number;
   readonly authority: AuthorityName;
   readonly mode: 'hard' | 'soft';
   /** How many were named, cache groups among them, never how many entries were concerned. */
@@ -36,9 +37,16 @@ export interface Receipt {
 }
 
 export type PurgeOutcome =
-  | { readonly kind: 'confirmed'; readonly receipt: Receipt }
+  /** `epoch`: of this process when it was confirmed. */
+  | { readonly kind: 'confirmed'; readonly receipt: Receipt & { readonly nodes?: NodeCount }; readonly epoch: number }
+  /** Whoever asked waits no longer. After `boundMs` it holds everywhere. */
+  | { readonly kind: 'committed'; readonly receipt: Receipt; readonly boundMs: number }
   /** No room for its settle window or its versions: nothing was purged. */
-  | { readonly kind: 'out-of-holds' };
+  | { readonly kind: 'out-of-holds' }
+  /** Nobody knows whether it was purged everywhere. */
+  | { readonly kind: 'unknown' }
+  /** Nothing was purged. */
+  | { readonly kind: 'rejected' };
 
 /** Who takes orders: the Purger, or in a thread that only serves the way to it. */
 export interface Purges {

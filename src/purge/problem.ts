@@ -19,6 +19,8 @@ const PROBLEMS = {
   'token-wrong': { status: 401, title: 'The token is not valid' },
   'too-large': { status: 413, title: 'The purge is over the limits' },
   'too-many': { status: 429, title: 'Too many purges' },
+  rejected: { status: 503, title: 'Nothing was purged' },
+  unknown: { status: 503, title: 'The purge is not confirmed' },
   'out-of-holds': { status: 429, title: 'No room for more settle windows or versions' },
 } as const;
 
@@ -28,20 +30,28 @@ export function problem(kind: ProblemKind, detail: string, fields: Fields = []):
   return problemAnswer({ kind, ...PROBLEMS[kind], detail }, fields);
 }
 
+/** Where the promise could not be given: whoever asked may ask again, whatever happened (PURGE-PROTOCOL §4.8). */
+export function unconfirmed(state: 'unknown' | 'rejected', detail: string): Answer {
+  return problemAnswer({ kind: state, ...PROBLEMS[state], detail, state, retry: 'safe' }, ['retry-after', '1']);
+}
+
 export interface ProblemText {
   /** The last word of the `type`. */
   readonly kind: string;
   readonly status: number;
   readonly title: string;
   readonly detail: string;
+  /** Members of its own (RFC 9457 §3.2). */
+  readonly state?: string;
+  readonly retry?: 'safe';
 }
 
 /** `fields` besides those that every problem has. */
-export function problemAnswer({ kind, status, title, detail }: ProblemText, fields: Fields): Answer {
+export function problemAnswer({ kind, status, title, detail, ...members }: ProblemText, fields: Fields): Answer {
   return {
     status,
     fields: ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...fields],
-    body: JSON.stringify({ type: `urn:problem-type:freshet:${kind}`, title, status, detail }),
+    body: JSON.stringify({ type: `urn:problem-type:freshet:${kind}`, title, status, detail, ...members }),
     refusal: { title, detail },
   };
 }

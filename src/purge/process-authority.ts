@@ -29,6 +29,15 @@ export class ProcessAuthority implements Authority {
   /** It has happened when the call returns. */
   publish(publication: Publication): Confirmation {
     if (!this.#writer.hasRoom(publication)) return { kind: 'out-of-holds' };
-    return { kind: 'confirmed', epoch: this.#writer.publish(publication) };
+    return { kind: 'confirmed', epoch: this.publishHere(publication) };
+  }
+
+  publishHere(publication: Publication): number {
+    return this.#writer.publish(publication);
+  }
+
+  /** Nobody else knows of this process. */
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }

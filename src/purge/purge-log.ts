@@ -7,7 +7,8 @@ export interface PurgeRecord {
   readonly at: number;
   /** Absent where nothing was published. */
   readonly id?: string;
-  readonly state: 'confirmed' | 'refused';
+  /** `committed`: whoever asked did not wait; how it ended is a record of its own. */
+  readonly state: 'confirmed' | 'committed' | 'unknown' | 'refused';
   readonly kind: PurgeOrder['kind'];
   readonly mode: PurgeOrder['mode'];
   readonly actor: string;

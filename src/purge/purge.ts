@@ -1,14 +1,17 @@
 // The one door of purging: operators and writes, with what the answer to a write asks for, all end in `purge`. PURGE-PROTOCOL §3.2, §3.3, §4.8.
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { Authority, Confirmation, Publication } from './authority.ts';
+import type { Authority, Confirmation, Patience, Publication } from './authority.ts';
 import type { PurgeOrder, PurgeOutcome, Purges, Receipt } from './order.ts';
 import type { PurgeLog } from './purge-log.ts';
+import { Receipts } from './receipts.ts';
 import type { TagHash, UrlSelector } from './tag-hash.ts';
 
 /** Who wants to know of purges: an `Observer` does. */
 export interface PurgeObserver {
-  purgeEnded(end: Pick<Receipt, 'id' | 'mode'> & { readonly kind: PurgeOrder['kind']; readonly durationMs: number }): void;
+  purgeEnded(end: Pick<Receipt, 'id' | 'mode'> & { readonly kind: PurgeOrder['kind']; readonly durationMs: number; readonly expired: number }): void;
+  /** It was answered with something else. */
+  purgeUnconfirmed(state: Exclude<PurgeOutcome['kind'], 'confirmed'>): void;
 }
 
 export interface PurgerParts {
@@ -27,6 +30,7 @@ export class Purger implements Purges {
   readonly #parts: PurgerParts;
   /** The same number in two processes is not the same purge. */
   readonly #process = randomBytes(2).toString('hex');
+  readonly #receipts = new Receipts();
 
   constructor(parts: PurgerParts) {
     this.#parts = parts;
@@ -34,16 +38,20 @@ export class Purger implements Purges {
 
   async purge(order: PurgeOrder): Promise<PurgeOutcome> {
     const startedAt = this.#parts.clock.now();
-    return this.#conclude(order, await this.#parts.authority.publish(this.#publicationOf(order, startedAt)), startedAt);
+    const confirmation = await this.#parts.authority.publish(this.#publicationOf(order, startedAt), patienceOf(order));
+    return this.#conclude(order, confirmation, startedAt);
   }
 
-  /** The same in one synchronous step, for an authority that confirms at once. */
-  purgeNow(order: PurgeOrder): PurgeOutcome {
+  /** In one synchronous step, and nowhere else. */
+  purgeHere(order: PurgeOrder): PurgeOutcome {
     const { authority, clock } = this.#parts;
     const startedAt = clock.now();
-    const confirmation = authority.publish(this.#publicationOf(order, startedAt));
-    if (confirmation instanceof Promise) throw new TypeError(`purgeNow: the authority "${authority.name}" does not confirm at once`);
-    return this.#conclude(order, confirmation, startedAt);
+    return this.#conclude(order, { kind: 'confirmed', epoch: authority.publishHere(this.#publicationOf(order, startedAt)) }, startedAt);
+  }
+
+  /** What became of a purge that was answered here lately: its last outcome, or the one after `waitMs`. */
+  outcomeOf(id: string, waitMs: number): Promise<PurgeOutcome | undefined> {
+    return this.#receipts.find(id, waitMs);
   }
 
   #publicationOf(order: PurgeOrder, at: number): Publication {
@@ -70,26 +78,45 @@ export class Purger implements Purges {
   }
 
   #conclude(order: PurgeOrder, confirmation: Confirmation, startedAt: number): PurgeOutcome {
-    const { authority, clock, log, observer } = this.#parts;
+    const { clock, log, observer } = this.#parts;
     const now = clock.now();
     const waitedMs = Math.round((now - startedAt) * 100) / 100;
-    if (confirmation.kind === 'out-of-holds') {
-      log.add(order, { at: startedAt, state: 'refused', waitedMs });
+    if (confirmation.kind !== 'confirmed') observer.purgeUnconfirmed(confirmation.kind);
+    if (confirmation.kind !== 'confirmed' && confirmation.kind !== 'committed') {
+      log.add(order, { at: startedAt, state: confirmation.kind === 'unknown' ? 'unknown' : 'refused', waitedMs });
       return confirmation;
     }
-    const receipt: Receipt = {
-      id: `${this.#process}.${confirmation.epoch}`,
-      epoch: confirmation.epoch,
-      authority: authority.name,
-      mode: order.mode,
-      tags: tagsOf(order).length + order.groups.length,
-      urls: order.urls.length,
-      waitedMs,
-    };
-    log.add(order, { at: startedAt, id: receipt.id, state: 'confirmed', waitedMs });
-    observer.purgeEnded({ id: receipt.id, mode: order.mode, kind: order.kind, durationMs: now - startedAt });
-    return { kind: 'confirmed', receipt };
+    const id = confirmation.kind === 'committed' ? confirmation.id : (confirmation.id ?? `${this.#process}.${confirmation.epoch}`);
+    const receipt = this.#receiptOf(order, id, waitedMs);
+    log.add(order, { at: startedAt, id, state: confirmation.kind, waitedMs });
+    if (confirmation.kind === 'committed') {
+      const { kind, boundMs, ended } = confirmation;
+      const outcome = { kind, receipt, boundMs };
+      this.#receipts.keep(
+        id,
+        outcome,
+        ended.then((last) => this.#conclude(order, last, startedAt)),
+      );
+      return outcome;
+    }
+    const { kind, epoch, nodes } = confirmation;
+    const outcome = { kind, epoch, receipt: nodes === undefined ? receipt : { ...receipt, nodes } };
+    observer.purgeEnded({ id, mode: order.mode, kind: order.kind, durationMs: now - startedAt, expired: nodes?.expired ?? 0 });
+    this.#receipts.keep(id, outcome);
+    return outcome;
   }
+
+  #receiptOf(order: PurgeOrder, id: string, waitedMs: number): Receipt {
+    const tags = tagsOf(order).length + order.groups.length;
+    return { id, authority: this.#parts.authority.name, mode: order.mode, tags, urls: order.urls.length, waitedMs };
+  }
+}
+
+/** For a write longer than any confirmation takes while Redis answers: its answer must not wait for ever. */
+const WRITE_WAIT_MS = 5_000;
+
+function patienceOf({ kind, waitMs = Infinity }: PurgeOrder): Patience {
+  return kind === 'write' ? { waitMs: WRITE_WAIT_MS, onFailure: 'retry' } : { waitMs, onFailure: 'answer' };
 }
 
 /** With those that only a version names. */

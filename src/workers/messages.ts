@@ -14,7 +14,9 @@ export interface WorkerStart {
   readonly worker: number;
   /** Its own share of it (share.ts). */
   readonly config: Config;
-  readonly secret: Uint8Array;
+  readonly secrets: { readonly tags: Uint8Array; readonly scopes: Uint8Array };
+  /** Each request asks for a barrier. */
+  readonly asksBarrier: boolean;
   readonly marks: MarkMemory;
   /** One instant, where somebody else moves the clock. */
   readonly instant?: Float64Array;
@@ -35,5 +37,7 @@ export type OfWorker = {
 /** Asked of the main thread, which answers when it has published. */
 export type OfMain = {
   readonly purge: { readonly given: PurgeOrder; readonly answered: PurgeOutcome };
+  /** Whether every purge confirmed before the question is in the marks. */
+  readonly barrier: { readonly given: undefined; readonly answered: boolean };
   readonly purgeAtRate: { readonly given: PurgeOrder; readonly answered: PurgeOutcome | Refused };
 };

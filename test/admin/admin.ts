@@ -34,7 +34,15 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
   const log = new PurgeLog();
   const lines: string[] = [];
   const authority = new ProcessAuthority({ memoryBytes: 65_536, holdKeepMs: 0, exhausted: () => store.clear() });
-  const purger = new Purger({ authority, tagHash, clock, observer: { purgeEnded: () => {} }, log, normaliseUrl: (url) => [url], settleMs: 0 });
+  const purger = new Purger({
+    authority,
+    tagHash,
+    clock,
+    observer: { purgeEnded: () => {}, purgeUnconfirmed: () => {} },
+    log,
+    normaliseUrl: (url) => [url],
+    settleMs: 0,
+  });
   const carry = async (parsed: ParsedPurge) => (parsed.kind === 'problem' ? parsed.answer : answerOf(await purger.purge(parsed.order)));
   const server = new AdminServer({
     shelves: () => [{ turn: (question) => takeTurn(question, { store, marks: authority.marks, clock }) }],
@@ -45,9 +53,11 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
     tokens: () => given.secrets ?? {},
     purge: {
       method: (request) => carry(parsePurgeMethod(request, { actor: request.actor, tagHeaders: ['surrogate-key'] })),
-      body: (text, { actor }) => carry(parsePurgeBody(text, { actor, scopes: [] })),
+      body: (text, from) => carry(parsePurgeBody(text, { ...from, scopes: [] })),
     },
     purges: () => log.recent(),
+    outcomeOf: (id, waitMs) => purger.outcomeOf(id, waitMs),
+    nodes: async () => ({ authority: 'process', nodes: [] }),
     config: () => ({ listen: 'somewhere', token: '***' }),
     explain: (request) => ({
       asked: `${request.method} ${request.target.authority} ${request.target.path}${request.target.query}`,

@@ -27,8 +27,7 @@ export class Node implements AsyncDisposable {
       lease: this.lease,
       clocks: systemClocks,
       clock: systemClock,
-      emptied: () => this.emptied++,
-      secretDiffers: () => {},
+      watcher: { emptied: () => this.emptied++, joined: () => {}, renewed: () => {}, leaseChanged: () => {} },
     });
     this.driver.start();
   }

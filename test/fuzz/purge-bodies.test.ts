@@ -7,7 +7,7 @@ import { isTag } from '../../src/purge/surrogate-keys.ts';
 import { corpus, mutated, RUNS } from './corpus.ts';
 
 const bodies = corpus('purge-bodies', ['texts']).texts;
-const FROM = { actor: 'fuzz', scopes: ['authorization', 'cookie.session'] };
+const FROM = { actor: 'fuzz', fields: [], scopes: ['authorization', 'cookie.session'] };
 
 const urlText = ({ authority, path, query = '' }: { authority: string | undefined; path: string; query?: string }): string =>
   `${authority === undefined ? '' : `//${authority}`}${path}${query}`;

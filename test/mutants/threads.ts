@@ -22,12 +22,12 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   {
     name: 'a purge through a worker is answered before it is published',
     file: 'src/team.ts',
-    text: 'purgeAtRate: (order) => purgeAtRate(order) }',
+    text: 'purgeAtRate: (order) => purgeAtRate(order),',
     replacement: `purgeAtRate: (order) => {
         setTimeout(() => void purgeAtRate(order), 20);
-        const receipt = { id: '0.0', epoch: 0, authority: 'workers', mode: 'hard', tags: 1, urls: 0, waitedMs: 0 } as const;
-        return { kind: 'confirmed', receipt };
-      } }`,
+        const receipt = { id: '0.0', authority: 'workers', mode: 'hard', tags: 1, urls: 0, waitedMs: 0 } as const;
+        return { kind: 'confirmed', epoch: 0, receipt };
+      },`,
     caughtBy: [PURGES],
   },
   {

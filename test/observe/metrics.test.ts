@@ -137,7 +137,7 @@ describe('/metrics', () => {
     {
       name: 'purges, followers, refreshes and lookups',
       tell: (observe) => {
-        observe.purgeEnded({ id: '1', kind: 'write', mode: 'hard', durationMs: 0.05 });
+        observe.purgeEnded({ id: '1', kind: 'write', mode: 'hard', durationMs: 0.05, expired: 0 });
         observe.followerCollapsed();
         observe.backgroundRefresh();
         observe.backgroundRefresh();

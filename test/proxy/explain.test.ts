@@ -38,6 +38,7 @@ function setUp() {
     originEnded: ignore,
     breakerChanged: ignore,
     purgeEnded: ignore,
+    purgeUnconfirmed: ignore,
     fillRefused: ignore,
     fillStored: ignore,
     followerCollapsed: ignore,
@@ -95,7 +96,7 @@ it('is no use of an entry: the one not used for longest is evicted still', async
 it('shows what a purge has ended, again and again, and leaves it to the sweep', async () => {
   const { store, purger, ask, put } = setUp();
   await put('/a', 'a');
-  purger.purgeNow({ ...NOTHING, kind: 'operator', actor: 'test', tags: ['a'] });
+  purger.purgeHere({ ...NOTHING, kind: 'operator', actor: 'test', tags: ['a'] });
   for (let again = 0; again < 2; again++) expect(await ask('/a')).toMatchObject({ reason: 'purged', stored: [{ verdict: 'purged' }] });
   expect([store.stats.entries, store.stats.removals.purged]).toEqual([1, 0]);
 });

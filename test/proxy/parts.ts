@@ -107,6 +107,8 @@ export class Notes implements Observer {
   originEnded(): void {}
   breakerChanged(): void {}
   purgeEnded(): void {}
+
+  purgeUnconfirmed(): void {}
   followerCollapsed(): void {}
   scopeLookedUp(): void {}
 

@@ -25,7 +25,7 @@ it.each(['hard', 'soft'] as const)('a %s purge in the step in which the answer a
   const { ask, answer, origin, purger } = stage();
   const client = ask('GET /a', ['cookie', 's=1']);
   answer(await origin.nth(1), GOLD);
-  purger.purgeNow({ ...ORDER, mode });
+  purger.purgeHere({ ...ORDER, mode });
   expect((await origin.nth(2)).request.path).toBe('/_scope');
   answer(await origin.nth(2), GOLD);
   answer(await origin.nth(3), { fields: ['cache-control', 'max-age=60'], body: 'a' });
@@ -37,7 +37,7 @@ it('and by a write whose answer could be kept: it is not', async () => {
   const { ask, answer, origin, purger, observer } = stage();
   const client = ask('POST /a', ['cookie', 's=1']);
   answer(await origin.nth(1), GOLD);
-  purger.purgeNow(ORDER);
+  purger.purgeHere(ORDER);
   answer(await origin.nth(2), { fields: ['cache-control', 'max-age=60', 'content-location', '/a'], body: 'a' });
   await client.ended;
   expect(observer.stored).toBe(0);

@@ -14,7 +14,12 @@ import { NOTHING } from '../../src/purge/order.ts';
 import type { Answer } from '../../src/purge/problem.ts';
 
 const HOW = { ...NOTHING, kind: 'operator', actor: 'test' };
-const FROM = { actor: 'test', tagHeaders: ['surrogate-key', 'xkey', 'cache-tag', 'cache-groups'], scopes: ['authorization', 'cookie.session'] };
+const FROM = {
+  actor: 'test',
+  fields: [],
+  tagHeaders: ['surrogate-key', 'xkey', 'cache-tag', 'cache-groups'],
+  scopes: ['authorization', 'cookie.session'],
+};
 
 /** `[status, detail]` of a refusal. */
 function refusal(parsed: ParsedPurge): [number, string] | ParsedPurge {
@@ -214,7 +219,7 @@ describe('POST /v1/purge', () => {
   });
 
   it('a scope is refused where no route has one', () => {
-    const parsed = parsePurgeBody('{"scopes":[{"authorization":"one"}]}', { actor: 'test', scopes: [] });
+    const parsed = parsePurgeBody('{"scopes":[{"authorization":"one"}]}', { actor: 'test', fields: [], scopes: [] });
     expect(refusal(parsed)).toEqual([400, expect.stringMatching(/"authorization" is part of no route's scope; every route is public\.$/)]);
   });
 
@@ -251,10 +256,10 @@ describe('POST /v1/purge', () => {
 });
 
 describe('answers', () => {
-  const receipt = { id: '9f3c.814', epoch: 814, authority: 'process', mode: 'hard', tags: 3, urls: 0, waitedMs: 0.6 } as const;
+  const receipt = { id: '9f3c.814', authority: 'process', mode: 'hard', tags: 3, urls: 0, waitedMs: 0.6 } as const;
 
   it('200 as DESIGN shows it', () => {
-    const answer = answerOf({ kind: 'confirmed', receipt });
+    const answer = answerOf({ kind: 'confirmed', epoch: 814, receipt });
     expect(answer).toEqual({
       status: 200,
       fields: ['content-type', 'application/json', 'cache-control', 'no-store'],
@@ -263,7 +268,7 @@ describe('answers', () => {
   });
 
   it('a soft purge guarantees nothing', () => {
-    expect(JSON.parse(answerOf({ kind: 'confirmed', receipt: { ...receipt, mode: 'soft' } }).body)).toMatchObject({
+    expect(JSON.parse(answerOf({ kind: 'confirmed', epoch: 814, receipt: { ...receipt, mode: 'soft' } }).body)).toMatchObject({
       guarantee: 'none',
       mode: 'soft',
     });

@@ -15,7 +15,7 @@ function setUp() {
     authority: new ProcessAuthority({ memoryBytes: 65_536, holdKeepMs: 0, exhausted: () => undefined }),
     tagHash: new TagHash(Buffer.from('secret')),
     clock,
-    observer: { purgeEnded: () => undefined },
+    observer: { purgeEnded: () => undefined, purgeUnconfirmed: () => undefined },
     log: new PurgeLog(),
     normaliseUrl: (url) => [url],
     settleMs: 0,
@@ -31,7 +31,7 @@ function setUp() {
   return { gate, lines, rate, clock };
 }
 
-const FROM = { actor: '192.0.2.1' };
+const FROM = { actor: '192.0.2.1', fields: [] };
 const target = { scheme: 'http', authority: 'shop.example', path: '/a', query: '' } as const;
 
 it('a malformed body', async () => {
@@ -58,7 +58,7 @@ it.each([
 ] as const)('a %s token', (authorisation, title) => {
   const { gate, lines } = setUp();
   expect(gate.unauthorised(authorisation, FROM).status).toBe(401);
-  expect(lines).toEqual([{ ...FROM, status: 401, title, detail: 'Send the purge token: Authorization: Bearer TOKEN.' }]);
+  expect(lines).toEqual([{ actor: FROM.actor, status: 401, title, detail: 'Send the purge token: Authorization: Bearer TOKEN.' }]);
 });
 
 it('PURGE where it is not enabled', () => {

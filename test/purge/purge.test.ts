@@ -18,7 +18,7 @@ function setUp(settleMs = 0) {
     authority,
     tagHash,
     clock,
-    observer: { purgeEnded: (end) => ended.push(end) },
+    observer: { purgeEnded: (end) => ended.push(end), purgeUnconfirmed: (state) => ended.push(state) },
     log,
     normaliseUrl: (url) => [{ ...url, query: url.query.replace('?utm', '') }],
     settleMs,
@@ -66,31 +66,31 @@ describe('an order reaches an entry', () => {
   it.each(rows)('%s', async (_name, given, expected) => {
     const [later, now] = [setUp(), setUp()];
     await later.purger.purge(order(given));
-    now.purger.purgeNow(order(given));
+    now.purger.purgeHere(order(given));
     expect([later.verdict(), now.verdict()]).toEqual([expected, expected]);
   });
 
-  it('rule 3.3: it has happened when purgeNow returns', () => {
+  it('rule 3.3: it has happened when purgeHere returns', () => {
     const { purger, authority } = setUp();
-    const outcome = purger.purgeNow(order({ tags: ['a'] }));
-    expect(outcome).toMatchObject({ kind: 'confirmed', receipt: { epoch: authority.marks.epoch } });
+    const outcome = purger.purgeHere(order({ tags: ['a'] }));
+    expect(outcome).toMatchObject({ kind: 'confirmed', epoch: authority.marks.epoch });
   });
 
   it('settles as configured unless the order says otherwise', () => {
     const { purger, authority, tagHash, clock } = setUp(2000);
     const held = (tag: string, afterMs: number) =>
       authority.marks.gate({ tagIds: tagHash.tagIds([tag]), asOf: authority.marks.epoch, sentAt: clock.now() + afterMs }).kind === 'held';
-    purger.purgeNow(order({ tags: ['a'] }));
-    purger.purgeNow(order({ tags: ['b'], settleMs: 0 }));
-    purger.purgeNow(order({ tags: ['c'], settleMs: 10 }));
+    purger.purgeHere(order({ tags: ['a'] }));
+    purger.purgeHere(order({ tags: ['b'], settleMs: 0 }));
+    purger.purgeHere(order({ tags: ['c'], settleMs: 10 }));
     expect([held('a', 1999), held('a', 2000), held('b', 0), held('c', 9), held('c', 10)]).toEqual([true, false, false, true, false]);
   });
 
-  it('out of holds: nothing is published, the record says so', () => {
+  it('out of holds: nothing is published, the record says so', async () => {
     const { purger, authority, log } = setUp(2000);
-    for (let i = 0; i < 16; i++) purger.purgeNow(order({ tags: Array.from({ length: 256 }, (_, n) => `t${i}.${n}`) }));
+    for (let i = 0; i < 16; i++) purger.purgeHere(order({ tags: Array.from({ length: 256 }, (_, n) => `t${i}.${n}`) }));
     const before = authority.marks.epoch;
-    expect(purger.purgeNow(order({ tags: ['one-more'] }))).toEqual({ kind: 'out-of-holds' });
+    expect(await purger.purge(order({ tags: ['one-more'] }))).toEqual({ kind: 'out-of-holds' });
     expect(authority.marks.epoch).toBe(before);
     expect(log.recent()[0]).toMatchObject({ state: 'refused', what: 'tag=one-more' });
   });
@@ -99,7 +99,7 @@ describe('an order reaches an entry', () => {
 describe('receipts and records', () => {
   it('counts what was named and names its epoch', () => {
     const { purger, ended } = setUp();
-    const outcome = purger.purgeNow(
+    const outcome = purger.purgeHere(
       order({
         tags: ['a', 'b'],
         versions: new Map([
@@ -111,14 +111,15 @@ describe('receipts and records', () => {
     );
     expect(outcome).toEqual({
       kind: 'confirmed',
-      receipt: { id: expect.stringMatching(/^[0-9a-f]{4}\.1$/), epoch: 1, authority: 'process', mode: 'hard', tags: 3, urls: 1, waitedMs: 0 },
+      epoch: 1,
+      receipt: { id: expect.stringMatching(/^[0-9a-f]{4}\.1$/), authority: 'process', mode: 'hard', tags: 3, urls: 1, waitedMs: 0 },
     });
-    expect(ended).toEqual([{ id: expect.any(String), mode: 'hard', kind: 'operator', durationMs: 0 }]);
+    expect(ended).toEqual([{ id: expect.any(String), mode: 'hard', kind: 'operator', durationMs: 0, expired: 0 }]);
   });
 
   it('keeps the last 1,000, newest first', () => {
     const { purger, log } = setUp();
-    for (let i = 0; i < 1003; i++) purger.purgeNow(order({ tags: [`t${i}`] }));
+    for (let i = 0; i < 1003; i++) purger.purgeHere(order({ tags: [`t${i}`] }));
     const recent = log.recent();
     expect([recent.length, recent[0]?.what, recent.at(-1)?.what]).toEqual([1000, 'tag=t1002', 'tag=t3']);
   });
@@ -126,7 +127,7 @@ describe('receipts and records', () => {
   it('escapes and shortens what came from outside', () => {
     const { purger, log, clock } = setUp();
     const tags = Array.from({ length: 200 }, (_, i) => `tag-number-${i}`);
-    purger.purgeNow(order({ tags, actor: 'eve\r\nfake line \u{1b}[31m', reason: `\\ ${'x'.repeat(900)}`, kind: 'write' }));
+    purger.purgeHere(order({ tags, actor: 'eve\r\nfake line \u{1b}[31m', reason: `\\ ${'x'.repeat(900)}`, kind: 'write' }));
     const record = log.recent()[0];
     expect(record).toMatchObject({
       at: clock.now(),
@@ -143,7 +144,7 @@ describe('receipts and records', () => {
 
 const after = (orders: readonly Partial<PurgeOrder>[]) => {
   const { purger, verdict } = setUp();
-  for (const given of orders) purger.purgeNow(order(given));
+  for (const given of orders) purger.purgeHere(order(given));
   return verdict();
 };
 

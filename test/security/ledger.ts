@@ -755,7 +755,7 @@ export const LEDGER: readonly LedgerRow[] = [
     what: 'purges that were not, and that broke the cache, in Souin',
     by: {
       tests: {
-        'purge/purge.test.ts': ['rule 3.3: it has happened when purgeNow returns', 'property: orders commute and repeat harmlessly'],
+        'purge/purge.test.ts': ['rule 3.3: it has happened when purgeHere returns', 'property: orders commute and repeat harmlessly'],
         'fuzz/purge-bodies.test.ts': ['with edits are orders or problems, and orders make the round trip'],
         'history/history.test.ts': ['seed $seed, $reads reads, inflight $inflight'],
       },

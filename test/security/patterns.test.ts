@@ -101,10 +101,11 @@ const ofOperators: Readonly<Record<string, Reader>> = {
       (text) => parsePurgeMethod({ target: base, fields: [name, text] }, { actor: '', tagHeaders: settings.headers }),
     ]),
   ),
-  'a body': (text) => parsePurgeBody(text, { actor: '', scopes: ['sub'] }),
+  'a body': (text) => parsePurgeBody(text, { actor: '', fields: [], scopes: ['sub'] }),
   'members of a body': (text) =>
     parsePurgeBody(JSON.stringify({ tags: [text], urls: [text], prefixes: [text], scopes: [{ sub: text }], settle: text }), {
       actor: '',
+      fields: [],
       scopes: ['sub'],
     }),
   'a URL': parseUrlSelector,
