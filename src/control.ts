@@ -1,12 +1,12 @@
 // What there is once a process, whichever threads serve: the secret, who numbers purges, the one door to that, the rate and the receipts.
 import { randomBytes } from 'node:crypto';
 import type { Clock } from './clock.ts';
-import { ClusterAuthority } from './cluster/cluster-authority.ts';
+import { ClusterAuthority, type ClusterAuthorityParts } from './cluster/cluster-authority.ts';
 import { deriveKey } from './cluster/cluster-secret.ts';
 import { NodeReport } from './cluster/node-report.ts';
 import { listNodes, type NodeList } from './cluster/node-list.ts';
 import { RedisLog } from './cluster/redis-log.ts';
-import type { Config } from './config/config.ts';
+import type { Config, RedisConfig } from './config/config.ts';
 import { RunError } from './errors.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
@@ -58,7 +58,7 @@ export class Control {
     },
   };
   readonly #observe: Observe;
-  readonly #report: NodeReport | undefined;
+  readonly #report: NodeReport;
   #changing: Promise<void> | undefined;
   #config: Config;
   #purgeRate: PurgeRate;
@@ -74,16 +74,11 @@ export class Control {
       holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
       exhausted,
     };
-    if (config.redis === undefined) {
-      this.authority = new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) });
-    } else {
-      const { urls, mode, ...where } = config.redis;
-      const report = new NodeReport({ observer: observe, nodeId: () => authority.nodeId, emptied: exhausted });
-      const log = new RedisLog({ ...where, target: { ...where, urls }, holdKeepMs: marking.holdKeepMs });
-      const authority = new ClusterAuthority({ ...marking, mode, log, clock, watcher: report });
-      this.authority = authority;
-      this.#report = report;
-    }
+    this.#report = new NodeReport({ observer: observe, emptied: exhausted });
+    this.authority =
+      config.redis === undefined
+        ? new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) })
+        : sharedAuthority(config.redis, { ...marking, clock, watcher: this.#report });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     const inForce = (): Config => this.#config;
     this.purger = new Purger({
@@ -139,7 +134,7 @@ export class Control {
 
   /** Takes its place among the nodes that share purges. Without Redis that comes later by itself; rejects with a RunError where the cluster is another one's. */
   async join(): Promise<void> {
-    if (!(this.authority instanceof ClusterAuthority) || this.#report === undefined) return;
+    if (!(this.authority instanceof ClusterAuthority)) return;
     this.authority.start();
     const { kind } = await this.#report.firstJoined;
     if (kind !== 'secret-differs') return;
@@ -171,6 +166,11 @@ export class Control {
     const reason = 'the configuration changed what entries are keyed or tagged by, or what may be stored';
     this.purger.purgeHere({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
   }
+}
+
+function sharedAuthority({ urls, mode, ...where }: RedisConfig, parts: Omit<ClusterAuthorityParts, 'mode' | 'log'>): ClusterAuthority {
+  const log = new RedisLog({ ...where, target: { ...where, urls }, holdKeepMs: parts.holdKeepMs });
+  return new ClusterAuthority({ ...parts, mode, log });
 }
 
 function secretsOf({ redis }: Config): Secrets {

@@ -97,7 +97,7 @@ function slug(heading: string): string {
 }
 
 describe('its examples are valid', () => {
-  const env = { FRESHET_PURGE_TOKEN: 'secret', FRESHET_ADMIN_TOKEN: 'secret' };
+  const env = { FRESHET_PURGE_TOKEN: 'secret', FRESHET_ADMIN_TOKEN: 'secret', FRESHET_SECRET: 'a-secret-of-thirty-two-characters' };
 
   it('YAML', () => {
     expect(blocks('yaml').length).toBeGreaterThan(1);

@@ -14,7 +14,6 @@ export interface NodeObserver {
 
 export interface NodeReportParts {
   readonly observer: NodeObserver;
-  readonly nodeId: () => string;
   /** Nothing stored until now may be used any more. */
   readonly emptied: () => void;
 }
@@ -48,7 +47,7 @@ export class NodeReport implements NodeWatcher {
 
   emptied(incarnation: string): void {
     this.#parts.observer.nodeEmptied();
-    this.#parts.observer.info('the node has its place in the log of purges; its cache begins empty', { node: this.#parts.nodeId(), incarnation });
+    this.#parts.observer.info('the node has its place in the log of purges; its cache begins empty', { incarnation });
     this.#parts.emptied();
   }
 

@@ -48,6 +48,7 @@ const RECEIPT = z.object({
   mode: z.string(),
   tags: z.number(),
   urls: z.number(),
+  nodes: z.object({ confirmed: z.number(), expired: z.number() }).optional(),
   waited_ms: z.number(),
 });
 
@@ -55,7 +56,7 @@ const RECEIPT = z.object({
 function describeReceipt(answer: string, asked: Asked): string {
   const parsed = RECEIPT.safeParse(parseObject(answer));
   if (!parsed.success) throw unexpected(answer, 'a receipt');
-  const { id, state, guarantee, authority, mode, tags, urls, waited_ms: waitedMs } = parsed.data;
+  const { id, state, guarantee, authority, mode, tags, urls, nodes, waited_ms: waitedMs } = parsed.data;
   const named = [
     ...(asked.all ? ['everything'] : []),
     ...counted(tags, 'tag'),
@@ -64,7 +65,7 @@ function describeReceipt(answer: string, asked: Asked): string {
     ...counted(asked.scopes.length, 'scope'),
   ];
   const what = named.length === 0 ? '' : ` of ${[named.slice(0, -1).join(', '), named.at(-1)].filter((text) => text !== '').join(' and ')}`;
-  return `${state}: ${mode} purge ${id}${what} in ${waitedMs} ms (guarantee ${guarantee}, authority ${authority})`;
+  return `${state}: ${mode} purge ${id}${what} in ${waitedMs} ms (guarantee ${guarantee}, authority ${authority}${nodes === undefined ? '' : `, ${counted(nodes.confirmed, 'node').join('') || '0 nodes'} confirmed, ${nodes.expired} expired`})`;
 }
 
 function counted(count: number, one: string, several = `${one}s`): readonly string[] {

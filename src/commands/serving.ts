@@ -69,5 +69,6 @@ function fixed(config: Config): readonly (readonly [string, string | number])[] 
     ['workers', config.workers],
     ['store.memory', config.store.memoryBytes],
     ['purge.memory', config.purge.memoryBytes],
+    ['redis', JSON.stringify(config.redis ?? '')],
   ];
 }

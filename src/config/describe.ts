@@ -1,6 +1,6 @@
 // The configuration as `freshet check` prints it: what takes which request, and what the operator should know about it.
 import { formatListen } from './address.ts';
-import type { BreakerConfig, Config, IssuerConfig, OriginConfig } from './config.ts';
+import type { BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig } from './config.ts';
 import { align } from './align.ts';
 import { withoutQuery } from '../http/reference.ts';
 import type { QueryRule } from '../rules/policy.ts';
@@ -31,11 +31,19 @@ function generalRows(config: Config): readonly (readonly string[])[] {
       'purge',
       `${purge.token === undefined ? 'on admin only' : 'on listen too, with token'}; settle ${formatDuration(purge.settleMs)}, at most ${purge.ratePerSecond}/s`,
     ],
+    ...(config.redis === undefined ? [] : [['redis', describeRedis(config.redis)]]),
     ...(config.workers === 1 ? [] : [['workers', `${config.workers}, each with its share of the store`]]),
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
     ...config.issuers.map((issuer) => ['issuer', describeIssuer(issuer)]),
   ];
+}
+
+function describeRedis({ cluster, urls, mode, replicas, sharded, sentinel }: RedisConfig): string {
+  const kind = sentinel === undefined ? (sharded ? 'a Redis Cluster' : 'one server') : `the server that Sentinels know as ${sentinel.name}`;
+  const where = urls.map((url) => new URL(url).host).join(', ');
+  const majority = replicas === 0 ? '' : `, ${Math.ceil(replicas / 2)} of ${replicas} replicas must have a purge`;
+  return `purges shared in ${cluster}, ${mode} mode, through ${kind} (${where})${majority}`;
 }
 
 function describeOrigin(origin: OriginConfig): string {
@@ -117,6 +125,9 @@ function notes(config: Config, routes: readonly Route[]): readonly string[] {
     ...(config.purge.token === undefined ? [withoutPurgeToken(config)] : []),
     ...(config.issuers.length > 0 && routes.every(({ scope }) => scope.kind !== 'claims')
       ? ['auth.jwt: no route has a scope of claims, so no token is read']
+      : []),
+    ...(config.redis?.replicas === 0 && (config.redis.sentinel !== undefined || config.redis.sharded)
+      ? ['redis.replicas is 0: while a failover is under way, a node that still talks to the old primary may miss purges that the new one confirmed']
       : []),
     ...(config.fastPath ? ['fast_path: this version has no fast path; requests take the ordinary one'] : []),
   ];

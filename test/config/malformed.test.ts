@@ -69,7 +69,21 @@ describe('one mistake', () => {
       'workers: 4\nstore: { fills: 16MiB }',
       '2: store.fills: found 16MiB; allowed: at least store.max_object, which is 8MiB, for each of 4 workers',
     ],
-    ['redis', 'redis: { url: x }', '1: redis: is not in this version: several nodes (Redis); remove it'],
+    [
+      'redis without a secret',
+      'redis: { url: redis://127.0.0.1, cluster: shop }',
+      '1: redis.secret: is missing; allowed: 32 visible ASCII characters or more, without spaces',
+    ],
+    [
+      'redis: settings that contradict each other',
+      `redis: { url: redis://127.0.0.1, cluster: shop, secret: ${'s'.repeat(32)}, bodies: true }`,
+      '1: redis.bodies: found true; shared responses are not in this version; allowed: false',
+    ],
+    [
+      'redis: a certificate that is not there',
+      `redis: { url: rediss://127.0.0.1, cluster: shop, secret: ${'s'.repeat(32)}, tls: { ca: none.pem } }`,
+      '1: redis.tls.ca: found "none.pem", which cannot be read: no such file or directory',
+    ],
     ['admin without token', 'admin: { listen: 8081, token: "" }\n', []],
     [
       'admin reachable without token',

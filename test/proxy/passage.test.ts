@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OriginError } from '../../src/errors.ts';
 import { type Fields, fieldValue } from '../../src/http/fields.ts';
 import { handle } from '../../src/proxy/handle.ts';
-import type { Authority } from '../../src/purge/authority.ts';
+import type { Authority, Patience } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import { NOTHING } from '../../src/purge/order.ts';
 import type { ProcessAuthority } from '../../src/purge/process-authority.ts';
@@ -87,6 +87,27 @@ it('a write for whose settle window there is no room purges all the same, and sa
   play(await origin.nth(3), clock.now(), { fields: FRESH, body: 'new' });
   await after.ended;
   expect([after.body, after.cacheStatus]).toEqual(['new', expect.stringContaining('stored; detail=purged')]);
+});
+
+it('a write whose purge is in doubt is answered so, once: whoever numbers purges goes on trying', async () => {
+  const published: Patience[] = [];
+  const { parts, clock, origin } = makeParts({
+    aroundAuthority: (inner) => ({
+      name: inner.name,
+      marks: inner.marks,
+      publishHere: (publication) => inner.publishHere(publication),
+      publish: (_publication, patience) => {
+        published.push(patience);
+        return { kind: 'unknown' };
+      },
+    }),
+  });
+  const writing = new NotingClient();
+  handle(requestOf('PUT /products/1'), writing, parts);
+  play(await origin.nth(1), clock.now(), { fields: [], body: 'written' });
+  await writing.ended;
+  expect(writing.cacheStatus).toBe('freshet; fwd=method; fwd-status=200; detail=purge-unconfirmed');
+  expect(published).toEqual([{ waitMs: 5_000, onFailure: 'retry' }]);
 });
 
 describe('1xx', () => {

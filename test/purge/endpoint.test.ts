@@ -81,7 +81,7 @@ describe('PURGE', () => {
     ['not soft', ['soft-purge', '0'], ofUrl],
     ['settle', ['purge-settle', '2s'], { ...ofUrl, settleMs: 2000 }],
     ['no settle', ['purge-settle', '0s'], { ...ofUrl, settleMs: 0 }],
-    ['respond-async is served better than asked', ['prefer', 'respond-async'], ofUrl],
+    ['respond-async: nobody waits', ['prefer', 'respond-async'], { ...ofUrl, waitMs: 0 }],
     ['256 tags', ['surrogate-key', Array.from({ length: 256 }, (_, i) => i).join(' ')], { tags: Array.from({ length: 256 }, (_, i) => String(i)) }],
   ];
   it.each(orders)('%s', (_name, fields, expected) => expect(parse(fields)).toEqual({ kind: 'order', order: { ...HOW, ...expected } }));
@@ -272,6 +272,49 @@ describe('answers', () => {
       guarantee: 'none',
       mode: 'soft',
     });
+  });
+
+  it('with the nodes that were asked', () => {
+    const nodes = { confirmed: 2, expired: 0 };
+    expect(answerOf({ kind: 'confirmed', epoch: 814, receipt: { ...receipt, authority: 'lease', nodes } }).body).toBe(
+      '{"id":"9f3c.814","state":"confirmed","guarantee":"linearizable","authority":"lease","mode":"hard","tags":3,"urls":0,"nodes":{"confirmed":2,"expired":0},"waited_ms":0.6}',
+    );
+  });
+
+  it.each([
+    ['hard', 'bounded'],
+    ['soft', 'none'],
+  ] as const)('202 where a %s purge is not confirmed yet', (mode, guarantee) => {
+    const answer = answerOf({ kind: 'committed', boundMs: 3110, receipt: { ...receipt, authority: 'lease', mode } });
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      202,
+      { id: '9f3c.814', state: 'committed', guarantee, bound_ms: 3110, authority: 'lease', mode, tags: 3, urls: 0, waited_ms: 0.6 },
+    ]);
+  });
+
+  it.each(['unknown', 'rejected'] as const)('503 where it is %s: asking again is safe', (kind) => {
+    const answer = answerOf({ kind });
+    expect([answer.status, answer.fields.slice(4), JSON.parse(answer.body)]).toEqual([
+      503,
+      ['retry-after', '1'],
+      { type: `urn:problem-type:freshet:${kind}`, title: expect.any(String), status: 503, detail: expect.any(String), state: kind, retry: 'safe' },
+    ]);
+  });
+
+  it.each([
+    [[], undefined],
+    [['prefer', 'respond-async'], 0],
+    [['prefer', 'wait=2'], 2_000],
+    [['prefer', 'respond-async, wait=2'], 2_000],
+  ] as const)('Prefer %j: whoever asks waits so long', (fields, waitMs) => {
+    const target = { scheme: 'http', authority: 'shop.example', path: '/a', query: '' } as const;
+    for (const parsed of [
+      parsePurgeMethod({ target, fields: [...fields, 'surrogate-key', 'a'] }, FROM),
+      parsePurgeBody('{"tags":["a"]}', { ...FROM, fields }),
+    ]) {
+      expect(parsed).toMatchObject({ kind: 'order' });
+      expect(parsed.kind === 'order' && parsed.order.waitMs).toBe(waitMs);
+    }
   });
 
   it.each([

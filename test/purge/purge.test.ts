@@ -1,6 +1,7 @@
 // The one door: what an order purges, its receipt and its record. PURGE-PROTOCOL §3.2, §3.3, §4.8.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Authority, Confirmation, Patience } from '../../src/purge/authority.ts';
 import { NOTHING, type PurgeOrder } from '../../src/purge/order.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
@@ -161,4 +162,70 @@ it('property: orders commute and repeat harmlessly', () => {
       expect(after([...orders, ...orders])).toBe(after(orders));
     }),
   );
+});
+
+function setUpOthers(answer: Confirmation) {
+  const clock = new SettableClock();
+  const inner = new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: 10_000, exhausted: () => undefined });
+  const patience: Patience[] = [];
+  const authority: Authority = {
+    name: 'lease',
+    marks: inner.marks,
+    publishHere: (publication) => inner.publishHere(publication),
+    publish: async (_publication, given) => {
+      patience.push(given);
+      return answer;
+    },
+  };
+  const log = new PurgeLog();
+  const told: unknown[] = [];
+  const purger = new Purger({
+    authority,
+    tagHash: new TagHash(Buffer.from('secret')),
+    clock,
+    observer: { purgeEnded: ({ id, expired }) => told.push([id, expired]), purgeUnconfirmed: (state) => told.push(state) },
+    log,
+    normaliseUrl: (named) => [named],
+    settleMs: 0,
+  });
+  return { purger, log, told, patience };
+}
+
+describe('an authority that asks others', () => {
+  it('its id and its nodes stand in the receipt', async () => {
+    const { purger, told, patience } = setUpOthers({ kind: 'confirmed', epoch: 7, id: 'inc.3.nonce', nodes: { confirmed: 2, expired: 1 } });
+    const outcome = await purger.purge(order({ tags: ['a'], waitMs: 2_000 }));
+    expect(outcome).toMatchObject({
+      kind: 'confirmed',
+      epoch: 7,
+      receipt: { id: 'inc.3.nonce', authority: 'lease', nodes: { confirmed: 2, expired: 1 } },
+    });
+    expect(told).toEqual([['inc.3.nonce', 1]]);
+    expect(patience).toEqual([{ waitMs: 2_000, onFailure: 'answer' }]);
+    expect(await purger.outcomeOf('inc.3.nonce', 0)).toBe(outcome);
+  });
+
+  it('what is committed is told now, and its end when it comes', async () => {
+    const last = Promise.withResolvers<Confirmation>();
+    const { purger, log, told } = setUpOthers({ kind: 'committed', id: 'inc.3.nonce', boundMs: 3_110, ended: last.promise });
+    const outcome = await purger.purge(order({ tags: ['a'], waitMs: 0 }));
+    expect(outcome).toMatchObject({ kind: 'committed', boundMs: 3_110, receipt: { id: 'inc.3.nonce' } });
+    expect([told, log.recent().map(({ state }) => state)]).toEqual([['committed'], ['committed']]);
+    last.resolve({ kind: 'confirmed', epoch: 7, id: 'inc.3.nonce', nodes: { confirmed: 1, expired: 0 } });
+    expect(await purger.outcomeOf('inc.3.nonce', 60_000)).toMatchObject({ kind: 'confirmed', receipt: { nodes: { confirmed: 1, expired: 0 } } });
+    expect(log.recent().map(({ id, state }) => [id, state])).toEqual([
+      ['inc.3.nonce', 'confirmed'],
+      ['inc.3.nonce', 'committed'],
+    ]);
+  });
+
+  it.each([
+    ['unknown', 'unknown'],
+    ['rejected', 'refused'],
+    ['out-of-holds', 'refused'],
+  ] as const)('%s: without a receipt, and on record', async (kind, state) => {
+    const { purger, log, told } = setUpOthers({ kind });
+    expect(await purger.purge(order({ tags: ['a'] }))).toEqual({ kind });
+    expect([told, log.recent()[0]?.state, log.recent()[0]?.id]).toEqual([[kind], state, undefined]);
+  });
 });

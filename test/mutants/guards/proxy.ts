@@ -33,4 +33,10 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     test: 'test/proxy/journey-claims.test.ts',
     guards: ['if (ambiguous !== undefined)', 'if (nominates)', 'if (loops(request.fields))', 'if (hasField(request.fields, AUTH_SCOPE))'],
   },
+  {
+    file: 'src/proxy/handle.ts',
+    test: 'test/proxy/barrier.test.ts',
+    guards: ['if (parts.barrier === undefined || !isSafe(request.method))'],
+  },
+  { file: 'src/proxy/written.ts', test: 'test/proxy/passage.test.ts', guards: [`if (outcome.kind !== 'out-of-holds')`] },
 ];

@@ -26,10 +26,24 @@ export const PURGE_GUARDS: readonly Guarded[] = [
   {
     file: 'src/purge/endpoint.ts',
     test: 'test/purge/endpoint.test.ts',
-    guards: ['if (lines.length === 0)', 'if (presented === undefined)', `if (outcome.kind === 'out-of-holds')`],
+    guards: ['if (lines.length === 0)', 'if (presented === undefined)', 'if (wait !== undefined)'],
   },
   { file: 'src/purge/rate.ts', test: 'test/purge/rate.test.ts', guards: ['if (this.#tokens >= 1)'] },
-  { file: 'src/purge/purge.ts', test: 'test/purge/purge.test.ts', guards: [`if (confirmation.kind === 'out-of-holds')`] },
+  { file: 'src/purge/prefer.ts', test: 'test/purge/prefer.test.ts', guards: ['if (!stated.has(name.toLowerCase()))'] },
+  {
+    file: 'src/purge/receipts.ts',
+    test: 'test/purge/receipts.test.ts',
+    guards: ['if (this.#kept.size > KEPT && oldest.done !== true)', 'if (kept === undefined)'],
+  },
+  {
+    file: 'src/purge/purge.ts',
+    test: 'test/purge/purge.test.ts',
+    guards: [
+      `if (confirmation.kind !== 'confirmed') observer`,
+      `if (confirmation.kind !== 'confirmed' && confirmation.kind !== 'committed')`,
+      `if (confirmation.kind === 'committed') {`,
+    ],
+  },
   {
     file: 'src/purge/mark-table.ts',
     test: 'test/purge/mark-table.test.ts',
