@@ -148,4 +148,6 @@ export const HTTP_GUARDS: readonly Guarded[] = [
     test: 'test/http/cache-control.test.ts',
     guards: ['if (!DELTA_DIRECTIVES.has(name) || first === second)'],
   },
+  { file: 'src/http/forwarding.ts', test: 'test/proxy/journey-forwarding.test.ts', guards: ['if (ADDRESSES.has(name) || !isClaimed(name))'] },
+  { file: 'src/http/forwarding.ts', test: 'test/proxy/journey-lookup.test.ts', guards: [`if (value !== '')`] },
 ];

@@ -74,4 +74,5 @@ export const IDENTITY_GUARDS: readonly Guarded[] = [
       'if (error instanceof errors.JWTExpired)',
     ],
   },
+  { file: 'src/identity/remote-keys.ts', test: 'test/scopes-page.test.ts', guards: ['if (fetched === undefined || !this.#isYoungerThan(maxAgeMs))'] },
 ];

@@ -85,4 +85,7 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
   { file: 'src/origin/pools.ts', test: 'test/origin/pool-breaker.test.ts', guards: ['if (pool !== undefined)'] },
   { file: 'src/origin/pools.ts', test: 'test/origin/pool.test.ts', guards: ['if (pools.get(name) !== pool)'] },
   { file: 'src/origin/retry-budget.ts', test: 'test/origin/retry.test.ts', guards: ['if (this.#tenths < 10)'] },
+  { file: 'src/origin/call.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (!this.#over)', 'if (!this.#aborted)'] },
+  { file: 'src/origin/pool.ts', test: 'test/origin/pool.test.ts', guards: ['if (mustWait)', 'if (settings === undefined || permit === undefined)'] },
+  { file: 'src/origin/pool.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (call !== undefined)'] },
 ];

@@ -126,4 +126,21 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       'if (a === undefined || b === undefined)',
     ],
   },
+  { file: 'src/purge/mark-writer.ts', test: 'test/proxy/journey-control.test.ts', guards: ['if (!this.#started)'] },
+  {
+    file: 'src/purge/mark-writer.ts',
+    test: 'test/purge/marks.test.ts',
+    guards: ['if (this.#isSpent(publication.at))', `if (publication.mode === 'hard')`, 'if (selectors.all) {', 'if (before === 0)'],
+  },
+  { file: 'src/purge/process-authority.ts', test: 'test/purge/marks.test.ts', guards: ['if (!this.#writer.hasRoom(publication))'] },
+  { file: 'src/purge/purge-log.ts', test: 'test/purge/purge-log.test.ts', guards: ['if (order.all)'] },
+  { file: 'src/purge/purge-log.ts', test: 'test/purge/purge.test.ts', guards: ['if (text.length + word.length > WHAT_LENGTH)'] },
+  { file: 'src/purge/rate.ts', test: 'test/proxy/journey-purge.test.ts', guards: [`if (admission.kind === 'admitted')`] },
+  { file: 'src/purge/sweeper.ts', test: 'test/purge/race-lease.test.ts', guards: ['if (reason === undefined)'] },
+  { file: 'src/purge/sweeper.ts', test: 'test/purge/sweeper.test.ts', guards: [`if (verdict.kind === 'purged')`] },
+  {
+    file: 'src/purge/tag-hash.ts',
+    test: 'test/purge/tag-hash.test.ts',
+    guards: [`if (prefixes.length < MAX_PREFIX_DEPTH && path !== '' && !path.endsWith('/'))`],
+  },
 ];

@@ -17,4 +17,5 @@ export const STORE_GUARDS: readonly Guarded[] = [
       'if (old === undefined)',
     ],
   },
+  { file: 'src/store/ring.ts', test: 'test/proxy/journey-control.test.ts', guards: ['if (!(cursor >= 1) || whole > size)'] },
 ];
