@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { LoggedPurge } from '../../src/cluster/coordination-log.ts';
 import { EXPIRY_MS } from '../../src/cluster/lease-terms.ts';
 import { RedisLog } from '../../src/cluster/redis-log.ts';
@@ -84,6 +85,18 @@ describe.skipIf(!hasRedis)('nodes over Redis', () => {
     const [, lastPermitted] = await frozen.says(/last permitted at (\S+)\n/);
     expect(Number(lastPermitted)).toBeGreaterThan(0);
     expect(Number(lastPermitted)).toBeLessThan(confirmedAt);
+  });
+
+  it('one that joins later holds what a settle window holds, and demands the versions that are demanded', async () => {
+    const tagIds = Int32Array.of(3, 4);
+    await using a = new Node('a', server);
+    await a.untilCoordinated(true);
+    await a.driver.purge({ ...PURGE, tagIds, settleMs: 60_000, versions: [{ tagIds, lowest: 7 }] }, { onFailure: 'answer', waitMs: 0 });
+    await using b = new Node('b', server);
+    await b.untilCoordinated(true);
+    const { marks } = b.writer;
+    expect(marks.gate({ tagIds, asOf: marks.epoch, sentAt: systemClock.now() }).kind).toBe('held');
+    expect([6, 7].map((version) => marks.versionsAccepted([{ tagIds, version }]))).toEqual([false, true]);
   });
 
   it('FLUSHALL empties every node, and they go on', async () => {

@@ -10,6 +10,7 @@ const FENCES = 'test/purge/race-fences.test.ts';
 const PASSAGE = 'test/proxy/passage.test.ts';
 
 const LEASE = 'test/purge/race-lease.test.ts';
+const SEEDS = 'test/simulation/seeds.test.ts';
 
 export const PURGE_MUTANTS: readonly Mutant[] = [
   {
@@ -87,7 +88,7 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
     file: 'src/rules/reuse.ts',
     text: "return verdict.kind === 'softened' ? Math.min(stored.freshUntil, verdict.since) : stored.freshUntil;",
     replacement: 'return stored.freshUntil;',
-    caughtBy: [HITS],
+    caughtBy: [HITS, SEEDS],
   },
   {
     name: 'a 304 revives what was purged',
@@ -164,14 +165,14 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
     file: 'src/purge/marks.ts',
     text: 'return this.#state.holds.holding(subject.tagIds, subject.sentAt) ? HELD : verdict;',
     replacement: 'return verdict;',
-    caughtBy: [FENCES],
+    caughtBy: [FENCES, SEEDS],
   },
   {
     name: 'a version below the lowest acceptable is stored',
     file: 'src/purge/marks.ts',
     text: 'return this.#state.holds.accepts(stated);',
     replacement: 'return stated.length >= 0;',
-    caughtBy: [FENCES],
+    caughtBy: [FENCES, SEEDS],
   },
   {
     name: 'a version in shared memory is written in two halves',
@@ -266,5 +267,26 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
     text: ' && this.#clocks.wall() < Number(Atomics.load(this.words, 1))',
     replacement: '',
     caughtBy: ['test/purge/lease.test.ts'],
+  },
+  {
+    name: 'a soft purge is none',
+    file: 'src/purge/mark-writer.ts',
+    text: 'else this.#markSoft(publication, epoch);',
+    replacement: 'else if (epoch < 0) this.#markSoft(publication, epoch);',
+    caughtBy: [SEEDS],
+  },
+  {
+    name: 'a soft purge of everything is none',
+    file: 'src/purge/marks.ts',
+    text: 'n < Atomics.load(header, WORD.softFloor) ? this.#softFloorAt(n) : undefined',
+    replacement: 'n < -Atomics.load(header, WORD.softFloor) ? this.#softFloorAt(n) : undefined',
+    caughtBy: [SEEDS],
+  },
+  {
+    name: 'a settle window of everything holds nothing',
+    file: 'src/purge/holds.ts',
+    text: 'if (selectors.all) this.#allUntil.store',
+    replacement: 'if (selectors.all && heldUntil < 0) this.#allUntil.store',
+    caughtBy: [SEEDS],
   },
 ];

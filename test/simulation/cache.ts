@@ -1,6 +1,8 @@
-// A cache that obeys PURGE-PROTOCOL §3.2 and §4.6, small enough to be run a million times: rules 1 to 7 over the real marks, without sockets.
+// A cache that obeys PURGE-PROTOCOL §3.2, §3.6 and §4.6, small enough to be run a million times: rules 1 to 8 over the real marks, without sockets.
 // The proxy itself is held to the same rules by test/history over real sockets.
 import type { SharedMarks } from '../../src/purge/marks.ts';
+import type { Verdict } from '../../src/rules/stored-response.ts';
+import { freshUntil } from '../../src/rules/reuse.ts';
 import type { Head, Page, Stated } from './origin.ts';
 
 export interface Request {
@@ -15,6 +17,10 @@ export interface Answer {
   readonly from: 'hit' | 'stale' | 'stale-if-error' | 'collapsed' | 'origin';
   /** False where the body was cut. */
   readonly whole: boolean;
+  /** When the origin was asked for it, by the node. */
+  readonly fetchedAt: number;
+  /** When its head came, or that of the 304 that confirmed it. */
+  readonly receivedAt: number;
 }
 
 /** What the cache wants done. */
@@ -30,10 +36,17 @@ interface Entry {
   readonly tagIds: Int32Array;
   readonly asOf: number;
   readonly order: number;
+  readonly fetchedAt: number;
   readonly receivedAt: number;
   readonly freshUntil: number;
-  readonly staleUntil: number;
   checkedAt: number;
+}
+
+/** An entry that is not purged: fresh, or stale since its time or a soft purge, whichever was first. */
+interface Usable {
+  readonly entry: Entry;
+  readonly freshUntil: number;
+  readonly staleUntil: number;
 }
 
 interface Waiter {
@@ -94,10 +107,10 @@ export class Cache {
   decide(request: Request, trusted: boolean, now: Now): void {
     const waiter = this.#waiterOf(request, trusted);
     if (!trusted) return this.#bypass(waiter, now);
-    const entry = this.#usable(keyOf(request));
-    if (entry === undefined || now.ms >= entry.staleUntil) return this.#board(waiter, entry, now);
-    this.#outlet.respond(request, { stated: entry.stated, from: now.ms < entry.freshUntil ? 'hit' : 'stale', whole: entry.whole });
-    if (now.ms >= entry.freshUntil) this.#refresh(request, entry, now);
+    const usable = this.#usable(keyOf(request));
+    if (usable === undefined || now.ms >= usable.staleUntil) return this.#board(waiter, usable?.entry, now);
+    this.#serve(request, usable.entry, now.ms < usable.freshUntil ? 'hit' : 'stale');
+    if (now.ms >= usable.freshUntil) this.#refresh(request, usable.entry, now);
   }
 
   headCame(fetch: number, head: Head, now: Now): void {
@@ -120,21 +133,28 @@ export class Cache {
     return { request, trusted, arrivalEpoch: this.#marks.epoch, arrivalOrder: this.#order };
   }
 
-  /** Rules 3 and 7: what was purged is neither served nor a validator. */
-  #usable(key: string): Entry | undefined {
+  /** Rules 3, 7 and 8: what was purged is neither served nor a validator; softly, it is stale. */
+  #usable(key: string): Usable | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const verdict = this.#marks.gateEntry(entry);
-    if (verdict.kind === 'ok') return entry;
-    this.#entries.delete(key);
-    return undefined;
+    if (verdict.kind === 'purged') {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    const until = freshUntil(entry, verdict);
+    return { entry, freshUntil: until, staleUntil: until + entry.stated.page.staleMs };
+  }
+
+  #serve(request: Request, { stated, whole, fetchedAt, receivedAt }: Entry, from: Answer['from']): void {
+    this.#outlet.respond(request, { stated, from, whole, fetchedAt, receivedAt });
   }
 
   #board(waiter: Waiter, base: Entry | undefined, now: Now): void {
     const present = this.#joinable.get(keyOf(waiter.request));
     if (present === undefined || !this.#mayJoin(present)) return this.#start(waiter.request, { waiters: [waiter], base, joinable: true }, now);
     if (present.head === undefined) present.waiters.push(waiter);
-    else this.#outlet.respond(waiter.request, { stated: present.head.stated, from: 'collapsed', whole: true });
+    else this.#give(waiter, present, present.head);
   }
 
   /** Rule 4. Before its head nothing is known of its tags. */
@@ -169,12 +189,18 @@ export class Cache {
 
   /** Rule 5: who may not have it shares one new fetch. */
   #land(flight: Flight, head: NonNullable<Flight['head']>, now: Now): void {
-    const verdict = this.#marks.gate({ tagIds: head.tagIds, asOf: flight.asOf, sentAt: flight.sentAt });
-    if (verdict.kind !== 'ok') this.#unjoin(flight);
+    const verdict = this.#judge(flight, head);
+    if (verdict !== 'ok') this.#unjoin(flight);
     for (const waiter of flight.waiters.splice(0)) {
-      if (this.#mayTake(waiter, flight, verdict.kind === 'ok', now)) this.#give(waiter, flight, head.stated);
+      if (this.#mayTake(waiter, flight, verdict === 'ok' || verdict === 'softened', now)) this.#give(waiter, flight, head);
       else this.#board(waiter, undefined, now);
     }
+  }
+
+  /** What may be done with what a fetch brought. `behind`: it states an older version than a purge demanded. */
+  #judge({ asOf, sentAt }: Flight, { tagIds, stated }: NonNullable<Flight['head']>): Verdict['kind'] | 'behind' {
+    const { kind } = this.#marks.gate({ tagIds, asOf, sentAt });
+    return (kind === 'ok' || kind === 'softened') && !this.#marks.versionsAccepted(versionsOf(stated)) ? 'behind' : kind;
   }
 
   #mayTake(waiter: Waiter, flight: Flight, isClean: boolean, now: Now): boolean {
@@ -183,17 +209,18 @@ export class Cache {
     return isClean && (waiter.trusted || now.mayServe);
   }
 
-  #give(waiter: Waiter, flight: Flight, stated: Stated): void {
+  #give(waiter: Waiter, flight: Flight, { stated, receivedAt }: NonNullable<Flight['head']>): void {
     const from = flight.request === waiter.request ? 'origin' : 'collapsed';
-    this.#outlet.respond(waiter.request, { stated, from, whole: true });
+    this.#outlet.respond(waiter.request, { stated, from, whole: true, fetchedAt: flight.sentAt, receivedAt });
   }
 
-  /** Rule 7. */
+  /** Rule 7. What is held or behind is confirmed for those who wait, and not kept. */
   #validated(flight: Flight, now: Now): void {
     const { base, asOf, sentAt } = flight;
     if (base === undefined) return this.#failed(flight, now);
     const verdict = this.#marks.gate({ tagIds: base.tagIds, asOf, sentAt });
-    if (verdict.kind !== 'ok' || this.#entries.get(flight.key) !== base) return this.#refetch(flight, now);
+    if (verdict.kind === 'purged' || this.#entries.get(flight.key) !== base) return this.#refetch(flight, now);
+    this.#entries.delete(flight.key);
     const head = { stated: base.stated, tagIds: base.tagIds, receivedAt: now.ms };
     this.#store(flight, { ...head, whole: base.whole });
     this.#land(flight, head, now);
@@ -212,23 +239,24 @@ export class Cache {
   /** Rule 6: stale-if-error, unless it was purged. */
   #failed(flight: Flight, now: Now): void {
     for (const waiter of flight.waiters.splice(0)) {
-      const entry = waiter.trusted || now.mayServe ? this.#usable(flight.key) : undefined;
-      if (entry === undefined) this.#outlet.respond(waiter.request, { stated: undefined, from: 'origin', whole: false });
-      else this.#outlet.respond(waiter.request, { stated: entry.stated, from: 'stale-if-error', whole: entry.whole });
+      const usable = waiter.trusted || now.mayServe ? this.#usable(flight.key) : undefined;
+      if (usable === undefined) this.#outlet.respond(waiter.request, { ...NOTHING, fetchedAt: flight.sentAt, receivedAt: now.ms });
+      else this.#serve(waiter.request, usable.entry, 'stale-if-error');
     }
     this.#end(flight, now);
   }
 
   /** Rule 2: the second gate, and nothing older takes the place of what is newer. */
-  #store(flight: Flight, { stated, tagIds, receivedAt, whole }: NonNullable<Flight['head']> & { readonly whole: boolean }): void {
+  #store(flight: Flight, head: NonNullable<Flight['head']> & { readonly whole: boolean }): void {
     const { asOf, order, sentAt, key } = flight;
     const epoch = this.#marks.epoch;
-    if (this.#marks.gate({ tagIds, asOf, sentAt }).kind !== 'ok') return;
+    const verdict = this.#judge(flight, head);
+    if (verdict !== 'ok' && verdict !== 'softened') return;
     const present = this.#entries.get(key);
     if (present !== undefined && (present.asOf > asOf || (present.asOf === asOf && present.order > order))) return;
-    const freshUntil = receivedAt + stated.page.freshMs;
-    const staleUntil = freshUntil + stated.page.staleMs;
-    this.#entries.set(key, { stated, whole, tagIds, asOf, order, receivedAt, freshUntil, staleUntil, checkedAt: epoch });
+    const until = head.receivedAt + head.stated.page.freshMs;
+    const checkedAt = verdict === 'ok' ? epoch : NEVER_CHECKED;
+    this.#entries.set(key, { ...head, asOf, order, fetchedAt: sentAt, freshUntil: until, checkedAt });
   }
 
   #unjoin(flight: Flight): void {
@@ -250,6 +278,11 @@ export class Cache {
 
 const NO_TAGS = new Int32Array(0);
 
+const NOTHING = { stated: undefined, from: 'origin', whole: false } as const;
+
+/** A soft mark is seen again at each use. */
+const NEVER_CHECKED = -1;
+
 const TAG_IDS = new WeakMap<Page, Int32Array>();
 
 /** Pairs of bucket and fingerprint: a page's tags are its registers. */
@@ -263,6 +296,10 @@ function tagIdsOf(page: Page): Int32Array {
 
 export function tagIdsOfRegisters(registers: readonly number[]): Int32Array {
   return Int32Array.from(registers.flatMap((register) => [register, register + 1]));
+}
+
+function versionsOf({ page, versions }: Stated): { readonly tagIds: Int32Array; readonly version: number }[] {
+  return page.registers.map((register, i) => ({ tagIds: tagIdsOfRegisters([register]), version: versions[i] ?? 0 }));
 }
 
 function keyOf({ page, scope }: Request): string {

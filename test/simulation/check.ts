@@ -1,6 +1,7 @@
-// Is a simulated history one that the protocol permits? PURGE-PROTOCOL §6, invariants 1, 2, 4, 5, 6 and 7; what the world itself saw broken (3 and 10) stands in it.
+// Is a simulated history one that the protocol permits? PURGE-PROTOCOL §6, invariants 1, 2, 4, 5, 6 and 7, and §3.2 rule 8; what the world itself saw broken (3 and 10) stands in it.
 import { type Floor, Floors } from '../history/floors.ts';
 import type { History, Read } from './history.ts';
+import { CLOCKS_DIFFER } from './purge-kinds.ts';
 import type { Stated } from './origin.ts';
 
 export interface Checked {
@@ -14,34 +15,53 @@ export interface Checked {
 
 type Answered = Read & { readonly stated: Stated };
 
-export function check({ reads, acks, writes, faults }: History): Checked {
-  const answers = reads.filter((read): read is Answered => read.stated !== undefined);
-  const confirmed = new Floors(acks.map(({ register, version, at }) => ({ register: `${register}`, version, at })));
-  const seen = new Floors(answers.flatMap((read) => seenBy(read, keyAt(read))));
-  const seenAnywhere = new Floors(answers.flatMap((read) => seenBy(read, keyOf(read))));
-  const writtenAt = new Map(writes.map(({ register, version, at }) => [`${register}=${version}`, at]));
-  const late = answers.filter((read) => lateFault(read, confirmed) !== undefined);
+/** By register, what the reads of a history are measured by. */
+interface Known {
+  readonly acked: Floors;
+  /** By node. */
+  readonly softened: Floors;
+  /** By node, page and scope; and by page and scope alone. */
+  readonly seen: Floors;
+  readonly seenAnywhere: Floors;
+  readonly writtenAt: ReadonlyMap<string, number>;
+  readonly lagMs: number;
+}
+
+export function check(history: History): Checked {
+  const answers = history.reads.filter((read): read is Answered => read.stated !== undefined);
+  const known = knownOf(history, answers);
   const violations = answers.flatMap((read) => [
-    fault(
-      read,
-      'I1',
-      olderThan(read, (register) => confirmed.before(`${register}`, read.sentAt)),
-    ),
-    fault(read, 'I2', isPromisedFresh(read) ? lateFault(read, confirmed) : undefined),
+    fault(read, 'I1', unpurged(read, known, read.sentAt)),
+    fault(read, 'I2', isPromisedFresh(read) ? unpurged(read, known, read.committedAt) : undefined),
     fault(read, 'I4', scopeFault(read)),
     fault(read, 'I5', integrityFault(read)),
     fault(
       read,
       'I6',
-      olderThan(read, (register) => seen.before(`${keyAt(read)} ${register}`, read.sentAt)),
+      olderThan(read, (register) => known.seen.before(`${keyAt(read)} ${register}`, read.sentAt)),
     ),
-    fault(read, 'I7', invention(read, writtenAt)),
+    fault(read, 'I7', invention(read, known)),
+    fault(read, 'rule 8', unsoftened(read, known)),
   ]);
   return {
-    violations: [...faults, ...violations.filter((violation) => violation !== undefined)],
-    late: late.filter((read) => !isPromisedFresh(read)).length,
-    backwards: answers.filter((read) => olderThan(read, (register) => seenAnywhere.before(`${keyOf(read)} ${register}`, read.sentAt)) !== undefined)
-      .length,
+    violations: [...history.faults, ...violations.filter((violation) => violation !== undefined)],
+    late: answers.filter((read) => !isPromisedFresh(read) && unpurged(read, known, read.committedAt) !== undefined).length,
+    backwards: answers.filter(
+      (read) => olderThan(read, (register) => known.seenAnywhere.before(`${keyOf(read)} ${register}`, read.sentAt)) !== undefined,
+    ).length,
+  };
+}
+
+/** An origin that lags goes back by itself: nothing is taken for seen. */
+function knownOf({ acks, softenings, writes, lagMs }: History, answers: readonly Answered[]): Known {
+  const monotonic = lagMs === 0 ? answers : [];
+  return {
+    acked: new Floors(acks.map((ack) => ({ ...ack, register: `${ack.register}` }))),
+    softened: new Floors(softenings.map(({ node, register, ...floor }) => ({ register: `${node} ${register}`, ...floor }))),
+    seen: new Floors(monotonic.flatMap((read) => seenBy(read, keyAt(read)))),
+    seenAnywhere: new Floors(monotonic.flatMap((read) => seenBy(read, keyOf(read)))),
+    writtenAt: new Map(writes.map(({ register, version, at }) => [`${register}=${version}`, at])),
+    lagMs,
   };
 }
 
@@ -58,8 +78,26 @@ function isFromStore({ from }: Read): boolean {
   return from === 'hit' || from === 'stale' || from === 'stale-if-error';
 }
 
-function lateFault(read: Answered, confirmed: Floors): string | undefined {
-  return olderThan(read, (register) => confirmed.before(`${register}`, read.committedAt));
+/** Older than what a purge confirmed before `at` was for. Of what an origin that lags has just said, F1 asks only that it was asked after the write. */
+function unpurged(read: Answered, { acked, writtenAt, lagMs }: Known, at: number): string | undefined {
+  const isExcused = (register: number, version: number): boolean =>
+    lagMs > 0 && !isFromStore(read) && (writtenAt.get(`${register}=${version}`) ?? 0) < read.fetchedAt;
+  return olderThan(read, (register) => {
+    const version = acked.before(`${register}`, at);
+    return isExcused(register, version) ? 0 : version;
+  });
+}
+
+/**
+ * Fresh after a soft purge, or stale for longer than its window after it. What was on its way counts as stale since it came: marks.ts. A weak validator may
+ * confirm what is older all the same.
+ */
+function unsoftened(read: Answered, { softened }: Known): string | undefined {
+  const { from, node, sentAt, receivedAt, stated } = read;
+  if ((from !== 'hit' && from !== 'stale') || stated.page.weak) return undefined;
+  const windowMs = from === 'hit' ? 0 : stated.page.staleMs * CLOCKS_DIFFER;
+  if (from === 'stale' && sentAt - windowMs < receivedAt) return undefined;
+  return olderThan(read, (register) => softened.before(`${node} ${register}`, sentAt - windowMs));
 }
 
 function olderThan({ stated }: Answered, floor: (register: number) => number): string | undefined {
@@ -76,7 +114,7 @@ function integrityFault({ stated, page, whole }: Answered): string | undefined {
   return stated.page.name === page && whole ? undefined : `it is ${stated.page.name}, whole: ${whole}`;
 }
 
-function invention({ stated, endedAt }: Answered, writtenAt: ReadonlyMap<string, number>): string | undefined {
+function invention({ stated, endedAt }: Answered, { writtenAt }: Known): string | undefined {
   for (const [register, version] of versionsOf(stated)) {
     if (version > 0 && (writtenAt.get(`${register}=${version}`) ?? Infinity) > endedAt) return `nobody wrote r${register}=${version}`;
   }

@@ -16,6 +16,9 @@ export interface Read {
   readonly stated: Stated | undefined;
   readonly from: Answer['from'];
   readonly whole: boolean;
+  /** When the origin was asked for it, or to confirm it, and when its answer began. */
+  readonly fetchedAt: number;
+  readonly receivedAt: number;
 }
 
 export interface Ack {
@@ -26,6 +29,14 @@ export interface Ack {
   readonly at: number;
 }
 
+/** A soft purge that was applied at a node. */
+export interface Softening {
+  readonly node: string;
+  readonly register: number;
+  readonly version: number;
+  readonly at: number;
+}
+
 export interface Write {
   readonly register: number;
   readonly version: number;
@@ -33,11 +44,18 @@ export interface Write {
 }
 
 export class History {
+  /** How far reads of the origin may have been behind. */
+  readonly lagMs: number;
   readonly reads: Read[] = [];
   readonly acks: Ack[] = [];
+  readonly softenings: Softening[] = [];
   readonly writes: Write[] = [];
   /** What the world itself saw broken. */
   readonly faults: string[] = [];
   readonly waitsMs: number[] = [];
   unconfirmed = 0;
+
+  constructor(lagMs: number) {
+    this.lagMs = lagMs;
+  }
 }

@@ -4,7 +4,7 @@ import { emptyState, evict, join, renew } from './log-state.ts';
 
 it('an eviction that comes late leaves a node that was evicted before and came back', () => {
   const state = emptyState(9);
-  const joined = join(state, { server: 's', nonce: 'i' });
+  const joined = join(state, { server: 's', nonce: 'i', now: 0 });
   if (joined.kind !== 'joined') throw new Error(joined.kind);
   const registration = { nodeId: 'b', mode: 'lease', position: joined.position } as const;
   renew(state, 's', registration);

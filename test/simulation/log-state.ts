@@ -13,10 +13,12 @@ export interface LogState {
   listIncarnation: string;
   /** Never the same twice, whatever leaves the list and comes back: an eviction names one. */
   counter: number;
+  /** Purges with a settle window or versions, and when they were committed. */
+  holds: readonly { readonly purge: LoggedPurge; readonly at: number }[];
 }
 
 export function emptyState(maxLength: number): LogState {
-  return { incarnation: '', seq: 0, log: [], maxLength, nodes: new Map(), listIncarnation: '', counter: 0 };
+  return { incarnation: '', seq: 0, log: [], maxLength, nodes: new Map(), listIncarnation: '', counter: 0, holds: [] };
 }
 
 export function copyOf(state: LogState): LogState {
@@ -24,12 +26,19 @@ export function copyOf(state: LogState): LogState {
 }
 
 /** `nonce` becomes the incarnation where there is none. */
-export function join(state: LogState, { server, nonce }: { readonly server: string; readonly nonce: string }): Joined {
+export function join(state: LogState, { server, nonce, now }: { readonly server: string; readonly nonce: string; readonly now: number }): Joined {
   if (state.incarnation === '' || state.listIncarnation !== state.incarnation) {
-    Object.assign(state, { ...emptyState(state.maxLength), counter: state.counter, incarnation: nonce, listIncarnation: nonce });
+    const { counter, holds } = state;
+    Object.assign(state, { ...emptyState(state.maxLength), counter, holds, incarnation: nonce, listIncarnation: nonce });
   }
   const position = { incarnation: state.incarnation, server, applied: state.seq, nonce: state.log.at(-1)?.nonce ?? '' };
-  return { kind: 'joined', position, holds: [] };
+  return { kind: 'joined', position, holds: heldOf(state, now) };
+}
+
+/** What is left of them. */
+function heldOf({ holds }: LogState, now: number): LoggedPurge[] {
+  const left = holds.map(({ purge, at }): LoggedPurge => ({ ...purge, mode: 'hard', settleMs: Math.max(0, at + purge.settleMs - now) }));
+  return left.filter(({ settleMs, versions }) => settleMs > 0 || versions.length > 0);
 }
 
 type Standing = 'there' | 'gap' | 'changed';
@@ -59,11 +68,12 @@ export function renew(
 export function commit(
   state: LogState,
   server: string,
-  { position, purge, nonce }: { readonly position: Position; readonly purge: LoggedPurge; readonly nonce: string },
+  { position, purge, nonce, now }: { readonly position: Position; readonly purge: LoggedPurge; readonly nonce: string; readonly now: number },
 ): Committed {
   if (find(state, server, position) !== 'there') return { kind: 'changed' };
   const seq = ++state.seq;
   state.log.push({ seq, nonce, incarnation: state.incarnation, purge });
+  if (purge.settleMs > 0 || purge.versions.length > 0) state.holds = [...state.holds, { purge, at: now }];
   if (state.log.length > state.maxLength) state.log.shift();
   return { kind: 'committed', seq, nonce, nodes: new Map(state.nodes) };
 }

@@ -1,7 +1,8 @@
 // One simulated node: the real core, the real marks, a cache in front of them, two clocks, and a process that may be stopped, killed and started again.
-import type { LogEntry, NodeMode, Position } from '../../src/cluster/coordination-log.ts';
+import type { LogEntry, LoggedPurge, NodeMode, Position } from '../../src/cluster/coordination-log.ts';
 import { isBefore, type Moment } from '../../src/cluster/lease-terms.ts';
 import { NodeCore } from '../../src/cluster/node-core.ts';
+import { publicationOf } from '../../src/cluster/publication.ts';
 import type { Ask, CallResult, Effect, NodeEvent, PurgeAnswer } from '../../src/cluster/node-messages.ts';
 import { MarkWriter } from '../../src/purge/mark-writer.ts';
 import { Cache, type Now, type Outlet, type Request } from './cache.ts';
@@ -20,6 +21,7 @@ export interface NodeOptions {
   readonly outlet: Outlet;
   readonly log: LogPort;
   answered(token: number, answer: PurgeAnswer): void;
+  applied(entry: LogEntry): void;
 }
 
 /** The way to Redis. */
@@ -137,7 +139,7 @@ export class SimulatedNode {
       case 'apply':
         return this.#apply(effect.entry);
       case 'empty':
-        return this.#empty();
+        return this.#empty(effect.holds);
       case 'lease':
         this.#lease = effect.until;
         return;
@@ -152,15 +154,21 @@ export class SimulatedNode {
     }
   }
 
-  #apply({ nonce, purge }: LogEntry): void {
-    this.known.add(nonce);
-    this.#writer.publish({ selectors: { tagIds: purge.tagIds, all: purge.all }, mode: purge.mode, at: this.#moment.wall });
+  #apply(entry: LogEntry): void {
+    this.known.add(entry.nonce);
+    this.#publish(entry.purge);
+    this.#options.applied(entry);
   }
 
-  #empty(): void {
-    this.#writer.restart(this.#moment.wall);
+  #empty(holds: readonly LoggedPurge[]): void {
+    this.#writer.restart(this.#moment.mono);
+    for (const purge of holds) this.#publish(purge);
     this.known.clear();
     this.emptiedAt = this.#options.schedule.now;
+  }
+
+  #publish(purge: LoggedPurge): void {
+    this.#writer.publish(publicationOf(purge, this.#moment.mono));
   }
 
   #passed(token: number, passed: boolean): void {

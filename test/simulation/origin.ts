@@ -1,4 +1,4 @@
-// The origin double: registers with versions, pages composed of them, tags that are the registers. PURGE-PROTOCOL §6.
+// The origin double: registers with versions, pages composed of them, tags that are the registers; some reads come from a replica that lags. PURGE-PROTOCOL §6.
 
 export interface Page {
   readonly name: string;
@@ -23,22 +23,25 @@ export interface Stated {
 export type Head = { readonly kind: 'answer'; readonly stated: Stated } | { readonly kind: 'not-modified' } | { readonly kind: 'error' };
 
 export class Origin {
-  /** By register: the version that is committed. */
-  readonly versions: number[];
+  /** By register: when each of its versions was committed, from 1 on. */
+  readonly #committedAt: number[][];
 
   constructor(registers: number) {
-    this.versions = Array.from({ length: registers }, () => 0);
+    this.#committedAt = Array.from({ length: registers }, () => []);
   }
 
-  write(register: number): number {
-    const version = (this.versions[register] ?? 0) + 1;
-    this.versions[register] = version;
-    return version;
+  /** Of every register, the version that is committed. */
+  get versions(): readonly number[] {
+    return this.#committedAt.map((instants) => instants.length);
   }
 
-  /** The page as it is now, or that what `held` says is what it is. */
-  read(page: Page, scope: string, held: Stated | undefined): Head {
-    const versions = page.registers.map((register) => this.versions[register] ?? 0);
+  write(register: number, at: number): number {
+    return this.#committedAt[register]?.push(at) ?? 0;
+  }
+
+  /** The page as it was at `at`, or that what `held` says is what it was. */
+  read({ page, scope, held, at }: { readonly page: Page; readonly scope: string; readonly held: Stated | undefined; readonly at: number }): Head {
+    const versions = page.registers.map((register) => this.#committedAt[register]?.filter((instant) => instant <= at).length ?? 0);
     if (held !== undefined && isUnchanged(page, held.versions, versions)) return { kind: 'not-modified' };
     return { kind: 'answer', stated: { page, scope: page.scoped ? scope : 'public', versions } };
   }

@@ -1,4 +1,4 @@
-// Simulated histories by hand: `npm run check-history -- [--seeds N] [--seed S] [--mode lease|barrier|mixed] [--faults none|many]`. A seed replays exactly.
+// Simulated histories by hand: `npm run check-history -- [--seeds N] [--seed S] [--mode lease|barrier|mixed] [--faults none|many] [--purges hard|every]`. A seed replays exactly.
 import { parseArgs } from 'node:util';
 import { judge } from './judge.ts';
 import type { WorldOptions } from './world.ts';
@@ -13,11 +13,13 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     mode: { type: 'string', default: 'lease' },
     faults: { type: 'string', default: 'many' },
+    purges: { type: 'string', default: 'every' },
   },
 });
 const mode = MODES.find((known) => known === values.mode);
 if (mode === undefined) throw new TypeError(`--mode is one of ${MODES.join(', ')}`);
 const faults: WorldOptions['faults'] = values.faults === 'none' ? 'none' : 'many';
+const purges: WorldOptions['purges'] = values.purges === 'hard' ? 'hard' : 'every';
 const first = Number(values.seed ?? 1);
 const seeds = values.seed === undefined ? Number(values.seeds) : 1;
 
@@ -26,11 +28,11 @@ let saidAt = startedAt;
 let failed = 0;
 const sums = { reads: 0, hits: 0, purges: 0, late: 0, backwards: 0 };
 for (let seed = first; seed < first + seeds; seed++) {
-  const { violations, ...counts } = judge({ seed, mode, faults });
+  const { violations, ...counts } = judge({ seed, mode, faults, purges });
   for (const name of COUNTED) sums[name] += counts[name];
   if (violations.length > 0) {
     failed++;
-    console.log(`seed ${seed}, mode ${mode}, faults ${faults}: ${violations.length} violations`);
+    console.log(`seed ${seed}, mode ${mode}, faults ${faults}, purges ${purges}: ${violations.length} violations`);
     for (const violation of violations.slice(0, 10)) console.log(`  ${violation}`);
   }
   if (performance.now() - saidAt > PROGRESS_EVERY_MS) {
@@ -40,7 +42,7 @@ for (let seed = first; seed < first + seeds; seed++) {
 }
 const tookMs = performance.now() - startedAt;
 console.log(
-  `check-history: ${seeds} seeds in mode ${mode}, faults ${faults}: ${failed} failed; ${sums.reads} reads, ${((100 * sums.hits) / sums.reads).toFixed(1)} % hits, ` +
+  `check-history: ${seeds} seeds in mode ${mode}, faults ${faults}, purges ${purges}: ${failed} failed; ${sums.reads} reads, ${((100 * sums.hits) / sums.reads).toFixed(1)} % hits, ` +
     `${sums.purges} purges; I2 ${sums.late} heads given away after a confirmation, I6 ${sums.backwards} answers older than another node's; ${((1_000 * seeds) / tookMs).toFixed(0)} seeds a second`,
 );
 process.exitCode = failed === 0 ? 0 : 1;

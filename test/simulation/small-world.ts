@@ -122,11 +122,11 @@ export class SmallWorld implements LogPort {
   #run(nodeId: string, ask: Ask): CallResult['result'] {
     switch (ask.kind) {
       case 'join':
-        return join(this.#log, { server: SERVER, nonce: 'i' });
+        return join(this.#log, { server: SERVER, nonce: 'i', now: this.#schedule.now });
       case 'renew':
         return renew(this.#log, SERVER, { nodeId, ...ask });
       case 'commit': {
-        const committed = commit(this.#log, SERVER, { ...ask, nonce: 'p' });
+        const committed = commit(this.#log, SERVER, { ...ask, nonce: 'p', now: this.#schedule.now });
         const entries = [...this.#log.log];
         const [, other] = this.#nodes;
         this.#offer('b pushed', ['b'], () => other?.tell({ kind: 'pushed', entries }));
@@ -153,6 +153,7 @@ export class SmallWorld implements LogPort {
       },
       log: this,
       answered: (_token, answer) => this.#purged(answer),
+      applied: () => undefined,
     });
     return node;
   }
@@ -160,7 +161,7 @@ export class SmallWorld implements LogPort {
   #fetch(node: SimulatedNode, fetch: number, request: Request, held: Stated | undefined): void {
     const label = this.#labelOf(`${node.name} fetch`);
     this.#offer(`${label} read`, [], () => {
-      const head = this.#origin.read(request.page, request.scope, held);
+      const head = this.#origin.read({ page: request.page, scope: request.scope, held, at: this.#schedule.now });
       this.#note(label, `read ${this.#origin.versions[WRITTEN]}`);
       this.#offer(`${label} head`, [node.name], () => {
         if (head.kind === 'answer') this.#offer(`${label} body`, [node.name], () => node.bodyCame(fetch, true));
@@ -172,7 +173,7 @@ export class SmallWorld implements LogPort {
   // What is done and seen from outside
 
   #write(): void {
-    this.#origin.write(WRITTEN);
+    this.#origin.write(WRITTEN, this.#schedule.now);
     const purge = { tagIds: tagIdsOfRegisters([WRITTEN]), all: false, mode: 'hard', settleMs: 0, versions: [] } as const;
     this.#offer('purge', ['a'], () => this.#nodes[0]?.tell({ kind: 'purge-asked', token: 1, purge, onFailure: 'answer', waitMs: Infinity }));
   }

@@ -1,13 +1,14 @@
 // A small world in virtual time: nodes, Redis, an origin, writers who purge and readers, and what goes wrong between them. A seed decides everything.
-import type { NodeMode, Position } from '../../src/cluster/coordination-log.ts';
-import type { Ask, CallResult, PurgeAnswer, PurgeId } from '../../src/cluster/node-messages.ts';
+import type { LoggedPurge, NodeMode, Position } from '../../src/cluster/coordination-log.ts';
+import type { Ask, CallResult, PurgeAnswer, PurgeAsked, PurgeId } from '../../src/cluster/node-messages.ts';
 import { type Random, random } from '../history/random.ts';
-import { type Answer, type Request, tagIdsOfRegisters } from './cache.ts';
+import type { Answer, Request } from './cache.ts';
 import { History, type Read } from './history.ts';
 import { acknowledge, commit, evict, join, renew, standings } from './log-state.ts';
 import { type LogPort, SimulatedNode } from './node.ts';
 import { NodeClock } from './node-clock.ts';
 import { Origin, type Page, type Stated } from './origin.ts';
+import { anyPurge, hardPurge, LAGS_MS, outlasts, type Written } from './purge-kinds.ts';
 import { Redis, type Script } from './redis.ts';
 import { Schedule } from './schedule.ts';
 
@@ -16,6 +17,8 @@ export interface WorldOptions {
   /** `mixed`: each node its own. */
   readonly mode: NodeMode | 'mixed';
   readonly faults: 'none' | 'many';
+  /** `every`: soft ones, of everything, with settle windows and versions too, and an origin that may lag. */
+  readonly purges: 'hard' | 'every';
 }
 
 const RUN_MS = 9_000;
@@ -26,7 +29,7 @@ const CALL_TIMEOUT_MS = 500;
 const REGISTERS = 3;
 
 interface PurgeCall {
-  readonly registers: readonly (readonly [register: number, version: number])[];
+  readonly written: Written;
   readonly node: SimulatedNode;
   readonly sentAt: number;
   readonly attempts: number;
@@ -34,8 +37,15 @@ interface PurgeCall {
   readonly first?: PurgeCall;
 }
 
+interface SentPurge {
+  readonly call: PurgeCall;
+  readonly purge: LoggedPurge;
+  /** What it purges. */
+  readonly written: Written;
+}
+
 export class World implements LogPort {
-  readonly history = new History();
+  readonly history: History;
   readonly #random: Random;
   readonly #schedule = new Schedule();
   readonly #origin = new Origin(REGISTERS);
@@ -52,7 +62,8 @@ export class World implements LogPort {
   readonly #cutUntil = new Map<string, number>();
   /** By node: for how long it is stopped once it has sent its next renewal. */
   readonly #stopAtRenewal = new Map<string, number>();
-  readonly #purges = new Map<number, PurgeCall>();
+  readonly #purges = new Map<number, SentPurge>();
+  readonly #written = new WeakMap<LoggedPurge, Written>();
   readonly #requests = new Map<number, { readonly request: Request; readonly node: string; readonly sentAt: number }>();
   /** Instants of COMMITs, by nonce of what they put into the log. */
   readonly #committedAt = new Map<string, number>();
@@ -66,6 +77,7 @@ export class World implements LogPort {
     const decide = random(options.seed);
     this.#random = decide;
     this.#pages = pagesOf(decide);
+    this.history = new History(options.purges === 'every' ? decide.pick(LAGS_MS) : 0);
     this.#replicas = decide.below(4);
     this.#redis = new Redis({
       schedule: this.#schedule,
@@ -157,14 +169,15 @@ export class World implements LogPort {
 
   #scriptOf(nodeId: string, ask: Ask): Script {
     const nonce = `n${++this.#last}`;
+    const { now } = this.#schedule;
     return (state, server) => {
       switch (ask.kind) {
         case 'join':
-          return join(state, { server, nonce });
+          return join(state, { server, nonce, now });
         case 'renew':
           return renew(state, server, { nodeId, ...ask });
         case 'commit':
-          return commit(state, server, { ...ask, nonce });
+          return commit(state, server, { ...ask, nonce, now });
         case 'acknowledge':
           return acknowledge(state, server, { nodeId, ...ask });
         case 'standings':
@@ -218,6 +231,7 @@ export class World implements LogPort {
       },
       log: this,
       answered: (token, answer) => this.#purgeAnswered(node, token, answer),
+      applied: ({ purge }) => this.#applied(node, purge),
     });
     this.#nodes.push(node);
     this.#booted.push(node);
@@ -229,7 +243,7 @@ export class World implements LogPort {
     node.kill();
     this.#nodes = this.#nodes.filter((other) => other !== node);
     for (const [id, { node: at }] of this.#requests) if (at === node.name) this.#requests.delete(id);
-    for (const [token, { node: at }] of this.#purges) if (at === node) this.#purges.delete(token);
+    for (const [token, { call }] of this.#purges) if (call.node === node) this.#purges.delete(token);
   }
 
   /** Another process in its place, where it is still there. */
@@ -245,13 +259,22 @@ export class World implements LogPort {
     const decide = this.#random;
     const takes = (): number => (decide.chance(0.03) ? decide.next() * 4_000 : decide.next() * 25);
     this.#schedule.after(takes(), () => {
-      const head = decide.chance(0.02) ? ({ kind: 'error' } as const) : this.#origin.read(request.page, request.scope, held);
+      const head = decide.chance(0.02)
+        ? ({ kind: 'error' } as const)
+        : this.#origin.read({ page: request.page, scope: request.scope, held, at: this.#readAt() });
       this.#schedule.after(takes(), () => {
         node.deliver(() => node.headCame(fetch, head));
         const whole = !decide.chance(0.03);
         if (head.kind === 'answer') this.#schedule.after(takes(), () => node.deliver(() => node.bodyCame(fetch, whole)));
       });
     });
+  }
+
+  /** The instant whose state a read finds: half of them ask a replica. */
+  #readAt(): number {
+    const { now } = this.#schedule;
+    const { lagMs } = this.history;
+    return lagMs > 0 && this.#random.chance(0.5) ? now - this.#random.next() * lagMs : now;
   }
 
   // Readers and writers
@@ -268,7 +291,8 @@ export class World implements LogPort {
   }
 
   #respond(node: SimulatedNode, request: Request, answer: Answer): void {
-    const committed = { ...answer, committedAt: this.#schedule.now, underLease: node.holdsLease };
+    const [fetchedAt, receivedAt] = [node.clock.virtualOf(answer.fetchedAt), node.clock.virtualOf(answer.receivedAt)];
+    const committed = { ...answer, fetchedAt, receivedAt, committedAt: this.#schedule.now, underLease: node.holdsLease };
     this.#schedule.after(this.#random.next() * 3, () => this.#answered(request.id, committed));
   }
 
@@ -286,53 +310,66 @@ export class World implements LogPort {
     const written = [...registers].map((register) => [register, this.#commitWrite(register)] as const);
     const node = decide.pick(this.#nodes);
     // A write through the proxy asks for its purge before it is answered.
-    if (decide.chance(0.2)) this.#purge({ registers: written, node, sentAt: this.#schedule.now, attempts: 9 }, 'retry');
-    else this.#schedule.after(decide.next() * 20, () => this.#purge({ registers: written, node, sentAt: this.#schedule.now, attempts: 0 }, 'answer'));
+    if (decide.chance(0.2)) this.#purge({ written, node, sentAt: this.#schedule.now, attempts: 9 }, 'retry');
+    else this.#schedule.after(decide.next() * 20, () => this.#purge({ written, node, sentAt: this.#schedule.now, attempts: 0 }, 'answer'));
   }
 
   #commitWrite(register: number): number {
-    const version = this.#origin.write(register);
+    const version = this.#origin.write(register, this.#schedule.now);
     this.history.writes.push({ register, version, at: this.#schedule.now });
     return version;
   }
 
-  #purge(call: PurgeCall, onFailure: 'answer' | 'retry', waitMs = this.#random.pick([0, 200, Infinity, Infinity])): void {
+  #purge(call: PurgeCall, onFailure: PurgeAsked['onFailure'], waitMs = this.#random.pick([0, 200, Infinity, Infinity])): void {
     const token = ++this.#last;
-    const tagIds = tagIdsOfRegisters(call.registers.map(([register]) => register));
-    const purge = { tagIds, all: this.#random.chance(0.02), mode: 'hard', settleMs: 0, versions: [] } as const;
-    this.#purges.set(token, call);
+    const purge = this.#purgeOf(call.written, onFailure);
+    const written = purge.all ? [...this.#origin.versions.entries()] : call.written;
+    this.#purges.set(token, { call, purge, written });
+    this.#written.set(purge, written);
     this.#schedule.after(this.#random.next() * 2, () =>
       call.node.deliver(() => call.node.tell({ kind: 'purge-asked', token, purge, onFailure, waitMs })),
     );
   }
 
+  #purgeOf(written: Written, onFailure: PurgeAsked['onFailure']): LoggedPurge {
+    if (this.#options.purges === 'hard') return hardPurge(written, this.#random.chance(0.02));
+    return anyPurge(this.#random, written, { follows: onFailure === 'retry' ? 'write' : 'nothing' });
+  }
+
+  #applied(node: SimulatedNode, purge: LoggedPurge): void {
+    if (purge.mode === 'hard' || !outlasts(purge, this.history.lagMs)) return;
+    const at = this.#schedule.now;
+    for (const [register, version] of this.#written.get(purge) ?? []) this.history.softenings.push({ node: node.name, register, version, at });
+  }
+
   #purgeAnswered(node: SimulatedNode, token: number, answer: PurgeAnswer): void {
-    const call = this.#purges.get(token);
+    const sent = this.#purges.get(token);
     this.#purges.delete(token);
-    if (call === undefined) return;
+    if (sent === undefined) return;
     if (answer.kind === 'confirmed') this.#confirmed(answer.id, answer.nodes.confirmed);
-    this.#schedule.after(this.#random.next() * 2, () => this.#learn(node, call, answer));
+    this.#schedule.after(this.#random.next() * 2, () => this.#learn(node, sent, answer));
   }
 
   /** Of something that nobody wrote. */
   #purgeOnceMore(node: SimulatedNode): PurgeCall {
-    const call = { registers: [], node, sentAt: this.#schedule.now, attempts: 0 };
+    const call = { written: [], node, sentAt: this.#schedule.now, attempts: 0 };
     this.#purge(call, 'answer', Infinity);
     return call;
   }
 
-  #learn(node: SimulatedNode, call: PurgeCall, answer: PurgeAnswer): void {
+  #learn(node: SimulatedNode, sent: SentPurge, answer: PurgeAnswer): void {
     const { now } = this.#schedule;
+    const { call } = sent;
     switch (answer.kind) {
       case 'confirmed':
         this.#done.add(call.first ?? call);
         this.history.waitsMs.push(now - call.sentAt);
-        return this.#acked(call, now);
+        return this.#acked(sent, now);
       case 'committed': {
-        this.#acked(call, now + answer.boundMs);
+        this.#acked(sent, now + answer.boundMs);
         if (!this.#random.chance(0.5)) return;
         const token = ++this.#last;
-        this.#purges.set(token, { ...call, node });
+        this.#purges.set(token, { ...sent, call: { ...call, node } });
         return node.deliver(() => node.tell({ kind: 'purge-resumed', token, id: answer.id, waitMs: Infinity }));
       }
       case 'unknown':
@@ -345,14 +382,15 @@ export class World implements LogPort {
   }
 
   #purgeAgain(call: PurgeCall): void {
-    const isLast = call.registers.length === 0;
+    const isLast = call.written.length === 0;
     const node = isLast ? call.node : this.#random.pick(this.#nodes);
     const again = { ...call, node, attempts: call.attempts + (isLast ? 0 : 1), first: call.first ?? call };
     this.#purge(again, 'answer', isLast ? Infinity : undefined);
   }
 
-  #acked({ registers }: PurgeCall, at: number): void {
-    for (const [register, version] of registers) this.history.acks.push({ register, version, at });
+  #acked({ purge, written }: SentPurge, at: number): void {
+    if (purge.mode === 'soft' || !outlasts(purge, this.history.lagMs)) return;
+    for (const [register, version] of written) this.history.acks.push({ register, version, at });
   }
 
   /** I10: whoever may answer from its cache at this instant has the purge, and so do all who are said to have confirmed it. */
@@ -381,22 +419,8 @@ export class World implements LogPort {
     const decide = this.#random;
     const node = decide.pick(this.#nodes);
     const ms = decide.pick([50, 400, 2_000, 3_500, 5_000]) * (0.5 + decide.next());
-    const kinds = [
-      'stop',
-      'stop-at-renewal',
-      'cut',
-      'cut',
-      'kill',
-      'jump',
-      'lossy',
-      'leave',
-      'flush',
-      'lose-list',
-      'redis',
-      'redis',
-      'redis',
-    ] as const;
-    switch (decide.pick(kinds)) {
+    // Of a hold that Redis has lost only those know who had applied it.
+    switch (decide.pick(this.history.lagMs > 0 ? HARMLESS_FAULTS : FAULTS)) {
       case 'stop':
         return node.stop(ms);
       case 'cut':
@@ -454,6 +478,9 @@ export class World implements LogPort {
     this.#schedule.after(ms * this.#random.next(), again);
   }
 }
+
+const HARMLESS_FAULTS = ['stop', 'stop-at-renewal', 'cut', 'cut', 'kill', 'jump', 'lossy', 'leave', 'lose-list'] as const;
+const FAULTS = ['stop', 'stop-at-renewal', 'cut', 'cut', 'kill', 'jump', 'lossy', 'leave', 'flush', 'lose-list', 'redis', 'redis', 'redis'] as const;
 
 /** One that is short-lived, one that lives for a second or two, one that only purges end. */
 function pagesOf(decide: Random): readonly Page[] {
