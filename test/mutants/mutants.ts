@@ -3,6 +3,7 @@ import { CLUSTER_MUTANTS } from './clusters.ts';
 import { FLIGHT_MUTANTS } from './flights.ts';
 import { FRAMING_MUTANTS } from './framings.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
+import { LOG_MUTANTS } from './logs.ts';
 import { LOOKUP_MUTANTS } from './lookups.ts';
 import type { Mutant } from './mutant.ts';
 import { ORIGIN_MUTANTS } from './origins.ts';
@@ -24,4 +25,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ORIGIN_MUTANTS,
   ...ROW_MUTANTS,
   ...CLUSTER_MUTANTS,
+  ...LOG_MUTANTS,
 ];
