@@ -4,11 +4,14 @@ import { encode } from './issuer.ts';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
 
+/** In YAML. */
+export const SECRET_ISSUER = `{ issuer: login, audience: shop, secret: ${SECRET} }`;
+
 /** Settings of `auth` in YAML. */
-export const AUTH = `auth: { jwt: { issuer: login, audience: shop, secret: ${SECRET} } }`;
+export const AUTH = `auth: { jwt: ${SECRET_ISSUER} }`;
 
 /** Far behind the tests' clock. */
-const LATER = Date.UTC(2030, 0, 1) / 1000;
+export const LATER = Date.UTC(2030, 0, 1) / 1000;
 
 export function tokenOf(claims: Readonly<Record<string, unknown>>): string {
   const input = `${encode('{"alg":"HS256"}')}.${encode(JSON.stringify({ iss: 'login', aud: 'shop', exp: LATER, ...claims }))}`;

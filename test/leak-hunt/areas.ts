@@ -1,5 +1,6 @@
 // Where the hunt goes: areas of an API, each with its kind of scope, those who ask there, and what the origin is shown of them. A further kind of scope is a further row.
-import { AUTH, tokenOf } from '../identity/secret-token.ts';
+import { SECRET_ISSUER, tokenOf } from '../identity/secret-token.ts';
+import { ROTATING_ISSUER, type Signer } from './keys.ts';
 
 export interface Identity {
   readonly authorization?: string;
@@ -7,6 +8,16 @@ export interface Identity {
   readonly as?: string;
   /** `name=value`. */
   readonly cookies?: readonly string[];
+  /** Signed by a key that comes and goes, in place of `authorization`. */
+  readonly signer?: Signer;
+  /** What a proxy in front says of the client, believed from a trusted one alone. */
+  readonly claims?: Claims;
+}
+
+/** X-Forwarded-Proto and X-Forwarded-Host. */
+export interface Claims {
+  readonly proto: string;
+  readonly host: string;
 }
 
 export interface Area {
@@ -21,10 +32,49 @@ export interface Area {
   readonly cookies?: readonly string[];
   /** Those whose requests are passed on as they came. */
   readonly passes?: (identity: Identity) => boolean;
-  /** The origin answers by the tier of the session alone. */
-  readonly tiered?: true;
+  /** The origin answers by the tier of the session alone. `told`: what it answers anything with says which that is, and nothing else ends the belief in another. */
+  readonly tiered?: true | 'told';
+  /** The origin answers by what proxies claim. */
+  readonly claimed?: true;
+  /** The origin answers by the token, whose key comes and goes. */
+  readonly rotating?: true;
+  /** Those who are answered 401 before anything is asked. */
+  readonly turnsAway?: (identity: Identity) => boolean;
+  /** The origin sees these of the fields that answers vary on; absent: all. */
+  readonly forwards?: readonly string[];
+  /** Every answer is private, or varies on Cookie. */
+  readonly always?: 'private' | 'varies-on-cookie';
+  /** The cookie that an answer sets is of its scope, not of its request. */
+  readonly setsCookie?: 'of-scope';
+  /** POST is answered as GET is, for others to have. */
+  readonly posts?: true;
+  /** Kinds of its pages; absent: all. */
+  readonly kinds?: readonly Kind[];
   readonly identities: readonly Identity[];
 }
+
+/**
+ * `short` lives by its route's `ttl` and windows; `shifting` varies on something else each time; `cookie` sets one now and then; `fickle` is private
+ * now and then; `part` keeps its validator, so that parts of it can be put together; `relay` is larger than what may be stored; `faulty` fails often.
+ */
+const KINDS = [
+  'plain',
+  'plain',
+  'varied',
+  'short',
+  'short-varied',
+  'shifting',
+  'cookie',
+  'fickle',
+  'large',
+  'part',
+  'relay',
+  'faulty',
+  'sorted',
+] as const;
+type Kind = (typeof KINDS)[number];
+/** Where what is new about an area is not a matter of how it is answered. */
+const FEW: readonly Kind[] = ['plain', 'varied', 'short', 'fickle'];
 
 const NOBODY: Identity = {};
 /** What the origin says of a request without credentials. */
@@ -121,46 +171,123 @@ export const AREAS: readonly Area[] = [
       { authorization: 'Bearer x', cookies: ['session=s1'] },
     ],
   },
+  {
+    folder: 'ignoring',
+    scope: 'scope: { lookup: /_scope, credential: [cookie.session] }, cookies: ignore',
+    tiered: true,
+    always: 'varies-on-cookie',
+    kinds: FEW,
+    identities: [cookies('theme=dark'), ...['s1', 's2', 's3'].map((id) => cookies('theme=dark', `session=${id}`))],
+  },
+  {
+    folder: 'told',
+    scope: 'scope: { lookup: /_scope, credential: [cookie.session] }',
+    tiered: 'told',
+    kinds: FEW,
+    identities: ['s1', 's3', 's6', 's7'].map((id) => cookies(`session=${id}`)),
+  },
+  {
+    folder: 'own',
+    scope: 'scope: credential, store_private: true',
+    cookies: [],
+    always: 'private',
+    kinds: FEW,
+    identities: [NOBODY, bearer('u1'), bearer('u2'), { authorization: 'Bearer u1', cookies: ['theme=dark'] }],
+  },
+  {
+    folder: 'crowd',
+    scope: 'scope: [tenant], store_private: true',
+    cookies: [],
+    always: 'private',
+    kinds: FEW,
+    identities: ['u1', 'u2', 'u3'].map((sub) => signed({ sub, tenant: 't' }, `t,${sub}`)),
+  },
+  {
+    folder: 'renewing',
+    scope: 'scope: public, store_set_cookie: true',
+    anonymousForAll: true,
+    setsCookie: 'of-scope',
+    kinds: ['cookie', 'plain'],
+    identities: [NOBODY, NOBODY, bearer('u1'), bearer('u2'), cookies('session=s1')],
+  },
+  {
+    folder: 'posting',
+    scope: 'scope: [tenant, tier], store_post: true',
+    cookies: [],
+    posts: true,
+    kinds: ['plain', 'varied', 'large'],
+    identities: [
+      NOBODY,
+      signed({ sub: 'u1', tenant: 't', tier: 1 }, 't,1'),
+      signed({ sub: 'u1', tenant: 't', tier: 2 }, 't,2'),
+      signed({ sub: 'u1', tenant: 't', tier: '1' }, 't,text1'),
+    ],
+  },
+  {
+    folder: 'required',
+    scope: 'scope: [tenant, tier], required: true',
+    cookies: [],
+    turnsAway: ({ authorization }) => authorization === undefined,
+    kinds: FEW,
+    identities: [NOBODY, cookies('session=s1'), ...[1, 2].map((tier) => signed({ sub: 'u1', tenant: 't', tier }, `t,${tier}`))],
+  },
+  {
+    folder: 'listing',
+    scope: 'scope: credential, forward: [accept-language, x-request]',
+    forwards: ['accept-language'],
+    kinds: ['plain', 'varied', 'short-varied', 'shifting'],
+    identities: [NOBODY, bearer('u1'), bearer('u2')],
+  },
+  {
+    folder: 'claimed',
+    scope: 'scope: public',
+    claimed: true,
+    kinds: FEW,
+    identities: [NOBODY, ...['http', 'https'].flatMap((proto) => ['a.example', 'b.example'].map((host) => ({ claims: { proto, host } })))],
+  },
+  {
+    folder: 'rotating',
+    scope: 'scope: [tenant]',
+    rotating: true,
+    kinds: FEW,
+    identities: (['current', 'current', 'former'] as const).flatMap((signer) => ['t1', 't2'].map((as) => ({ signer, as }))),
+  },
 ];
 
 /** Of the sessions that change between the two. `s9` is nobody's. */
 export const TIERS = ['gold', 'basic'] as const;
-export const SESSIONS: Readonly<Record<string, string>> = { s1: 'gold', s2: 'gold', s3: 'basic', s4: 'gold', s5: 'basic' };
+export const SESSIONS: Readonly<Record<string, string>> = { s1: 'gold', s2: 'gold', s3: 'basic', s4: 'gold', s5: 'basic', s6: 'gold', s7: 'basic' };
 export const CHANGING = ['s4', 's5'] as const;
+/** Of these nobody says that they change, but the answers of the origin. */
+export const TOLD = ['s6', 's7'] as const;
+/** Where proxies in front come from. */
+export const TRUSTED_ADDRESS = '127.0.0.2';
+/** What the origin is told of a client that no trusted proxy speaks for. */
+export const OWN_CLAIMS: Claims = { proto: 'http', host: 'shop.example' };
 
 export interface Page {
   readonly area: Area;
   readonly path: string;
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: Kind;
 }
 
-/**
- * `short` lives by its route's `ttl` and windows; `shifting` varies on something else each time; `cookie` sets one now and then; `fickle` is private
- * now and then; `part` keeps its validator, so that parts of it can be put together; `relay` is larger than what may be stored; `faulty` fails often.
- */
-const KINDS = [
-  'plain',
-  'plain',
-  'varied',
-  'short',
-  'short-varied',
-  'shifting',
-  'cookie',
-  'fickle',
-  'large',
-  'part',
-  'relay',
-  'faulty',
-  'sorted',
-] as const;
-
 export const PAGES: readonly Page[] = AREAS.flatMap((area) =>
-  KINDS.map((kind, i) => ({
+  (area.kinds ?? KINDS).map((kind, i) => ({
     area,
     kind,
     path: `/${area.folder}/${kind.startsWith('short') ? 'short/' : kind === 'sorted' ? 'sorted/' : ''}${kind}-${i}`,
   })),
 );
+
+/** One that sessions of these see, and one that says what they are, whose writes purge another page. */
+export const TOLD_PAGE = pageAt('/told/plain-0');
+export const TELLING_PATH = pageAt('/told/varied-1').path;
+
+function pageAt(path: string): Page {
+  const page = PAGES.find((candidate) => candidate.path === path);
+  if (page === undefined) throw new Error(`there is no page ${path}`);
+  return page;
+}
 
 const NAMES = new Map(
   AREAS.flatMap(({ identities }) => identities).flatMap(({ authorization, as }) => (as === undefined ? [] : [[authorization, as]])),
@@ -176,6 +303,10 @@ export function tierScope(tier: string | undefined): string {
   return `tier:${tier ?? 'nobody'}`;
 }
 
+export function claimsScope({ proto, host }: Claims): string {
+  return `claims:${proto},${host}`;
+}
+
 /** What the origin is told of who asks, where all cookies or only some go on. */
 export function shown({ authorization, cookies: pairs = [] }: Identity, onlyCookies?: readonly string[]): string {
   const kept = pairs.filter((pair) => onlyCookies === undefined || onlyCookies.some((name) => pair.startsWith(`${name}=`)));
@@ -186,14 +317,15 @@ export function shown({ authorization, cookies: pairs = [] }: Identity, onlyCook
 /** The scopes that an answer to a read in `area` may have: one's own, and what is everybody's; `tiers` are those that its session had meanwhile. */
 export function scopesIn(area: Area, identity: Identity, tiers: readonly string[]): readonly string[] {
   if (area.shared === true) return ['public'];
-  if (area.tiered === true) return tiers.length === 0 ? [tierScope(undefined)] : tiers.map(tierScope);
+  if (area.tiered !== undefined) return tiers.length === 0 ? [tierScope(undefined)] : tiers.map(tierScope);
+  if (area.claimed === true) return [claimsScope(identity.claims ?? OWN_CLAIMS)];
   // Nothing is looked up or stored, and all goes on as it came.
   const passed = area.passes?.(identity) === true;
   const own = shown(identity, passed ? undefined : area.cookies);
   return area.anonymousForAll === true ? [own, NOBODYS] : [own];
 }
 
-export function configOf(originUrl: string, token: string): string {
+export function configOf(originUrl: string, { token, workers }: { readonly token: string; readonly workers: number }): string {
   const routes = AREAS.flatMap(({ folder, scope }) => [
     `  - { path: /${folder}/**, ${scope} }`,
     `  - { path: /${folder}/short/**, ${scope}, ttl: 60ms, stale_while_revalidate: 120ms, stale_if_error: 1s }`,
@@ -201,7 +333,12 @@ export function configOf(originUrl: string, token: string): string {
   ]);
   return `
 origins: { shop: { url: "${originUrl}", body_timeout: 2s } }
-${AUTH}
+workers: ${workers}
+trusted_proxies: [${TRUSTED_ADDRESS}]
+auth:
+  jwt:
+    - ${SECRET_ISSUER}
+    - { issuer: ${ROTATING_ISSUER}, audience: shop, algorithms: [ES256], jwks_url: "${originUrl}/keys" }
 admin: { listen: "127.0.0.1:0", token: ${token} }
 purge: { token: ${token}, rate: 100000/s }
 log: { level: silent, access: off }

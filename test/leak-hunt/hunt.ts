@@ -2,19 +2,25 @@
 // The script is the seed's; when the answers come is the machine's.
 import { setTimeout as delay } from 'node:timers/promises';
 import { fieldValue } from '../../src/http/fields.ts';
+import { COOLDOWN_MS } from '../../src/identity/remote-keys.ts';
 import { type Random, random } from '../history/random.ts';
 import { type Address, get } from '../support/client.ts';
 import { RunningFreshet } from '../support/freshet.ts';
 import { type Got, KeepAlive } from '../support/keep-alive.ts';
-import { CHANGING, configOf, type Page, PAGES, scopesIn, SESSIONS, sessionOf, TIERS } from './areas.ts';
+import { CHANGING, configOf, type Identity, scopesIn, SESSIONS, sessionOf, TIERS, TELLING_PATH, TOLD, TOLD_PAGE, TRUSTED_ADDRESS } from './areas.ts';
+import { HuntClock } from './clock.ts';
 import { type Asked, faultsOf } from './judge.ts';
+import { Keys } from './keys.ts';
 import { HuntOrigin } from './origin.ts';
 import { purgeRequest, tagPurge } from './purges.ts';
+import { choose, type Chosen, type Kind, KINDS, plainly, requestFor } from './requests.ts';
 import { Roles } from './roles.ts';
 
 export interface Script {
   readonly seed: number;
   readonly requests: number;
+  /** Threads; with several, nothing happens that one of them learns by itself. */
+  readonly workers: number;
   readonly progress?: (asked: number, crossings: number) => void;
 }
 
@@ -27,6 +33,10 @@ export interface Tally {
   left: number;
   cut: number;
   purges: number;
+  /** Of tiers, without a purge. */
+  changes: number;
+  /** Of the key that an issuer signs with. */
+  rotations: number;
   /** What the origin was asked. */
   forwarded: number;
   readonly faults: string[];
@@ -37,67 +47,94 @@ const CLIENTS = 96;
 const REQUESTS_A_PURGE = 60;
 /** A change of a session's tier. */
 const REQUESTS_A_CHANGE = 80;
+/** Another such change, of which only answers of the origin tell. */
+const REQUESTS_A_WORD = 80;
+const REQUESTS_A_ROTATION = 600;
 /** Enough to say what is wrong. */
 const ENOUGH_FAULTS = 20;
 const TOKEN = 'token';
-/** Half of the requests are for one page at a time, so that they meet. */
-const HOT_SHARE = 0.5;
-const HOT_FOR_REQUESTS = 300;
 const LONGEST_PATIENCE_MS = 6;
-const KINDS = [
-  ...Array<'get'>(20).fill('get'),
-  'head',
-  'conditional',
-  'conditional',
-  'range',
-  'range',
-  'if-range',
-  'write',
-  'leave',
-  'leave',
-  'pair',
-] as const;
-const LANGUAGES = ['en', 'de', 'fr', '-'];
-const FLAVOURS = ['sweet', 'sour', '-'];
 
 export async function hunt(script: Script): Promise<Tally> {
+  const { seed, workers } = script;
   const roles = new Roles(SESSIONS);
-  await using origin = await HuntOrigin.start(script.seed, roles);
-  await using freshet = await RunningFreshet.start(configOf(origin.url, TOKEN));
-  const run = new Hunt(script, { roles, listen: freshet.address, admin: freshet.adminAddress });
-  const clients = Array.from({ length: CLIENTS }, (_, i) => run.client(random(script.seed * 1000 + i)));
+  const keys = new Keys();
+  const clock = new HuntClock();
+  await using origin = await HuntOrigin.start(seed, { roles, keys });
+  const config = configOf(origin.url, { token: TOKEN, workers });
+  await using freshet = await RunningFreshet.start(config, workers === 1 ? { clock } : {});
+  const run = new Hunt(script, { roles, keys, clock, origin, freshet });
+  const clients = Array.from({ length: CLIENTS }, (_, i) => run.client(random(seed * 1000 + i), i % 2 === 0 ? undefined : TRUSTED_ADDRESS));
   await Promise.all(clients);
   run.tally.forwarded = origin.requests;
   await run.lookBehind();
   return run.tally;
 }
 
+interface World {
+  readonly roles: Roles;
+  readonly keys: Keys;
+  readonly clock: HuntClock;
+  readonly origin: HuntOrigin;
+  readonly freshet: RunningFreshet;
+}
+
+interface Client {
+  readonly connection: KeepAlive;
+  /** Its address is that of a proxy in front. */
+  readonly isTrusted: boolean;
+}
+
 class Hunt {
-  readonly tally: Tally = { asked: 0, answers: 0, hits: 0, collapsed: 0, stale: 0, left: 0, cut: 0, purges: 0, forwarded: 0, faults: [] };
+  readonly tally: Tally = {
+    asked: 0,
+    answers: 0,
+    hits: 0,
+    collapsed: 0,
+    stale: 0,
+    left: 0,
+    cut: 0,
+    purges: 0,
+    changes: 0,
+    rotations: 0,
+    forwarded: 0,
+    faults: [],
+  };
   readonly #script: Script;
   readonly #roles: Roles;
+  readonly #keys: Keys;
+  readonly #clock: HuntClock;
+  readonly #origin: HuntOrigin;
   readonly #listen: Address;
   readonly #admin: Address;
   /** Entity-tags seen, whoever saw them: for conditions of one's own and of others. */
   readonly #seen = new Map<string, string>();
 
-  constructor(script: Script, { roles, listen, admin }: { readonly roles: Roles; readonly listen: Address; readonly admin: Address }) {
+  constructor(script: Script, { roles, keys, clock, origin, freshet }: World) {
     this.#script = script;
     this.#roles = roles;
-    this.#listen = listen;
-    this.#admin = admin;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#origin = origin;
+    this.#listen = freshet.address;
+    this.#admin = freshet.adminAddress;
   }
 
-  async client(decide: Random): Promise<void> {
-    let connection = await KeepAlive.connect(this.#listen);
+  async client(decide: Random, localAddress: string | undefined): Promise<void> {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const isTrusted = localAddress === TRUSTED_ADDRESS;
+    const connect = async (): Promise<Client> => ({ connection: await KeepAlive.connect(this.#listen, from), isTrusted });
+    let client = await connect();
     while (this.tally.asked < this.#script.requests && this.tally.faults.length < ENOUGH_FAULTS) {
-      if (connection.closed) connection = await KeepAlive.connect(this.#listen);
-      if (decide.chance(1 / REQUESTS_A_PURGE)) await this.#purge(connection, decide);
-      else if (decide.chance(1 / REQUESTS_A_CHANGE)) await this.#changeTier(connection, decide);
-      else await this.#act(connection, decide);
-      if (connection.surplus > 0) this.#fault(`${connection.surplus} bytes that answer no request`);
+      if (client.connection.closed) client = await connect();
+      if (decide.chance(1 / REQUESTS_A_PURGE)) await this.#purge(client.connection, decide);
+      else if (decide.chance(1 / REQUESTS_A_CHANGE)) await this.#changeTier(client.connection, decide);
+      else if (this.#isAlone && decide.chance(1 / REQUESTS_A_WORD)) await this.#changeTierByWord(client, decide);
+      else if (this.#isAlone && decide.chance(1 / REQUESTS_A_ROTATION)) await this.#rotate(client.connection);
+      else await this.#act(client, decide);
+      if (client.connection.surplus > 0) this.#fault(`${client.connection.surplus} bytes that answer no request`);
     }
-    connection.destroy();
+    client.connection.destroy();
   }
 
   /** What met behind the first wall was not answered with; that it met is a fault all the same. */
@@ -107,64 +144,58 @@ class Hunt {
     for (const line of page.body.match(/^freshet_scope_mismatches_total\{.*$/gm) ?? []) this.#fault(line);
   }
 
-  async #act(connection: KeepAlive, decide: Random): Promise<void> {
+  /** What one thread learns by itself the others do not know. */
+  get #isAlone(): boolean {
+    return this.#script.workers === 1;
+  }
+
+  async #act(client: Client, decide: Random): Promise<void> {
     const kind = decide.pick(KINDS);
-    const asking = this.#ask(connection, decide, kind);
-    if (kind === 'pair') await Promise.all([asking, this.#ask(connection, decide, 'get')]);
+    const asking = this.#ask(client, { decide, kind });
+    if (kind === 'pair') await Promise.all([asking, this.#ask(client, { decide, kind: 'get' })]);
     if (kind === 'leave') {
       await Promise.race([asking, delay(decide.next() * LONGEST_PATIENCE_MS)]);
       this.tally.left++;
-      connection.destroy();
+      client.connection.destroy();
     }
     await asking;
   }
 
-  async #ask(connection: KeepAlive, decide: Random, kind: (typeof KINDS)[number]): Promise<void> {
-    const { page, asked, bytes } = this.#request(decide, kind);
-    const session = sessionOf(asked.identity.cookies ?? []) ?? '';
-    const mark = this.#roles.mark(session);
+  async #ask(
+    { connection, isTrusted }: Client,
+    { decide, kind, of = choose(decide, this.tally.asked) }: { readonly decide: Random; readonly kind: Kind; readonly of?: Chosen },
+  ): Promise<void> {
+    const { page, query } = of;
+    const chosen = { ...of, identity: this.#signed(of.identity) };
+    const { asked, bytes } = requestFor(chosen, {
+      decide,
+      kind,
+      isTrusted,
+      id: `${this.tally.asked}`,
+      seen: this.#seen.get(page.path + query.keyed),
+    });
+    const scopes = this.#scopesFrom(asked);
     this.#count();
     const got = await connection.ask(asked.method, bytes);
-    if (connection.wasSilent) this.#fault(`SILENCE after ${got?.body.length ?? 'no'} bytes; asked ${JSON.stringify(asked)}`);
+    if (connection.wasSilent) this.#fault(`SILENCE after ${got?.body.length ?? 'no'} bytes; asked ${asked.method} ${asked.key}`);
     if (got === undefined) this.tally.cut++;
-    else this.#judge({ ...asked, scopes: scopesIn(page.area, asked.identity, this.#roles.tiersSince(session, mark)) }, got);
+    else this.#judge({ ...asked, scopes: scopes() }, got);
   }
 
-  #request(decide: Random, kind: (typeof KINDS)[number]): { page: Page; asked: Omit<Asked, 'scopes'>; bytes: string } {
-    const hot = decide.chance(HOT_SHARE);
-    const page = (hot ? PAGES[(Math.floor(this.tally.asked / HOT_FOR_REQUESTS) * 7) % PAGES.length] : undefined) ?? decide.pick(PAGES);
-    const identity = decide.pick(page.area.identities);
-    const method: Asked['method'] = kind === 'write' ? decide.pick(['PUT', 'POST'] as const) : kind === 'head' ? 'HEAD' : 'GET';
-    const axes = { 'accept-language': decide.pick(LANGUAGES), 'x-flavour': decide.pick(FLAVOURS) };
-    const query = queryOf(decide, { sorted: page.kind === 'sorted', asked: !hot && decide.chance(0.2) });
-    const id = `${this.tally.asked}`;
-    const body = method === 'GET' || method === 'HEAD' ? undefined : `${id} `.repeat(1 + decide.below(2000));
-    const lines = [`${method} ${page.path}${query.sent} HTTP/1.1`, 'host: shop.example', `x-request: ${id}`];
-    for (const [name, value] of Object.entries(axes)) if (value !== '-') lines.push(`${name}: ${value}`);
-    if (identity.authorization !== undefined) lines.push(`authorization: ${identity.authorization}`);
-    if (identity.cookies !== undefined) lines.push(`cookie: ${identity.cookies.join('; ')}`);
-    if (body !== undefined) lines.push(`content-length: ${body.length}`);
-    const key = page.path + query.keyed;
-    lines.push(...this.#conditions(decide, kind, key));
-    const asked = {
-      method,
-      key,
-      identity,
-      axes,
-      id,
-      ...(body === undefined ? {} : { body }),
-    };
-    return { page, asked, bytes: `${lines.join('\r\n')}\r\n\r\n${body ?? ''}` };
+  /** Those that the answer to a request that begins now may have, when it is there. */
+  #scopesFrom({ area, identity }: Omit<Asked, 'scopes'>): () => readonly string[] {
+    if (area.rotating === true) {
+      const oldest = this.#keys.mark();
+      return () => this.#keys.scopesSince(identity.authorization ?? '', oldest);
+    }
+    const session = sessionOf(identity.cookies ?? []) ?? '';
+    const mark = this.#roles.mark(session);
+    return () => scopesIn(area, identity, this.#roles.tiersSince(session, mark));
   }
 
-  /** Somebody's validator, perhaps not one's own. */
-  #conditions(decide: Random, kind: (typeof KINDS)[number], key: string): string[] {
-    const entityTag = this.#seen.get(key);
-    const lines: string[] = [];
-    if (kind === 'conditional' && entityTag !== undefined) lines.push(`if-none-match: ${entityTag}`);
-    if (kind === 'range' || kind === 'if-range') lines.push(`range: bytes=${decide.pick(['0-9', '10-99', '50-150', '0-149', '100-'])}`);
-    if (kind === 'if-range' && entityTag !== undefined) lines.push(`if-range: ${entityTag}`);
-    return lines;
+  #signed(identity: Identity): Identity {
+    const { signer, as = '' } = identity;
+    return signer === undefined ? identity : { authorization: this.#keys.bearer(signer, as) };
   }
 
   #judge(asked: Asked, got: Got): void {
@@ -175,7 +206,9 @@ class Hunt {
     if (status.includes('stale-')) this.tally.stale++;
     if (!got.whole) this.tally.cut++;
     for (const fault of faultsOf(asked, got))
-      this.#fault(`${fault}; asked ${JSON.stringify({ ...asked, body: asked.body?.length })}; answered ${got.status}, ${status}`);
+      this.#fault(
+        `${fault}; asked ${JSON.stringify({ ...asked, area: asked.area.folder, body: asked.body?.length })}; answered ${got.status}, ${status}`,
+      );
     const entityTag = fieldValue(got.fields, 'etag');
     if (entityTag !== undefined) this.#seen.set(asked.key, entityTag);
   }
@@ -188,6 +221,31 @@ class Hunt {
     if (got?.status === 200) confirmed();
     else if (got !== undefined) this.#fault(`a purge was answered ${got.status}: ${got.body.toString()}`);
     this.tally.purges++;
+  }
+
+  /** Nothing is purged: what the origin answers says which tier it is now. Twice, so that no older word of the origin's is still to be read behind it. */
+  async #changeTierByWord(client: Client, decide: Random): Promise<void> {
+    const session = decide.pick(TOLD);
+    const asking = { decide, kind: 'get', of: plainly(TOLD_PAGE, { cookies: [`session=${session}`] }) } as const;
+    await this.#ask(client, asking);
+    const known = this.#roles.change(session, TIERS);
+    await this.#origin.saidScopes();
+    const bytes = `PUT ${TELLING_PATH} HTTP/1.1\r\nhost: shop.example\r\ncookie: session=${session}\r\ncontent-length: 0\r\n\r\n`;
+    const answers = [await client.connection.ask('PUT', bytes), await client.connection.ask('PUT', bytes)];
+    if (answers.every((got) => got?.status === 200)) known();
+    await this.#ask(client, asking);
+    this.tally.changes++;
+  }
+
+  /** A token of the new key has the keys fetched. */
+  async #rotate(connection: KeepAlive): Promise<void> {
+    const known = this.#keys.rotate();
+    this.#clock.advance(COOLDOWN_MS);
+    const authorization = this.#keys.bearer('current', 't1');
+    const got = await connection.ask('GET', `GET /rotating/plain-0 HTTP/1.1\r\nhost: shop.example\r\nauthorization: ${authorization}\r\n\r\n`);
+    const isVerified = got !== undefined && !(fieldValue(got.fields, 'cache-status') ?? 'detail=token').includes('detail=token');
+    if (isVerified) known();
+    this.tally.rotations++;
   }
 
   async #purge(connection: KeepAlive, decide: Random): Promise<void> {
@@ -213,14 +271,4 @@ class Hunt {
   #fault(text: string): void {
     this.tally.faults.push(text);
   }
-}
-
-/** As it is sent and as it is keyed: `sorted` pages drop what begins with utm_ and sort the rest. */
-function queryOf(decide: Random, { sorted, asked }: { sorted: boolean; asked: boolean }): { sent: string; keyed: string } {
-  if (!asked) return { sent: '', keyed: '' };
-  const page = `page=${decide.below(3)}`;
-  const sort = `sort=${decide.pick(['up', 'down'])}`;
-  if (!sorted) return { sent: `?${sort}&${page}`, keyed: `?${sort}&${page}` };
-  const sent = decide.chance(0.5) ? [sort, `utm_source=${decide.below(100)}`, page] : [page, sort];
-  return { sent: `?${sent.join('&')}`, keyed: `?${page}&${sort}` };
 }

@@ -3,11 +3,12 @@ import { hash } from 'node:crypto';
 import { fieldLines, fieldValue } from '../../src/http/fields.ts';
 import { parseContentRange } from '../../src/http/range.ts';
 import type { Got } from '../support/keep-alive.ts';
-import { type Identity, shown } from './areas.ts';
+import { type Area, type Identity, shown } from './areas.ts';
 import { bodyOf, parseEntityTag, type Stamp } from './stamp.ts';
 
 export interface Asked {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST';
+  readonly area: Area;
   /** As the origin must have been asked it: with the route's query rule applied. */
   readonly key: string;
   /** Those that its answer may have. */
@@ -26,23 +27,30 @@ const OWN: ReadonlySet<number> = new Set([502, 503, 504]);
 /** What is wrong with the answer; empty where nothing is. */
 export function faultsOf(asked: Asked, got: Got): string[] {
   const faults = personalFaults(asked, got);
-  if (asked.method === 'PUT' || asked.method === 'POST') return [...faults, ...writeFaults(asked, got)];
+  if (asked.method === 'PUT' || (asked.method === 'POST' && asked.area.posts !== true)) return [...faults, ...writeFaults(asked, got)];
   const said = fieldValue(got.fields, 'etag');
+  if (asked.area.turnsAway?.(asked.identity) === true) return got.status === 401 ? ownFaults(got) : [`${got.status} for whom 401 was due`];
   if (said === undefined) return OWN.has(got.status) ? [...faults, ...ownFaults(got)] : [...faults, `${got.status} without a stamp`];
   const stamp = parseEntityTag(said);
   if (stamp === undefined) return [...faults, `the stamp ${said} is none`];
-  return [...faults, ...stampFaults(asked, stamp), ...bodyFaults(asked, got, stamp)];
+  // RFC 9110 §9.3.3: what is posted to may answer with another resource, and says so.
+  const key = asked.method === 'POST' ? (fieldValue(got.fields, 'content-location') ?? asked.key) : asked.key;
+  return [...faults, ...stampFaults({ ...asked, key }, stamp), ...bodyFaults(asked, got, stamp)];
 }
 
 /** What was made for one request or one user must not be another's. */
 function personalFaults(asked: Asked, got: Got): string[] {
   const faults: string[] = [];
   for (const name of ['set-cookie', 'authentication-info']) {
-    for (const value of fieldLines(got.fields, name)) if (value !== `answer=${asked.id}`) faults.push(`${name} of another request: ${value}`);
+    for (const value of fieldLines(got.fields, name)) if (!isOwn(asked, value)) faults.push(`${name} of another request: ${value}`);
   }
   const user = fieldValue(got.fields, 'x-user');
   if (user !== undefined && !asked.scopes.includes(user)) faults.push(`x-user of ${user}`);
   return faults;
+}
+
+function isOwn({ id, area, scopes }: Asked, value: string): boolean {
+  return value === `answer=${id}` || (area.setsCookie === 'of-scope' && scopes.some((scope) => value === `scope=${scope}`));
 }
 
 function stampFaults(asked: Asked, stamp: Stamp): string[] {

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseContentRange, parseRange } from '../../src/http/range.ts';
 import { random, type Random } from '../history/random.ts';
-import { type Page, PAGES, sessionOf, shown, tierScope } from './areas.ts';
+import { claimsScope, type Page, PAGES, sessionOf, shown, tierScope } from './areas.ts';
+import type { Keys } from './keys.ts';
 import type { Roles } from './roles.ts';
 import { bodyOf, entityTag, parseEntityTag, type Stamp } from './stamp.ts';
 
@@ -30,18 +31,21 @@ export class HuntOrigin implements AsyncDisposable {
   readonly #versions = new Map<string, number>();
   readonly #random: Random;
   readonly #roles: Roles;
+  readonly #keys: Keys;
+  readonly #questions = new Set<Promise<void>>();
   #nonce = 0;
 
-  static async start(seed: number, roles: Roles): Promise<HuntOrigin> {
-    const origin = new HuntOrigin(seed, roles);
+  static async start(seed: number, knows: { readonly roles: Roles; readonly keys: Keys }): Promise<HuntOrigin> {
+    const origin = new HuntOrigin(seed, knows);
     origin.#server.listen(0, '127.0.0.1');
     await once(origin.#server, 'listening');
     return origin;
   }
 
-  private constructor(seed: number, roles: Roles) {
+  private constructor(seed: number, { roles, keys }: { readonly roles: Roles; readonly keys: Keys }) {
     this.#random = random(seed);
     this.#roles = roles;
+    this.#keys = keys;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -49,6 +53,11 @@ export class HuntOrigin implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** When what is being asked of credentials is answered. */
+  async saidScopes(): Promise<void> {
+    await Promise.all(this.#questions);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,7 +69,13 @@ export class HuntOrigin implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
     response.on('error', () => undefined);
-    if (request.url === '/_scope') return this.#sayScope(request, response);
+    // The machine's, which the hunt's clock is ahead of: everything would look old.
+    response.sendDate = false;
+    if (request.url === '/_scope') return this.#question(this.#sayScope(request, response));
+    if (request.url === '/keys') {
+      response.end(this.#keys.published);
+      return;
+    }
     const page = this.#pages.get(request.url?.split('?')[0] ?? '');
     if (page === undefined) {
       response.writeHead(404).end();
@@ -71,6 +86,12 @@ export class HuntOrigin implements AsyncDisposable {
     if (this.#random.chance(0.6)) await delay(this.#random.next() * SLOWEST_MS);
     if (this.#fails(asked, response)) return;
     this.#answer(asked, response);
+  }
+
+  async #question(said: Promise<void>): Promise<void> {
+    this.#questions.add(said);
+    await said;
+    this.#questions.delete(said);
   }
 
   /** Whose credential it is, as an application says it: for a minute, tagged with the user. Now and then it fails, or forgets to say for how long. */
@@ -87,15 +108,30 @@ export class HuntOrigin implements AsyncDisposable {
   /** Read before the origin takes its time, as from a database. */
   #scopeOf(request: IncomingMessage, { area }: Page): string {
     if (area.shared === true) return 'public';
-    return area.tiered === true ? tierScope(this.#roles.tierOf(sessionOf(cookiesOf(request)) ?? '')) : whoAsks(request);
+    if (area.claimed === true) return claimsScope({ proto: single(request, 'x-forwarded-proto'), host: single(request, 'x-forwarded-host') });
+    if (area.rotating === true) return this.#keys.scopeOf(single(request, 'authorization'));
+    return area.tiered !== undefined ? tierScope(this.#roles.tierOf(sessionOf(cookiesOf(request)) ?? '')) : whoAsks(request);
   }
 
   /** What was read and written is said, so that neither a body nor an answer can have been another's. */
   async #write(request: IncomingMessage, response: ServerResponse, page: Page): Promise<void> {
     const body = await text(request);
     this.#versions.set(page.path, (this.#versions.get(page.path) ?? 0) + 1);
+    if (request.method === 'POST' && page.area.posts === true) {
+      this.#answerPost(request, response, page);
+      return;
+    }
+    const told = page.area.tiered === 'told' ? ['auth-scope', this.#scopeOf(request, page)] : [];
     const said = ['written', request.url, whoAsks(request), single(request, 'x-request'), hash('sha256', body)].join('|');
-    response.writeHead(200, ['content-type', 'text/plain', 'set-cookie', `answer=${single(request, 'x-request')}`]).end(said);
+    response.writeHead(200, ['content-type', 'text/plain', 'set-cookie', `answer=${single(request, 'x-request')}`, ...told]).end(said);
+  }
+
+  /** The page as it is now, or another one. */
+  #answerPost(request: IncomingMessage, response: ServerResponse, page: Page): void {
+    const asked = this.#asked(request, page);
+    const key = this.#random.chance(0.7) ? asked.stamp.key : `${page.path}/more`;
+    const answered = { ...asked, stamp: { ...asked.stamp, key } };
+    this.#send(answered, response, [...this.#fieldsOf(page, answered.stamp), ...varyOf(asked.vary), 'content-location', key]);
   }
 
   #asked(request: IncomingMessage, page: Page): Asked {
@@ -110,7 +146,7 @@ export class HuntOrigin implements AsyncDisposable {
       nonce: page.kind === 'part' ? version : ++this.#nonce,
       bytes: sizeOf(page, this.#random),
     };
-    return { request, page, vary, stamp: confirmed(request, stamp) ?? stamp };
+    return { request, page, vary: alsoVarying(page, vary), stamp: confirmed(request, stamp) ?? stamp };
   }
 
   #axesOf({ kind }: Page): readonly string[] {
@@ -130,8 +166,9 @@ export class HuntOrigin implements AsyncDisposable {
       response.write(body.subarray(0, 1 + this.#random.below(body.length - 1)));
       setImmediate(() => response.socket?.destroySoon());
     } else {
-      const control = kind === 'error-kept' ? ['cache-control', page.area.shared === true ? 'public, max-age=1' : 'max-age=1'] : [];
-      response.writeHead(503, ['etag', entityTag(stamp), ...varyOf(vary), ...control, ...framing]).end(body);
+      const control = kind === 'error-kept' ? ['cache-control', [...allowance(page, stamp), 'max-age=1'].join(', ')] : [];
+      const told = page.area.tiered === 'told' ? ['auth-scope', stamp.scope] : [];
+      response.writeHead(503, ['etag', entityTag(stamp), ...varyOf(vary), ...control, ...told, ...framing]).end(body);
     }
     return true;
   }
@@ -139,7 +176,8 @@ export class HuntOrigin implements AsyncDisposable {
   #answer(asked: Asked, response: ServerResponse): void {
     const { request, page, stamp, vary } = asked;
     const fields = [...this.#fieldsOf(page, stamp), ...varyOf(vary)];
-    if (page.kind === 'cookie' && this.#random.chance(0.5)) fields.push('set-cookie', `answer=${single(request, 'x-request')}`);
+    const cookie = page.area.setsCookie === 'of-scope' ? `scope=${stamp.scope}` : `answer=${single(request, 'x-request')}`;
+    if (page.kind === 'cookie' && this.#random.chance(0.5)) fields.push('set-cookie', cookie);
     if (page.kind === 'fickle') fields.push('authentication-info', `answer=${single(request, 'x-request')}`);
     if (confirmed(request, stamp) !== undefined) {
       response.writeHead(304, fields).end();
@@ -170,14 +208,25 @@ export class HuntOrigin implements AsyncDisposable {
   }
 
   #fieldsOf(page: Page, stamp: Stamp): string[] {
-    const control: string[] = page.area.shared === true ? ['public'] : [];
+    const control = allowance(page, stamp);
     if (page.kind === 'fickle' && this.#random.chance(0.4)) control.push(this.#random.pick(['private', 'no-store', 'no-cache']));
-    if (!page.kind.startsWith('short')) control.push('max-age=60');
+    if (!page.kind.startsWith('short')) control.push('max-age=600');
     const fields = ['etag', entityTag(stamp), 'surrogate-key', `page:${page.path} folder:${page.area.folder}`, 'x-user', stamp.scope];
     if (control.length > 0) fields.push('cache-control', control.join(', '));
-    if (page.area.tiered === true) fields.push('auth-scope', stamp.scope);
+    if (page.area.tiered !== undefined && page.area.always !== 'varies-on-cookie') fields.push('auth-scope', stamp.scope);
     return fields;
   }
+}
+
+/** To whom the page may go, as Cache-Control says it. What the issuer does not stand by is nobody else's. */
+function allowance({ area }: Page, stamp: Stamp): string[] {
+  if (area.shared === true) return ['public'];
+  if (area.rotating === true && stamp.scope.startsWith('false')) return ['no-store'];
+  return area.always === 'private' ? ['private'] : [];
+}
+
+function alsoVarying({ area }: Page, vary: readonly string[]): readonly string[] {
+  return area.always === 'varies-on-cookie' ? [...vary, 'cookie'] : vary;
 }
 
 /** Every credential and cookie that came, in the words of `shown`. */

@@ -3,16 +3,21 @@ import { parseArgs } from 'node:util';
 import { hunt } from './hunt.ts';
 import { failureOf, summary } from './summary.ts';
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, requests: { type: 'string', default: '100000' } } });
+const { values } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, requests: { type: 'string', default: '100000' }, workers: { type: 'string', default: '1' } },
+});
 const seed = Number(values.seed);
 const requests = Number(values.requests);
-if (!Number.isInteger(seed) || !Number.isInteger(requests) || requests < 1) throw new Error('--seed and --requests take whole numbers');
+const workers = Number(values.workers);
+if (![seed, requests, workers].every(Number.isInteger) || requests < 1 || workers < 1)
+  throw new Error('--seed, --requests and --workers take whole numbers');
 
 const startedAt = performance.now();
 const step = Math.ceil(requests / 10);
 const tally = await hunt({
   seed,
   requests,
+  workers,
   progress: (asked, faults) => {
     if (asked % step === 0) console.log(`${asked} requests, ${faults} faults, ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   },

@@ -2,7 +2,7 @@
 import type { Tally } from './hunt.ts';
 
 /** A proxy that never caches must not pass. */
-const LOWEST_HIT_RATIO = 0.2;
+const LOWEST_HIT_RATIO = 0.15;
 
 export function hitRatio({ hits, answers }: Tally): number {
   return hits / answers;
@@ -16,9 +16,9 @@ export function failureOf(tally: Tally): string | undefined {
 }
 
 export function summary(seed: number, tally: Tally, tookMs: number): string {
-  const { asked, answers, collapsed, stale, left, cut, purges, forwarded, faults } = tally;
+  const { asked, answers, collapsed, stale, left, cut, purges, changes, rotations, forwarded, faults } = tally;
   return [
-    `leak hunt: seed ${seed}: ${asked} requests, ${answers} answered, ${forwarded} forwarded, ${purges} purges`,
+    `leak hunt: seed ${seed}: ${asked} requests, ${answers} answered, ${forwarded} forwarded, ${purges} purges, ${changes} tiers changed without one, ${rotations} keys changed`,
     `${percent(hitRatio(tally))} hits, ${collapsed} collapsed, ${stale} stale, ${left} clients left, ${cut} answers cut`,
     `${faults.length} crossings and other faults, ${(tookMs / 1000).toFixed(1)} s`,
   ].join('; ');

@@ -269,6 +269,13 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     caughtBy: [LOOKUP],
   },
   {
+    name: 'cookies that mean nothing to the answers are no credential either',
+    file: 'src/proxy/outbound.ts',
+    text: 'const text = cookieText(fields);',
+    replacement: "const text = x.route.policy.cookies === 'ignore' ? '' : cookieText(fields);",
+    caughtBy: [HUNT],
+  },
+  {
     name: 'a scope that was looked up is one user’s',
     file: 'src/proxy/scope.ts',
     text: "return { kind: 'lookup', id, singleUser: false,",
@@ -287,7 +294,7 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     file: 'src/proxy/passage.ts',
     text: 'if (believed !== undefined)',
     replacement: 'if (false)',
-    caughtBy: [LOOKUP],
+    caughtBy: [LOOKUP, HUNT],
   },
   {
     name: 'one of two credentials is believed',

@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const PURGES = 'test/workers/purges.test.ts';
+const HUNT = 'test/leak-hunt/leak-hunt.test.ts';
 const LIFE = 'test/workers/life.test.ts';
 
 export const THREAD_MUTANTS: readonly Mutant[] = [
@@ -10,7 +11,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     file: 'src/worker.ts',
     text: 'marks: attachMarks(start.marks),',
     replacement: 'marks: attachMarks({ ...start.marks, header: start.marks.header.slice() }),',
-    caughtBy: [PURGES],
+    caughtBy: [PURGES, HUNT],
   },
   {
     name: 'a worker has holds of its own',

@@ -36,8 +36,9 @@ export class KeepAlive {
   wasSilent = false;
   closed = false;
 
-  static async connect({ host, port }: Address): Promise<KeepAlive> {
-    const socket = connect({ host, port, noDelay: true });
+  /** `localAddress`: where it comes from, such as 127.0.0.2. */
+  static async connect({ host, port }: Address, from: { readonly localAddress?: string } = {}): Promise<KeepAlive> {
+    const socket = connect({ host, port, noDelay: true, ...from });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve).once('error', reject);
     });
