@@ -39,6 +39,7 @@ export class Alone implements Service {
       purgeAtRate,
       marks: authority.marks,
       barrier,
+      epochs: () => control.epochs,
     });
   }
 

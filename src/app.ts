@@ -44,7 +44,15 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
     process: () => ({ ...control.readings, threads: service.threads, crashes: service.crashes }),
   });
   const observe = new Observe({ log: new Log(config.log), metrics });
-  const control = new Control({ config, clock, observe, name: count === 1 ? 'process' : 'workers', lease, exhausted: () => alone?.forget() });
+  const control = new Control({
+    config,
+    clock,
+    observe,
+    name: count === 1 ? 'process' : 'workers',
+    lease,
+    exhausted: () => alone?.forget(),
+    epochsChanged: (epochs) => team?.epochsChanged(epochs),
+  });
   const alone = count === 1 ? new Alone({ control, observe, clock, tokenClock: given ?? wallClock }) : undefined;
   const team = count === 1 ? undefined : new Team({ control, observe, clock, count });
   const service: Service = alone ?? (team as Team);

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import { ClusterAuthority, type ClusterAuthorityParts } from './cluster/cluster-authority.ts';
 import { deriveKey } from './cluster/cluster-secret.ts';
 import { NodeReport } from './cluster/node-report.ts';
+import type { LogEpochs } from './cluster/log-epochs.ts';
 import { listNodes, type NodeList } from './cluster/node-list.ts';
 import { RedisLog } from './cluster/redis-log.ts';
 import type { Config, RedisConfig } from './config/config.ts';
@@ -31,6 +32,8 @@ export interface ControlParts {
   readonly lease?: Lease | undefined;
   /** Nothing stored until now may be used any more. */
   readonly exhausted: () => void;
+  /** Where nodes share purges: which epoch is which of them, from now on. */
+  readonly epochsChanged: (epochs: LogEpochs) => void;
 }
 
 /** Keys of hashes that never leave the process. */
@@ -63,7 +66,7 @@ export class Control {
   #config: Config;
   #purgeRate: PurgeRate;
 
-  constructor({ config, clock, observe, name, lease, exhausted }: ControlParts) {
+  constructor({ config, clock, observe, name, lease, exhausted, epochsChanged }: ControlParts) {
     this.#config = config;
     this.#observe = observe;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
@@ -78,7 +81,7 @@ export class Control {
     this.authority =
       config.redis === undefined
         ? new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) })
-        : sharedAuthority(config.redis, { ...marking, clock, watcher: this.#report });
+        : sharedAuthority(config.redis, { ...marking, clock, watcher: this.#report, epochsChanged });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     const inForce = (): Config => this.#config;
     this.purger = new Purger({
@@ -124,6 +127,11 @@ export class Control {
     const { authority } = this;
     if (!(authority instanceof ClusterAuthority)) return { authority: authority.name, nodes: [] };
     return listNodes(authority, await authority.standings());
+  }
+
+  /** Which epoch is which purge of the shared log. */
+  get epochs(): LogEpochs | undefined {
+    return this.authority instanceof ClusterAuthority ? this.authority.epochs : undefined;
   }
 
   /** Asked for each request, where the mode is so. */

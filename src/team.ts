@@ -1,6 +1,7 @@
 // The process with several threads that serve. This one, the main thread, publishes for all of them (PURGE-PROTOCOL §3.4) and serves nobody.
 import type { Shelf } from './admin/entries.ts';
 import type { Clock } from './clock.ts';
+import type { LogEpochs } from './cluster/log-epochs.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { keying } from './config/keying.ts';
 import type { Control } from './control.ts';
@@ -45,6 +46,7 @@ export class Team implements Service {
         secrets,
         asksBarrier: barrier !== undefined,
         marks: authority.memory,
+        epochs: control.epochs,
         ...(clock.instant === undefined ? {} : { instant: clock.instant }),
       }),
     });
@@ -66,6 +68,10 @@ export class Team implements Service {
   async open(listen: ListenAddress): Promise<void> {
     await assertFree(listen);
     this.#address = await this.#workers.open(listen);
+  }
+
+  epochsChanged(epochs: LogEpochs): void {
+    this.#workers.tellEpochs(epochs);
   }
 
   shelves(): readonly Shelf[] {

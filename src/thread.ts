@@ -1,5 +1,9 @@
 // One thread that serves clients: all that a request consults, put together, behind a listener. With several of them each has a store of its own.
 import type { Clock } from './clock.ts';
+import { deriveKey } from './cluster/cluster-secret.ts';
+import type { LogEpochs } from './cluster/log-epochs.ts';
+import { RedisConnection } from './cluster/redis-connection.ts';
+import { SharedBodies } from './cluster/shared-bodies.ts';
 import type { Config, LimitConfig, ListenAddress } from './config/config.ts';
 import type { ThreadReadings } from './observe/metrics.ts';
 import type { Observe } from './observe/observe.ts';
@@ -33,6 +37,8 @@ export interface ThreadParts {
   /** Where each request must ask for itself: whether every purge confirmed before this is in the marks. */
   readonly barrier?: (() => Promise<boolean>) | undefined;
   readonly marks: Marks;
+  /** Which epoch is which purge of the shared log, now. */
+  readonly epochs: () => LogEpochs | undefined;
   readonly purger: Purges;
   /** For operators. */
   readonly purgeAtRate: PurgeGateParts['purge'];
@@ -65,6 +71,7 @@ export class Thread {
       names: () => parts.settings.purgeNames,
       refused: (detail) => observe.warn('a purge was refused', detail),
     });
+    const bodies = bodiesOf(given);
     const parts: Parts = {
       ...(given.worker === undefined ? {} : { worker: given.worker }),
       clock,
@@ -80,6 +87,7 @@ export class Thread {
       lookups: new ScopeLookups(),
       secret: Buffer.from(given.secret),
       ...(given.barrier === undefined ? {} : { barrier: given.barrier }),
+      ...(bodies === undefined ? {} : { bodies }),
       settings: settingsOf(config, this.#verifying),
     };
     this.parts = parts;
@@ -106,6 +114,7 @@ export class Thread {
     try {
       await this.#listener.open(listen, port);
     } catch (error) {
+      this.parts.bodies?.close();
       await this.#origins.close();
       throw error;
     }
@@ -136,6 +145,7 @@ export class Thread {
     await Promise.all([this.#listener.close(timeoutMs), this.#upgrades.close(timeoutMs)]);
     clearInterval(this.#sweeping);
     clearInterval(this.#pacing);
+    this.parts.bodies?.close();
     await Promise.all([this.#origins.close(), this.parts.settings.tokens?.close()]);
   }
 
@@ -143,4 +153,19 @@ export class Thread {
     clearInterval(this.#pacing);
     this.#pacing = setInterval(() => this.#listener.cutLaggards(), stallTimeoutMs).unref();
   }
+}
+
+/** Where nodes share what they have stored: over a connection of this thread's own. */
+function bodiesOf({ config: { redis }, clock, observe, epochs }: ThreadParts): SharedBodies | undefined {
+  if (redis === undefined || !redis.bodies) return undefined;
+  const { cluster, secret } = redis;
+  return new SharedBodies({
+    redis: new RedisConnection(redis, { name: 'freshet-bodies', key: `{freshet:${cluster}}` }),
+    cluster,
+    key: deriveKey(secret, 'bodies'),
+    epochs,
+    clock,
+    wall: () => Date.now(),
+    told: (what) => observe.bodyShared(what),
+  });
 }

@@ -20,6 +20,7 @@ if (port === null) throw new Error('this is the entry of a worker; freshet start
 
 const { worker, config } = start;
 const given = start.instant === undefined ? undefined : instantClock(start.instant);
+let { epochs } = start;
 const metrics: Metrics = new Metrics({ thread: () => thread.readings });
 // Through the main thread, so that lines of several never mix.
 const logOf = (settings: typeof config.log): Log => new Log({ ...settings, worker, destination: process.stdout });
@@ -33,6 +34,9 @@ const main = new Channel<OfMain, OfWorker>(port, {
   reload: (next) => {
     observe.log = logOf(next.log);
     thread.reconfigure(next);
+  },
+  epochs: (next) => {
+    epochs = next;
   },
   snapshot: () => metrics.snapshot(),
   turn: (question) => takeTurn(question, thread.parts),
@@ -55,5 +59,6 @@ const thread = new Thread({
   marks: attachMarks(start.marks),
   purger: { purge: (order) => main.ask('purge', order) },
   purgeAtRate: (order) => main.ask('purgeAtRate', order),
+  epochs: () => epochs,
   barrier: start.asksBarrier ? batched(() => main.ask('barrier', undefined)) : undefined,
 });

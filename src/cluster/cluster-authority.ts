@@ -7,6 +7,7 @@ import { Lease, type LeaseClocks, systemClocks } from '../purge/lease.ts';
 import { MarkWriter, type MarkWriterOptions } from '../purge/mark-writer.ts';
 import type { MarkMemory, SharedMarks } from '../purge/marks.ts';
 import type { CoordinationLog, NodeMode, NodeStanding } from './coordination-log.ts';
+import type { LogEpochs } from './log-epochs.ts';
 import { NodeDriver, type NodeWatcher } from './node-driver.ts';
 import type { PurgeAnswer, PurgeId } from './node-messages.ts';
 import { loggedOf } from './publication.ts';
@@ -16,6 +17,8 @@ export interface ClusterAuthorityParts extends Pick<MarkWriterOptions, 'memoryBy
   readonly log: CoordinationLog;
   readonly clock: Clock;
   readonly watcher: NodeWatcher;
+  /** Told as well whenever it changes. */
+  readonly epochsChanged: (epochs: LogEpochs) => void;
   readonly leaseClocks?: LeaseClocks;
 }
 
@@ -25,13 +28,24 @@ export class ClusterAuthority implements Authority {
   readonly nodeId = `${hostname().replaceAll(/[^\w.-]/g, '') || 'node'}:${process.pid}:${randomBytes(4).toString('hex')}`;
   readonly #writer: MarkWriter;
   readonly #driver: NodeDriver;
+  #epochs: LogEpochs | undefined;
 
-  constructor({ mode, log, clock, watcher, leaseClocks: clocks = systemClocks, ...options }: ClusterAuthorityParts) {
+  constructor({ mode, log, clock, watcher, epochsChanged, leaseClocks: clocks = systemClocks, ...options }: ClusterAuthorityParts) {
     this.name = mode;
     const lease = new Lease(clocks);
     // Where every request asks the log for itself, no lease says anything.
     this.#writer = new MarkWriter(mode === 'lease' ? { ...options, lease } : options);
-    this.#driver = new NodeDriver({ nodeId: this.nodeId, mode, log, writer: this.#writer, lease, clocks, clock, watcher });
+    this.#driver = new NodeDriver({
+      nodeId: this.nodeId,
+      mode,
+      log,
+      writer: this.#writer,
+      lease,
+      clocks,
+      clock,
+      watcher,
+      epochsChanged: (epochs) => epochsChanged((this.#epochs = epochs)),
+    });
   }
 
   get marks(): SharedMarks {
@@ -61,8 +75,15 @@ export class ClusterAuthority implements Authority {
     return this.#confirmationOf(await this.#driver.purge(loggedOf(publication), patience));
   }
 
-  publishHere(publication: Publication): number {
-    return this.#writer.publish(publication);
+  /** More than is asked for: everything. A publication of this process alone would take a number of the log's. */
+  publishHere(): number {
+    this.#driver.empty();
+    return this.marks.epoch;
+  }
+
+  /** Which epoch is which purge of the log; undefined before the node has a place in it. */
+  get epochs(): LogEpochs | undefined {
+    return this.#epochs;
   }
 
   /** Whether every purge confirmed before this call is applied. */

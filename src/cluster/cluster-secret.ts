@@ -3,8 +3,8 @@ import { hkdfSync } from 'node:crypto';
 
 const KEY_BYTES = 32;
 
-/** `check` lies in Redis beside the incarnation; the others never leave the process. */
-export type SecretUse = 'check' | 'tags' | 'scopes';
+/** `check` lies in Redis beside the incarnation; the others never leave the process. `bodies` is for shared responses. */
+export type SecretUse = 'check' | 'tags' | 'scopes' | 'bodies';
 
 /** RFC 5869. */
 export function deriveKey(secret: string, use: SecretUse): Buffer {

@@ -6,6 +6,7 @@ import type { Lease, LeaseClocks } from '../purge/lease.ts';
 import type { MarkWriter } from '../purge/mark-writer.ts';
 import type { CoordinationLog, Joined, LogEntry, LoggedPurge, NodeMode, NodeStanding, Position, Renewed } from './coordination-log.ts';
 import { NodeCore } from './node-core.ts';
+import { type LogEpochs, logEpochs } from './log-epochs.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import type { Ask, CallResult, Effect, NodeEvent, PurgeAnswer, PurgeAsked, PurgeId } from './node-messages.ts';
 import { publicationOf } from './publication.ts';
@@ -23,6 +24,8 @@ export interface NodeDriverParts {
   /** By which purges are dated. */
   readonly clock: Clock;
   readonly watcher: NodeWatcher;
+  /** Which epoch is which purge of the log, from now on. */
+  readonly epochsChanged: (epochs: LogEpochs) => void;
 }
 
 /** Who wants to know how a node fares. */
@@ -78,6 +81,12 @@ export class NodeDriver {
     this.#atBarrier.set(token, passed.resolve);
     this.#tell({ kind: 'barrier-asked', token });
     return passed.promise;
+  }
+
+  /** Nothing that was stored or asked for until now may be used any more: of this node's own accord, so no other need know. */
+  empty(): void {
+    this.#parts.writer.restart(this.#parts.clock.now());
+    this.#count();
   }
 
   /** How far this node is; undefined where it has no place in the log. */
@@ -142,7 +151,7 @@ export class NodeDriver {
         this.#position = effect.position;
         watcher.emptied(effect.position.incarnation);
         for (const purge of effect.holds) this.#apply(purge);
-        return;
+        return this.#count();
       case 'lease':
         if (effect.until === undefined) lease.drop();
         else lease.holdUntil(effect.until);
@@ -188,6 +197,13 @@ export class NodeDriver {
   #take({ seq, nonce, purge }: LogEntry): void {
     if (this.#position !== undefined) this.#position = { ...this.#position, applied: seq, nonce };
     this.#apply(purge);
+  }
+
+  /** From here on, epochs of this process and purges of the log go on together. */
+  #count(): void {
+    const { writer, epochsChanged } = this.#parts;
+    if (this.#position === undefined) return;
+    epochsChanged(logEpochs(this.#position.incarnation, { epoch: writer.marks.epoch, applied: this.#position.applied }));
   }
 
   #apply(purge: LoggedPurge): void {

@@ -117,7 +117,7 @@ export class RedisConnection {
   }
 
   /** Any other command, without a timeout. */
-  async command(name: string, ...args: readonly (string | number)[]): Promise<Reply> {
+  async command(name: string, ...args: readonly (string | number | Buffer)[]): Promise<Reply> {
     return (await this.#redis.callBuffer(name, ...args)) as Reply;
   }
 

@@ -83,6 +83,8 @@ export interface RedisConfig {
   readonly mode: 'lease' | 'barrier';
   /** How many the server has. */
   readonly replicas: number;
+  /** What one has stored the others may use. */
+  readonly bodies: boolean;
   readonly db: number;
   /** A Redis Cluster. */
   readonly sharded: boolean;

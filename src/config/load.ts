@@ -184,13 +184,14 @@ function originOf(name: string, settings: OriginSettings, ca: string | undefined
   };
 }
 
-function redisOf({ url, cluster, secret, mode, replicas, db, sharded, sentinel, tls }: RedisSettings, ca: string | undefined): RedisConfig {
+function redisOf({ url, cluster, secret, mode, replicas, bodies, db, sharded, sentinel, tls }: RedisSettings, ca: string | undefined): RedisConfig {
   return {
     urls: url,
     cluster,
     secret,
     mode,
     replicas,
+    bodies,
     db,
     sharded,
     ...(sentinel !== undefined && { sentinel }),

@@ -30,7 +30,7 @@ export const redis = section({
   replicas: optional(
     integer({ about: 'That the server has: a majority with it must have a purge before it is confirmed.', default: 0 }, { least: 0, most: 16 }),
   ),
-  bodies: optional(flag({ about: 'Recognised; responses are not shared in this version.', default: false })),
+  bodies: optional(flag({ about: 'What one node has stored the others may use: each asks Redis after a miss of its own.', default: false })),
   db: optional(integer({ about: 'Of the server.', default: 0 }, { least: 0, most: 1_000_000 })),
   sharded: optional(flag({ about: 'true: `url` names nodes of a Redis Cluster.', default: false })),
   sentinel: z.exactOptional(
@@ -60,7 +60,7 @@ export function redisProblems(data: unknown): readonly Problem[] {
   return [...faults(parsed.data)].map(([name, message]) => ({ path: ['redis', name], message }));
 }
 
-function* faults({ url, sharded, sentinel, db, tls, bodies }: RedisSettings): Generator<readonly [setting: string, message: string]> {
+function* faults({ url, sharded, sentinel, db, tls }: RedisSettings): Generator<readonly [setting: string, message: string]> {
   const isEncrypted = url.every((one) => one.startsWith('rediss:'));
   if (url.length > 1 && !sharded && sentinel === undefined)
     yield ['url', `names ${url.length} servers; allowed: one, or several with sentinel or sharded: true`];
@@ -68,5 +68,4 @@ function* faults({ url, sharded, sentinel, db, tls, bodies }: RedisSettings): Ge
   if (sharded && sentinel !== undefined) yield ['sharded', 'means nothing with sentinel; allowed: one of them'];
   if (sharded && db !== 0) yield ['db', `found ${db}; allowed with sharded: 0`];
   if (tls !== undefined && !isEncrypted) yield ['tls', 'means nothing for redis://; allowed: tls with rediss://'];
-  if (bodies) yield ['bodies', 'found true; shared responses are not in this version; allowed: false'];
 }

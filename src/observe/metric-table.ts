@@ -131,6 +131,12 @@ export const METRICS = [
     labels: [],
     help: 'How often this node took a place in the log and began empty: once at its start, then after each new incarnation.',
   },
+  {
+    name: 'freshet_shared_bodies_total',
+    type: 'counter',
+    labels: ['what'],
+    help: 'With redis.bodies: questions to other nodes after a miss (found, absent, unusable, failed) and offers to them (written, unwritten).',
+  },
   { name: 'freshet_purge_log_applied', type: 'gauge', labels: [], help: 'The last purge of the shared log that this node has applied.' },
   { name: 'freshet_purge_epoch', type: 'gauge', labels: [], help: 'The last published purge.' },
   {

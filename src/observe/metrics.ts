@@ -4,7 +4,7 @@ import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
-import type { BreakerChange, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
+import type { BodyShared, BreakerChange, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
 import { type Snapshot, together } from './snapshot.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
@@ -88,6 +88,7 @@ export class Metrics {
   readonly #purgeTimes = new Timings();
   readonly #unconfirmed = new Tally();
   readonly #renewals = new Tally();
+  readonly #bodies = new Tally();
   readonly #cut = new Tally();
   readonly #lookups = new Tally();
   readonly #mismatches = new Tally();
@@ -199,6 +200,10 @@ export class Metrics {
     this.#mismatches.add(at, '');
   }
 
+  bodyShared(what: BodyShared): void {
+    this.#bodies.add(what, '');
+  }
+
   limitReached(limit: Limit): void {
     this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
   }
@@ -231,6 +236,7 @@ export class Metrics {
       freshet_lease_losses_total: single(this.#leaseLosses),
       freshet_log_renewals_total: this.#renewals.samples(),
       freshet_node_emptied_total: single(this.#emptied),
+      freshet_shared_bodies_total: this.#bodies.samples(),
       freshet_event_loop_delay_seconds: this.#loopDelays(),
     };
   }

@@ -3,7 +3,7 @@ import type { Reason } from '../rules/reasons.ts';
 import type { Limit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { BreakerChange, Lookup, Observer, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
+import type { BodyShared, BreakerChange, Lookup, Observer, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
 
 export class Observe implements Observer {
   /** Replaced when the configuration is reloaded. */
@@ -82,6 +82,10 @@ export class Observe implements Observer {
   scopeMismatched(at: ScopeCheck, route: string): void {
     this.#metrics.scopeMismatched(at);
     this.log.error('something of another scope came up under the key of a request; it was not used', { at, route });
+  }
+
+  bodyShared(what: BodyShared): void {
+    this.#metrics.bodyShared(what);
   }
 
   limitReached(limit: Limit): void {

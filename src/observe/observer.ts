@@ -58,6 +58,9 @@ export interface PurgeEnd {
 /** What a purge was answered with that was not confirmed. */
 export type PurgeState = 'committed' | 'out-of-holds' | 'unknown' | 'rejected';
 
+/** Of a stored response that nodes share: `unusable` is not what a node wrote there, too old, or from before this node knew what was purged. */
+export type BodyShared = 'found' | 'absent' | 'unusable' | 'failed' | 'written' | 'unwritten';
+
 /** How asking for a lease, or for what the log has, ended. */
 export type Renewal = 'renewed' | 'gap' | 'changed' | 'failed';
 

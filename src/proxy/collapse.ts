@@ -48,7 +48,7 @@ export class Flights {
       readonly collapsible: boolean;
     },
   ): Boarding {
-    const hitForMiss = plan.collapsible && this.#isHitForMiss(x);
+    const hitForMiss = plan.collapsible && this.isHitForMiss(x);
     const collapseKey = plan.collapsible && !hitForMiss ? this.#collapseKey(x) : undefined;
     const present = collapseKey === undefined ? undefined : this.#joinable.get(collapseKey);
     if (present !== undefined && this.#mayJoin(x, present)) {
@@ -76,7 +76,7 @@ export class Flights {
   }
 
   /** Whether the key proved uncacheable a moment ago. */
-  #isHitForMiss(x: Exchange): boolean {
+  isHitForMiss(x: Exchange): boolean {
     const key = identifiedKey(x);
     const until = this.#hitForMiss.get(key);
     if (until === undefined) return false;

@@ -77,7 +77,9 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
 export function keep(x: Exchange, entry: StoredResponse): Commit {
   if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };
   const result = x.parts.store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
-  if (result.kind === 'stored') x.parts.observer.fillStored(entry.body.length);
+  if (result.kind === 'refused') return result;
+  x.parts.observer.fillStored(entry.body.length);
+  x.parts.bodies?.offer(x.key, entry);
   return result;
 }
 

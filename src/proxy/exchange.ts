@@ -34,6 +34,8 @@ export class Exchange {
   /** The newest instant read for it; read again after each wait for an origin. */
   now: number;
   mode: FetchMode = 'shared';
+  /** Whether other nodes need not be asked (any more). */
+  askedOthers = false;
   /** Fetches it waited for in vain: found purged, shared and not for it, or failed. */
   turns = 0;
   #scope = NO_SCOPE;

@@ -12,8 +12,9 @@ import { type Fields, fieldLines, fieldValue, hasField } from '../http/fields.ts
 import { loops } from '../http/forwarding.ts';
 import { parseCacheControl } from '../http/cache-control.ts';
 import { isSafe, METHODS_SERVED, type Request } from '../http/message.ts';
+import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
-import { decideReuse, type Reuse } from '../rules/reuse.ts';
+import { decideReuse, type Forward, type Reuse } from '../rules/reuse.ts';
 import type { Client } from './client.ts';
 import { Exchange } from './exchange.ts';
 import { forward, refreshInBackground } from './forward.ts';
@@ -23,6 +24,7 @@ import { type PassReason, pass, write } from './passage.ts';
 import { uncoordinated } from '../purge/uncoordinated.ts';
 import type { Parts } from './parts.ts';
 import { answerPurge } from './purge-request.ts';
+import { askOtherNodes } from './shared.ts';
 import { clientLeft, respondError, respondOwn, respondStored } from './respond.ts';
 import { AUTH_SCOPE } from './scope.ts';
 import { MAX_TURNS } from './taking.ts';
@@ -86,9 +88,21 @@ async function journey(x: Exchange): Promise<void> {
       case 'refuse':
         return respondError(x, 504, decision.reason, { hit: false });
       case 'forward':
-        if ((await forward(x, decision)) === 'answered') return;
+        if (mayAskOthers(x, decision)) {
+          x.askedOthers = true;
+          await askOtherNodes(x);
+        } else if ((await forward(x, decision)) === 'answered') return;
     }
   }
+}
+
+const MISSES: ReadonlySet<Reason> = new Set(['absent', 'vary-mismatch', 'purged']);
+
+/** For what it has nothing of, and what is not known to be uncacheable. */
+function mayAskOthers(x: Exchange, { reason }: Forward): boolean {
+  const { bodies, marks, flights } = x.parts;
+  const mayAsk = bodies !== undefined && !x.askedOthers && x.mode === 'shared' && marks.isCoordinated;
+  return mayAsk && MISSES.has(reason) && !flights.isHitForMiss(x);
 }
 
 /** Only what is not remembered of an identity takes time: a hit with one that is has no await at all. Undefined where the client left meanwhile. */

@@ -1,5 +1,6 @@
 // Everything a request's journey consults, put together once by app.ts. `settings` is replaced as a whole when the configuration is reloaded.
 import type { Clock } from '../clock.ts';
+import type { SharedBodies } from '../cluster/shared-bodies.ts';
 import type { Config } from '../config/config.ts';
 import type { TokenVerifier } from '../identity/verifier.ts';
 import type { Observer } from '../observe/observer.ts';
@@ -32,6 +33,8 @@ export interface Parts {
   readonly lookups: ScopeLookups;
   /** Keys the hashes of credentials; never leaves the process. */
   readonly secret: Buffer;
+  /** What other nodes have stored, where they share that. */
+  readonly bodies?: SharedBodies;
   settings: Settings;
 }
 

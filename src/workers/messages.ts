@@ -1,5 +1,6 @@
 // What the main thread and those that serve say to each other. PURGE-PROTOCOL §3.4: nothing here carries a purge to a reader, whose marks are shared memory.
 import type { Turn, TurnQuestion } from '../admin/shelf.ts';
+import type { LogEpochs } from '../cluster/log-epochs.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { Request } from '../http/message.ts';
 import type { Snapshot } from '../observe/snapshot.ts';
@@ -15,6 +16,8 @@ export interface WorkerStart {
   /** Its own share of it (share.ts). */
   readonly config: Config;
   readonly secrets: { readonly tags: Uint8Array; readonly scopes: Uint8Array };
+  /** Which epoch is which purge of the shared log, where there is one. */
+  readonly epochs: LogEpochs | undefined;
   /** Each request asks for a barrier. */
   readonly asksBarrier: boolean;
   readonly marks: MarkMemory;
@@ -27,6 +30,7 @@ export type OfWorker = {
   /** Where it listens once it accepts. */
   readonly open: { readonly given: ListenAddress; readonly answered: ListenAddress };
   readonly reload: { readonly given: Config; readonly answered: void };
+  readonly epochs: { readonly given: LogEpochs; readonly answered: void };
   readonly snapshot: { readonly given: undefined; readonly answered: Snapshot };
   readonly turn: { readonly given: TurnQuestion; readonly answered: Turn };
   readonly explain: { readonly given: Request; readonly answered: Explanation };

@@ -6,6 +6,7 @@
 // What must stay true: after `reload` no thread serves by an older configuration. One that does not take it in time is ended.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { LogEpochs } from '../cluster/log-epochs.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { Observer } from '../observe/observer.ts';
 import { countsOf, type Snapshot, together } from '../observe/snapshot.ts';
@@ -67,6 +68,11 @@ export class Workers {
   /** Resolves when all that serve do so by `config`; those that start later find it in `startOf`. */
   async reload(config: Config): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.reload(config)));
+  }
+
+  /** One that starts later finds them in `startOf`. */
+  tellEpochs(epochs: LogEpochs): void {
+    for (const slot of this.#slots) slot.ask('epochs', epochs).catch(() => undefined);
   }
 
   /** What they have counted, and what those counted that have ended. */

@@ -14,6 +14,7 @@ export interface Manner {
   readonly workers?: number;
   readonly cluster?: string;
   readonly secret?: string;
+  readonly bodies?: boolean;
 }
 
 export class FleetNode implements AsyncDisposable {
@@ -65,14 +66,15 @@ export function isHit(answer: Answer): boolean {
 export function yamlOf(
   server: RedisServer,
   origin: ScriptedOrigin,
-  { mode = 'lease', workers = 1, cluster = 'shop', secret = SECRET }: Manner,
+  { mode = 'lease', workers = 1, cluster = 'shop', secret = SECRET, bodies = false }: Manner,
 ): string {
   return [
     `workers: ${workers}`,
     `origins: { shop: { url: "${origin.url}" } }`,
     `admin: { listen: "127.0.0.1:0", token: ${TOKEN} }`,
     `purge: { token: ${TOKEN}, rate: 100000/s }`,
-    `redis: { url: "${server.url}", cluster: ${cluster}, secret: "${secret}", mode: ${mode} }`,
+    `redis: { url: "${server.url}", cluster: ${cluster}, secret: "${secret}", mode: ${mode}, bodies: ${bodies} }`,
+    'routes: [{ path: "/me/**", scope: credential }]',
     'log: { level: silent, access: off }',
   ].join('\n');
 }

@@ -27,6 +27,7 @@ export class Node implements AsyncDisposable {
       lease: this.lease,
       clocks: systemClocks,
       clock: systemClock,
+      epochsChanged: () => {},
       watcher: { emptied: () => this.emptied++, joined: () => {}, renewed: () => {}, leaseChanged: () => {} },
     });
     this.driver.start();

@@ -76,8 +76,8 @@ describe('one mistake', () => {
     ],
     [
       'redis: settings that contradict each other',
-      `redis: { url: redis://127.0.0.1, cluster: shop, secret: ${'s'.repeat(32)}, bodies: true }`,
-      '1: redis.bodies: found true; shared responses are not in this version; allowed: false',
+      `redis: { url: redis://127.0.0.1, cluster: shop, secret: ${'s'.repeat(32)}, sharded: true, db: 1 }`,
+      '1: redis.db: found 1; allowed with sharded: 0',
     ],
     [
       'redis: a certificate that is not there',

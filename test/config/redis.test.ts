@@ -45,7 +45,6 @@ describe('is refused', () => {
     [{ sharded: true, sentinel: { name: 'main' } }, 'redis.sharded: means nothing with sentinel; allowed: one of them'],
     [{ sharded: true, db: 1 }, 'redis.db: found 1; allowed with sharded: 0'],
     [{ tls: {} }, 'redis.tls: means nothing for redis://; allowed: tls with rediss://'],
-    [{ bodies: true }, 'redis.bodies: found true; shared responses are not in this version; allowed: false'],
     [{ mode: 'leases' }, 'redis.mode: found "leases"; allowed: lease, barrier'],
   ])('%j', (changed, message) => expect(problems({ ...LEAST, ...changed })).toEqual([message]));
 

@@ -9,6 +9,7 @@ import type { Mutant } from './mutant.ts';
 import { ORIGIN_MUTANTS } from './origins.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { ROW_MUTANTS } from './rows.ts';
+import { SHARE_MUTANTS } from './shares.ts';
 import { THREAD_MUTANTS } from './threads.ts';
 import { WALL_MUTANTS } from './walls.ts';
 import { WHOLE_MUTANTS } from './wholes.ts';
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ROW_MUTANTS,
   ...CLUSTER_MUTANTS,
   ...LOG_MUTANTS,
+  ...SHARE_MUTANTS,
 ];

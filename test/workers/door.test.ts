@@ -16,7 +16,7 @@ const ORDER: PurgeOrder = { ...NOTHING, kind: 'operator', actor: 'test', tags: [
 function makeControl(): Control {
   const config = loadConfig({ text: 'origins: { shop: { url: "http://127.0.0.1:1" } }', env: {}, overrides: {} });
   const observe = new Observe({ log: new Log({ level: 'silent', access: 'off', destination: { write: () => undefined } }), metrics });
-  return new Control({ config, clock: new SettableClock(), observe, name: 'workers', exhausted: () => undefined });
+  return new Control({ config, clock: new SettableClock(), observe, name: 'workers', exhausted: () => undefined, epochsChanged: () => undefined });
 }
 
 it('a purge that comes meanwhile is published after it', async () => {

@@ -63,7 +63,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   },
   { file: 'src/proxy/commit.ts', test: 'test/proxy/journey-parts.test.ts', guards: ['if (response.part !== undefined)'] },
   { file: 'src/proxy/commit.ts', test: 'test/proxy/passage.test.ts', guards: ['if (storing === undefined)'] },
-  { file: 'src/proxy/commit.ts', test: 'test/proxy/scope-lookup.test.ts', guards: [`if (result.kind === 'stored')`] },
+  { file: 'src/proxy/commit.ts', test: 'test/proxy/shared.test.ts', guards: [`if (result.kind === 'refused') return result`] },
   {
     file: 'src/proxy/connection.ts',
     test: 'test/proxy/journey-limits.test.ts',
@@ -335,4 +335,14 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   },
   { file: 'src/proxy/written.ts', test: 'test/proxy/journey-reuse.test.ts', guards: [`if (outcome.kind === 'confirmed')`] },
   { file: 'src/proxy/written.ts', test: 'test/proxy/passage.test.ts', guards: [`if (bare.kind === 'confirmed')`, `if (expanded.kind === 'tags')`] },
+  {
+    file: 'src/proxy/shared.ts',
+    test: 'test/proxy/shared.test.ts',
+    guards: [`if (entry === undefined || !isOfScope(x, entry.scopeId, 'sharing'))`, `if (marks.gateEntry(entry).kind === 'ok')`],
+  },
+  {
+    file: 'src/proxy/handle.ts',
+    test: 'test/proxy/shared.test.ts',
+    guards: ['if (mayAskOthers(x, decision))'],
+  },
 ];
