@@ -157,8 +157,9 @@ export class Cache {
     else this.#give(waiter, present, present.head);
   }
 
-  /** Rule 4. Before its head nothing is known of its tags. */
+  /** Rule 4. Before its head nothing is known of its tags. What is older than the entry leads nowhere: one that was fetched without a lease may be newer. */
   #mayJoin(flight: Flight): boolean {
+    if (flight.order < (this.#entries.get(flight.key)?.order ?? 0)) return false;
     const tagIds = flight.head?.tagIds ?? NO_TAGS;
     return this.#marks.gate({ tagIds, asOf: flight.asOf, sentAt: flight.sentAt }).kind === 'ok';
   }

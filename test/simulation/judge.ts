@@ -24,7 +24,7 @@ export function judge(options: WorldOptions): Judged {
     violations: [...checked.violations, ...useless(history, options)],
     reads: history.reads.length,
     hits: hitsOf(history),
-    purges: history.acks.length,
+    purges: history.waitsMs.length,
   };
 }
 
@@ -32,7 +32,7 @@ export function judge(options: WorldOptions): Judged {
 function useless(history: History, { faults, purges }: WorldOptions): string[] {
   const hits = hitsOf(history);
   const found: string[] = [];
-  if (hits === 0 || history.acks.length === 0) found.push(`I8 ${hits} hits, ${history.acks.length} purges confirmed`);
+  if (hits === 0 || history.waitsMs.length === 0) found.push(`I8 ${hits} hits, ${history.waitsMs.length} purges confirmed`);
   if (faults === 'many') return found;
   // Of a single small run; of many together it is more than a third. Settle windows and versions that are waited for cost some.
   if (hits < history.reads.length / (purges === 'hard' ? 4 : 6)) found.push(`I8 ${hits} hits of ${history.reads.length}`);
