@@ -43,7 +43,6 @@ export function parseCacheControl(lines: readonly string[]): Directives {
     const directive = parseDirective(member);
     const name = directive.name.toLowerCase();
     malformed ||= directive.malformed || !fitsValue(name, directive.value);
-    if (name === '') continue;
     if (found.has(name)) malformed ||= contradicts(name, found.get(name), directive.value);
     else found.set(name, directive.value);
   }

@@ -23,9 +23,8 @@ export function parseEntityTag(value: string | undefined): EntityTag | undefined
 export function parseEntityTagList(value: string): EntityTagList {
   if (value.trim() === '*') return { kind: 'any' };
   const tags: EntityTag[] = [];
-  for (const [whole, weak, opaque] of value.matchAll(LIST_MEMBER)) {
+  for (const [, weak, opaque] of value.matchAll(LIST_MEMBER)) {
     if (opaque !== undefined) tags.push({ weak: weak !== undefined, opaque });
-    if (whole === '') break;
   }
   return { kind: 'tags', tags };
 }

@@ -69,7 +69,6 @@ export class PoolCall implements OriginCall, PooledHandler {
   #verified = false;
   /** Once at least: of what came then it is not known when it was sent. */
   #paused = false;
-  #dispatching = false;
   /** Nothing is told to the handler any more. */
   #over = false;
   #aborted = false;
@@ -83,16 +82,12 @@ export class PoolCall implements OriginCall, PooledHandler {
   }
 
   start(fresh = false): void {
-    this.#dispatching = true;
     this.#host.dispatch(this, this.#request, fresh);
-    this.#dispatching = false;
   }
 
   /** Ends a call that was never handed to undici. */
   shed(error: OriginError): void {
-    this.#dispatching = true;
     this.#fail(error);
-    this.#dispatching = false;
   }
 
   /** In a microtask: undici's parser must not be resumed from inside another connection's callback. */
@@ -130,7 +125,6 @@ export class PoolCall implements OriginCall, PooledHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
-    if (this.#over) return;
     const head: ResponseHead = { status, statusText: plainText(statusText), fields: rawFields(controller.rawHeaders) };
     if (status >= 100 && status < 200) this.#informational(head);
     else this.#final(head);
@@ -147,7 +141,6 @@ export class PoolCall implements OriginCall, PooledHandler {
 
   onResponseEnd(): void {
     this.#host.released();
-    if (this.#over) return;
     if (!this.#verified && this.#client?.broke === true) {
       this.#fail(new OriginError('origin-reset', 'the connection broke in a body that only its end could end', { requestSent: true }));
       return;
@@ -212,13 +205,10 @@ export class PoolCall implements OriginCall, PooledHandler {
     return IDEMPOTENT_METHODS.has(this.#request.method) && this.#host.takeRetry(this);
   }
 
+  /** The handler is told in a microtask: whoever asks for the exchange gets the call before he hears of its end. */
   #fail(error: OriginError): void {
     if (this.#over) return;
     this.#finish(error.reason);
-    if (!this.#dispatching) {
-      this.#handler.failed(error);
-      return;
-    }
     queueMicrotask(() => {
       if (!this.#aborted) this.#handler.failed(error);
     });

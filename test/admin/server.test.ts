@@ -153,6 +153,11 @@ describe('browsers', () => {
     expect(admin.log.recent()).toHaveLength(status === 200 ? 1 : 0);
   });
 
+  it.each(['GET', 'HEAD'])('show a page to who opens it: %s', async (method) => {
+    await using admin = await startAdmin();
+    expect((await get(admin.address, '/v1/health', { method, fields: ['sec-fetch-site', 'none'] })).status).toBe(200);
+  });
+
   it.each([
     { host: 'localhost', status: 200 },
     { host: 'localhost:9999', status: 200 },

@@ -27,19 +27,135 @@ export const EXEMPT: readonly Exempt[] = [
     text: 'if (!isJsonObject(claims))',
     reason: 'for the compiler: token.ts has refused claims that are no object',
   },
+  {
+    file: 'src/http/cache-control.ts',
+    text: 'if (lines.length === 0)',
+    reason: 'speed: of no lines come no directives, well-formed',
+  },
+  {
+    file: 'src/origin/call.ts',
+    text: 'if (!Array.isArray(raw))',
+    reason: 'for the compiler: undici sets the pairs before it tells of a response',
+  },
+  {
+    file: 'src/origin/connections.ts',
+    text: `if (protocol !== 'https:')`,
+    reason: 'undici goes by the name where the URL is https only',
+  },
+  {
+    file: 'src/purge/hold-table.ts',
+    text: 'if (kept.length === this.size)',
+    reason: 'speed: laid out anew, the table holds the same',
+  },
+  {
+    file: 'src/purge/hold-table.ts',
+    text: 'if (found === 0)',
+    reason: 'without it a search for what is not there never ends: every test of holds hangs',
+  },
+  {
+    file: 'src/purge/holds.ts',
+    text: 'if (table.size + count <= MAX_HOLDS)',
+    reason: 'speed: what is added is never more than what is named, so the exact count says yes as well',
+  },
+  {
+    file: 'src/purge/mark-table.ts',
+    text: 'if (found === 0) return NONE',
+    reason: 'speed: a bucket with an empty slot has lost no mark, and the word of lost marks, still 0, is after no epoch',
+  },
+  {
+    file: 'src/purge/marks.ts',
+    text: 'if (n >= Atomics.load(header, WORD.lastSoft))',
+    reason: 'speed: no soft mark and no soft floor that is published is after lastSoft',
+  },
+  {
+    file: 'src/purge/tag-hash.ts',
+    text: 'if (known !== undefined)',
+    reason: 'speed: hashed again, a text has the same id',
+  },
+  {
+    file: 'src/purge/tag-hash.ts',
+    text: 'if (text.length <= MEMO_TEXT_LENGTH)',
+    reason: 'speed: what is not remembered is hashed again, to the same id',
+  },
+  {
+    file: 'src/rules/key.ts',
+    text: 'if (a.name === b.name)',
+    reason: 'what sort wants of a comparison; the engine asks only whether the result is below 0',
+  },
+  {
+    file: 'src/rules/key.ts',
+    text: `if (!text.includes('%') && !text.includes('+'))`,
+    reason: 'speed: without % and + a text decodes to itself',
+  },
+  {
+    file: 'src/rules/preconditions.ts',
+    text: 'if (!isConditional(request.fields))',
+    reason: 'speed: a request without conditions meets none of the later ones, and proceeds',
+  },
+  {
+    file: 'src/rules/routes.ts',
+    text: 'if (first === undefined || byFirst.has(first))',
+    reason: 'speed: made again, the list is the same; and no segment is undefined, so nobody asks for that one',
+  },
+  {
+    file: 'src/rules/stored-part.ts',
+    text: `if (range.kind !== 'suffix' || lastOfAll === undefined)`,
+    reason: 'for the compiler: no part ends at an unknown end, and what is no suffix has no length above 0',
+  },
+  {
+    file: 'src/rules/variant.ts',
+    text: 'if (vary.length === 0)',
+    reason: 'speed: what is known is sorted already, and each once',
+  },
+  {
+    file: 'src/rules/variant.ts',
+    text: 'if (axes.length === 0)',
+    reason: 'speed: without axes there is nothing to compare but their number',
+  },
+  {
+    file: 'src/store/charge.ts',
+    text: 'if (body.length === 0)',
+    reason: 'speed: a copy of nothing pins nothing either',
+  },
+  {
+    file: 'src/store/charge.ts',
+    text: 'if (body.buffer.byteLength <= body.length + body.length / 4 + ON_HEAP_BYTES)',
+    reason: 'speed: a copy has the same bytes',
+  },
+  {
+    file: 'src/store/memory.ts',
+    text: 'if (kept.length === 0) return undefined',
+    reason: 'room: what is stored beside the only one is used later than that was, with and without its count',
+  },
+  {
+    file: 'src/store/memory.ts',
+    text: 'if (first === undefined)',
+    reason: 'for the compiler: a slot has a response at least',
+  },
+  {
+    file: 'src/store/memory.ts',
+    text: 'if (responses.every((response) => sameTexts(response.axes, first.axes)))',
+    reason: 'speed: the union of equal lists is the same list',
+  },
+  {
+    file: 'src/store/ring.ts',
+    text: 'if (rest === 0)',
+    reason: 'without it a pass never ends: every test of slices hangs',
+  },
+  {
+    file: 'src/store/ring.ts',
+    text: 'if (whole === 0)',
+    reason: 'without it a pass never ends: every test of slices hangs',
+  },
+  {
+    file: 'src/store/ring.ts',
+    text: 'if (slot === undefined)',
+    reason: 'for the compiler: there is a slot below the number of slots',
+  },
 ];
 
 /** Conditions of the file that are neither taken away nor exempt. Exact, so that a new condition brings its mutant along. */
 export const UNFINISHED: Readonly<Record<string, number>> = {
-  'src/admin/guard.ts': 1,
-  'src/http/cache-control.ts': 2,
-  'src/http/entity-tag.ts': 1,
-  'src/identity/remote-keys.ts': 1,
-  'src/origin/call.ts': 6,
-  'src/origin/connections.ts': 2,
-  'src/origin/failure.ts': 2,
-  'src/origin/head-check.ts': 1,
-  'src/origin/pool.ts': 3,
   'src/proxy/collapse.ts': 8,
   'src/proxy/commit.ts': 3,
   'src/proxy/connection.ts': 4,
@@ -65,18 +181,4 @@ export const UNFINISHED: Readonly<Record<string, number>> = {
   'src/proxy/settings.ts': 3,
   'src/proxy/taking.ts': 4,
   'src/proxy/upgrade.ts': 6,
-  'src/purge/hold-table.ts': 3,
-  'src/purge/holds.ts': 1,
-  'src/purge/mark-table.ts': 2,
-  'src/purge/marks.ts': 2,
-  'src/purge/tag-hash.ts': 3,
-  'src/rules/key.ts': 2,
-  'src/rules/preconditions.ts': 1,
-  'src/rules/routes.ts': 2,
-  'src/rules/storability.ts': 1,
-  'src/rules/stored-part.ts': 4,
-  'src/rules/variant.ts': 2,
-  'src/store/charge.ts': 2,
-  'src/store/memory.ts': 3,
-  'src/store/ring.ts': 4,
 };

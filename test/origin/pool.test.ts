@@ -13,6 +13,21 @@ const raw = (...lines: string[]): Reply => ({ raw: lines.join('\r\n') });
 const filler = (count: number): string[] => Array.from({ length: count }, (_, i) => `a${i}: b`);
 const CONDITIONAL: Fields = ['host', 'shop.test', 'if-none-match', '"x"'];
 
+/** Acts when its one chunk is here and its end is not told yet. */
+class AtLastByte extends Recorder {
+  readonly #act: () => void;
+
+  constructor(act: () => void) {
+    super();
+    this.#act = act;
+  }
+
+  override data(chunk: Buffer): boolean {
+    queueMicrotask(this.#act);
+    return super.data(chunk);
+  }
+}
+
 describe('an exchange', () => {
   it('tells sent, head, data and end in order, with raw fields lowered and values byte-exact', async () => {
     await using origin = await ScriptedOrigin.start();
@@ -236,6 +251,7 @@ describe('timeouts and unreachable origins', () => {
     await using setup = new Setup(nobody.url);
     const seen = await setup.fetch();
     expect(seen).toMatchObject({ calls: ['failed'], error: { reason: 'origin-unreachable', requestSent: false } });
+    expect(seen.error?.message).toContain('ECONNREFUSED');
   });
 
   it('reports a name that does not exist as origin-unreachable', async () => {
@@ -328,6 +344,25 @@ describe('the queue', () => {
     expect(origin.requests.map(({ path }) => path)).toEqual(['/']);
   });
 
+  it('never sends more than there are connections, whoever leaves and comes while one becomes free', async () => {
+    await using origin = await ScriptedOrigin.start();
+    const barrier = new Barrier();
+    origin.on('/first', { body: 'x' }).on('/', { body: 'ok', barriers: { 'before-head': barrier } });
+    await using setup = new Setup(origin.url, { connections: 1 });
+    const later: Promise<Seen>[] = [];
+    const first = new AtLastByte(() => {
+      waiting.call.abort();
+      later.push(setup.fetch(), setup.fetch());
+    });
+    setup.start({ path: '/first' }, first);
+    const waiting = setup.start({ path: '/left' });
+    await first.done;
+    expect(setup.pools.loads).toMatchObject([{ inFlight: 1, waiting: 1 }]);
+    barrier.open();
+    expect((await Promise.all(later)).map(({ body }) => body)).toEqual(['ok', 'ok']);
+    expect(origin.count('/left')).toBe(0);
+  });
+
   it('costs no time of headers_timeout', async () => {
     const headersTimeoutMs = 100;
     await using origin = await ScriptedOrigin.start();
@@ -413,6 +448,37 @@ describe('abort', () => {
     setImmediate(() => body.destroy(new RequestBodyError('the client left')));
     expect((await answer).error?.reason).toBe('client-gone');
   });
+
+  it('before there is a connection sends nothing', async () => {
+    await using origin = await ScriptedOrigin.start();
+    origin.on('/', { body: 'ok' });
+    await using setup = new Setup(origin.url, { connections: 1 });
+    const { call, recorder } = setup.start({ path: '/never' });
+    call.abort();
+    expect((await setup.fetch()).body).toBe('ok');
+    expect([recorder.seen.calls, origin.count('/never')]).toEqual([[], 0]);
+  });
+
+  it('between the last byte and the word that it was the last ends it once', async () => {
+    await using origin = await ScriptedOrigin.start();
+    origin.on('/', { body: 'x' });
+    await using setup = new Setup(origin.url, { connections: 1 });
+    const recorder = new AtLastByte(() => call.abort());
+    const { call } = setup.start({}, recorder);
+    await setup.fetch();
+    expect(recorder.seen.calls).toEqual(['sent', 'head']);
+    expect(setup.ends.map(({ failure }) => failure)).toEqual(['client-gone', undefined]);
+  });
+});
+
+it('a fault of our own is not put down to the origin', async () => {
+  await using origin = await ScriptedOrigin.start();
+  await using setup = new Setup(origin.url);
+  const body = new Readable({ read: () => undefined });
+  body.push('part');
+  const answer = setup.fetch({ method: 'POST', body, bodyBytes: 10 });
+  setImmediate(() => body.destroy(new Error('impossible')));
+  expect((await answer).error?.reason).toBe('internal');
 });
 
 describe('reconfigure and close', () => {
@@ -429,6 +495,19 @@ describe('reconfigure and close', () => {
     expect((await setup.fetch()).body).toBe('new');
     barrier.open();
     expect((await first).body).toBe('old');
+  });
+
+  it.each(['the last exchange ends', 'the last that waits leaves'])('lets the connections of the old go when %s', async (when) => {
+    await using old = await ScriptedOrigin.start();
+    await using next = await ScriptedOrigin.start();
+    old.on('/', { fields: ['keep-alive', 'timeout=600'], body: 'x' });
+    await using setup = new Setup(old.url, { connections: 1 });
+    const first = new AtLastByte(() => waiting?.call.abort());
+    setup.start({}, first);
+    const waiting = when === 'the last that waits leaves' ? setup.start({}) : undefined;
+    setup.pools.reconfigure(originMap(next.url));
+    await first.done;
+    await old.left();
   });
 
   it('keeps the connections of an origin that did not change', async () => {

@@ -108,6 +108,12 @@ describe('what is remembered', () => {
     );
   });
 
+  it('takes the room of one, however often it is set', () => {
+    const table = new HoldTable(allocateHoldTable());
+    for (const value of [1, 2, 3]) table.set({ bucket: 3, fingerprint: 9, value, notedAt: 0 });
+    expect([table.size, table.get(3, 9)]).toEqual([1, 3]);
+  });
+
   it('whoever asks while the table is laid out anew is refused', () => {
     const memory = allocateHolds();
     const holds = new Holds(0, memory);

@@ -66,6 +66,15 @@ function softTable() {
   return made;
 }
 
+it('of a full bucket the oldest mark is lost, wherever it stands: what was fetched after it is still known to be untouched', () => {
+  const table = new MarkTable(allocateTable(1, 2), 2);
+  for (let i = 1; i <= 4; i++) table.write(0, i, { epoch: i, instant: 0 });
+  table.write(0, 1, { epoch: 5, instant: 0 });
+  table.write(0, 6, { epoch: 6, instant: 0 });
+  const never = Int32Array.of(0, 9);
+  expect([table.anyAfter(never, 1), table.anyAfter(never, 2)]).toEqual([true, false]);
+});
+
 describe('instants beside soft marks', () => {
   const rows: readonly [name: string, ids: number[], asOf: number, expected: number | undefined][] = [
     ['the mark of a tag', [0, 3], 2, 300],

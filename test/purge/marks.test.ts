@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Publication } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import type { MarkWriterOptions } from '../../src/purge/mark-writer.ts';
-import { attachMarks } from '../../src/purge/marks.ts';
+import { attachMarks, WORD } from '../../src/purge/marks.ts';
 import { ProcessAuthority } from '../../src/purge/process-authority.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 
@@ -225,6 +225,15 @@ describe('when epochs run out', () => {
     expect(confirmation).toEqual({ kind: 'confirmed', epoch: to.marks.epoch });
     expect(to.marks.gateEntry(old).kind).toBe('purged');
     expect(to.marks.gate({ ...old, sentAt: NOW }).kind).toBe('purged');
+  });
+
+  it('whoever asks while a generation is being made finds everything purged', () => {
+    const to = authority();
+    purge(to, ['x']);
+    Atomics.add(to.memory.header, WORD.generation, 1);
+    const asOf = to.marks.epoch;
+    expect(to.marks.gate({ tagIds: ids('a'), asOf, sentAt: NOW }).kind).toBe('purged');
+    expect(to.marks.gateEntry({ tagIds: ids('a'), asOf, receivedAt: NOW, checkedAt: -1 }).kind).toBe('purged');
   });
 
   it('the new generation works like the first and remembers none of its marks', () => {

@@ -1,7 +1,17 @@
 // PURGE-PROTOCOL §3.1: implicit tags, and that no text can be written so that it is taken for another.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TagHash, type UrlSelector } from '../../src/purge/tag-hash.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
 
 const tagHash = new TagHash(Buffer.from('secret'));
 
@@ -119,6 +129,14 @@ describe('ids', () => {
     for (let i = 0; i < 20_000; i++) tagHash.tagIds([`filler:${i}`]);
     expect(tagHash.tagIds(['product:42'])).toEqual(before);
     expect(new TagHash(Buffer.from('secret')).tagIds(['product:42'])).toEqual(before);
+  });
+
+  it('are remembered in little room', () => {
+    const asked = new TagHash(Buffer.from('secret'));
+    const before = heapBytes();
+    for (let i = 0; i < 100_000; i++) asked.tagIds([`${i}`.padStart(250, 'x')]);
+    expect(heapBytes() - before).toBeLessThan(16 * 1024 ** 2);
+    expect(asked.tagIds(['a'])).toEqual(tagHash.tagIds(['a']));
   });
 
   it('join in order', () => {

@@ -155,6 +155,12 @@ const ROWS: readonly Row[] = [
   { name: 'two ranges', stored: part, request: ['range', 'bytes=0-1,3-4'], expected: 'partial incomplete' },
   { name: 'a range for HEAD', method: 'HEAD', stored: part, request: ['range', 'bytes=0-1'], expected: 'partial incomplete' },
   { name: 'a stale part', stored: { ...part, fields: etag }, request: ['range', 'bytes=0-1'], afterMs: 60_000, expected: 'stale stale +base' },
+  {
+    name: 'a range without If-Range of a dated part',
+    stored: { ...part, fields: ['last-modified', 'Sun, 06 Nov 1994 08:49:37 GMT'] },
+    request: ['range', 'bytes=0-1'],
+    expected: 'hit fresh',
+  },
   { name: 'If-Range that holds', stored: { ...part, fields: etag }, request: ['range', 'bytes=0-1', 'if-range', '"1"'], expected: 'hit fresh' },
   {
     name: 'If-Range that does not',
@@ -174,6 +180,16 @@ const ROWS: readonly Row[] = [
   { name: 'the same, purged', verdict: { kind: 'purged' }, stored: { ...part, fields: etag }, expected: 'miss purged' },
   { name: 'the same, softly purged', verdict: { kind: 'softened', since: NOW }, stored: { ...part, fields: etag }, expected: 'partial incomplete' },
   { name: 'a whole of which the end is stored', stored: { ...tail, fields: etag }, expected: 'partial incomplete' },
+  {
+    name: 'a whole of which the middle is stored',
+    stored: { status: 206, part: { first: 2, last: 4, completeBytes: 10 }, fields: etag },
+    expected: 'partial incomplete',
+  },
+  {
+    name: 'a whole that is stored as a part: nothing is missing',
+    stored: { status: 206, part: { first: 0, last: 9, completeBytes: 10 }, fields: etag },
+    expected: 'partial incomplete',
+  },
   { name: 'a HEAD of which the start is stored', method: 'HEAD', stored: { ...part, fields: etag }, expected: 'partial incomplete' },
 ];
 

@@ -92,6 +92,8 @@ describe('matching', () => {
     ['no empty any', ['/p/*'], '/p/', '/default'],
     ['rest', ['/me/**'], '/me/a/b', '/me/**'],
     ['rest is nothing', ['/me/**'], '/me', '/me/**'],
+    ['a parameter before it is something', ['/p/:id/**'], '/p', '/default'],
+    ['any before it is something', ['/p/*/**'], '/p', '/default'],
     ['rest is an empty segment', ['/me/**'], '/me/', '/me/**'],
     ['rest is not the end of a word', ['/me/**'], '/mean', '/default'],
     ['encoded unreserved characters are themselves', ['/me/**'], '/%6D%65/x', '/me/**'],

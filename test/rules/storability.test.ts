@@ -156,6 +156,7 @@ const ROWS: readonly Row[] = [
     fields: ['cache-control', 'public', 'cdn-cache-control', 'max-age=60'],
     expected: 'authorization',
   },
+  { name: 'of nobody known', scope: { kind: 'none', singleUser: false }, fields: fresh, expected: 'scope-unverified' },
   { name: 'Authorization in the scope', scope: oneUser, request: ['authorization', 'x'], fields: fresh, expected: 'store' },
 
   { name: 'Cookie', request: ['cookie', 'a=b'], fields: fresh, expected: 'request-cookie' },
@@ -294,7 +295,7 @@ describe('RFC 9111 §3: storing', () => {
   it('has a row for every reason it gives', () => {
     const given = [
       'method post-not-stored request-no-store not-modified status-not-stored partial partial-invalid error-not-stored response-no-store private',
-      'malformed-control authorization request-cookie set-cookie vary-star vary-not-allowed vary-too-wide no-freshness no-validator already-stale',
+      'malformed-control scope-unverified authorization request-cookie set-cookie vary-star vary-not-allowed vary-too-wide no-freshness no-validator already-stale',
     ].flatMap((line) => line.split(' '));
     expect(new Set(ROWS.map(({ expected }) => expected))).toEqual(new Set([...given, 'store']));
     expect(Object.keys(REASONS)).toEqual(expect.arrayContaining(given));

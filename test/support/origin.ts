@@ -1,4 +1,5 @@
 // A scripted origin on a port of its own: what it answers per path, where it waits, and how it fails, down to the bytes.
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { fieldValue, hasField } from '../../src/http/fields.ts';
@@ -133,6 +134,11 @@ export class ScriptedOrigin implements AsyncDisposable {
   /** Until `total` requests have come in all. */
   async seen(total: number): Promise<void> {
     while (this.requests.length < total) await new Promise<void>((resolve) => this.#arrivals.push(resolve));
+  }
+
+  /** Until all that are connected have closed. */
+  async left(): Promise<void> {
+    await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
   }
 
   /** Closes the connections that are open, as an idle timeout of the origin would. */

@@ -31,6 +31,7 @@ export const ADMIN_GUARDS: readonly Guarded[] = [
       `if (right === 'none' || token === undefined)`,
       `if (admin === 'ok')`,
       `if (purgeToken !== undefined && authorise(fields, purgeToken) === 'ok')`,
+      `if (method === 'GET' || method === 'HEAD')`,
     ],
   },
   { file: 'src/admin/question.ts', test: 'test/admin/server.test.ts', guards: ['if (!parsed.success)', `if (result.kind === 'refuse')`] },

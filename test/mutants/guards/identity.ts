@@ -27,6 +27,7 @@ export const IDENTITY_GUARDS: readonly Guarded[] = [
       'if (sinceMs >= 0 && sinceMs < COOLDOWN_MS)',
       'if (statusCode !== 200)',
       'if (before !== undefined && before !== text)',
+      `if (present.kind !== 'unknown')`,
     ],
   },
   { file: 'src/identity/sources.ts', test: 'test/identity/sources.test.ts', guards: ['if (left === 0)'] },

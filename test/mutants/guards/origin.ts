@@ -21,6 +21,10 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
       `if (verdict.kind === 'refuse')`,
       `if (this.#over) return;
     this.#finish(error.reason);`,
+      `if (this.#over) {
+      controller`,
+      `if (this.#over) return;
+    this.#finish(undefined);`,
     ],
   },
   {
@@ -50,6 +54,8 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
       `if (code === 'UND_ERR_SOCKET')`,
       'if (known !== undefined)',
       `if (message === 'bad upgrade' || message === 'bad response')`,
+      `if (code === '')`,
+      `if (error.message !== '')`,
     ],
   },
   {
@@ -75,7 +81,19 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
   {
     file: 'src/origin/pool.ts',
     test: 'test/origin/pool.test.ts',
-    guards: ['if (this.#line.length > 0)', 'if (this.#running > 0 || this.#line.length > 0)'],
+    guards: [
+      'if (this.#line.length > 0)',
+      'if (this.#running > 0 || this.#line.length > 0)',
+      `if (this.#running === 0) this.#idle?.resolve();
+  }
+
+  /** A probe`,
+      `if (this.#running === 0) this.#idle?.resolve();
+  }
+
+  /** When`,
+      'if (this.#running >= this.settings.connections)',
+    ],
   },
   {
     file: 'src/origin/pool.ts',
@@ -88,4 +106,6 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
   { file: 'src/origin/call.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (!this.#over)', 'if (!this.#aborted)'] },
   { file: 'src/origin/pool.ts', test: 'test/origin/pool.test.ts', guards: ['if (mustWait)', 'if (settings === undefined || permit === undefined)'] },
   { file: 'src/origin/pool.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (call !== undefined)'] },
+  { file: 'src/origin/connections.ts', test: 'test/origin/pool.test.ts', guards: ['if (this.#pool.destroyed)'] },
+  { file: 'src/origin/head-check.ts', test: 'test/origin/pool.test.ts', guards: [`if (method === 'HEAD' || status === 204 || status === 304)`] },
 ];

@@ -57,6 +57,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       'if (this.#columns === 2)',
       'if (before === 0)',
       'if (epoch > before)',
+      'if ((this.#words[at + 1] as number) < (this.#words[oldest + 1] as number))',
     ],
   },
   { file: 'src/purge/mark-table.ts', test: 'test/purge/marks.test.ts', guards: ['if (found === fingerprint) return at + 1;'] },
@@ -113,7 +114,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
   {
     file: 'src/purge/hold-table.ts',
     test: 'test/purge/hold-table.test.ts',
-    guards: ['if (moves % 2 !== 0)', 'if (found === fingerprint && Atomics.load(this.#keys, 2 * slot + 1) === bucket)'],
+    guards: ['if (moves % 2 !== 0)', 'if (found === fingerprint && Atomics.load(this.#keys, 2 * slot + 1) === bucket)', 'if (found !== undefined)'],
   },
   { file: 'src/purge/hold-table.ts', test: 'test/purge/marks.test.ts', guards: ['if (fingerprint === 0)'] },
   {
@@ -124,6 +125,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       `if (verdict.kind === 'ok')`,
       'if (n < Atomics.load(header, WORD.floor) || hard.anyAfter(tagIds, n))',
       'if (a === undefined || b === undefined)',
+      'if (generation % 2 === 1 || n < 0 || n >= GENERATION_SIZE)',
     ],
   },
   { file: 'src/purge/mark-writer.ts', test: 'test/proxy/journey-control.test.ts', guards: ['if (!this.#started)'] },
@@ -141,6 +143,6 @@ export const PURGE_GUARDS: readonly Guarded[] = [
   {
     file: 'src/purge/tag-hash.ts',
     test: 'test/purge/tag-hash.test.ts',
-    guards: [`if (prefixes.length < MAX_PREFIX_DEPTH && path !== '' && !path.endsWith('/'))`],
+    guards: [`if (prefixes.length < MAX_PREFIX_DEPTH && path !== '' && !path.endsWith('/'))`, 'if (this.#recent.size >= MEMO_TEXTS)'],
   },
 ];

@@ -27,6 +27,7 @@ export const RULE_GUARDS: readonly Guarded[] = [
       'if (policy.forward !== undefined && !isListed(name, policy.forward))',
       `if (name === 'cookie')`,
       'if (alwaysValidate && !canValidate(head))',
+      `if (scope.kind === 'none')`,
     ],
   },
   {
@@ -216,12 +217,19 @@ export const RULE_GUARDS: readonly Guarded[] = [
       `if (expected.kind === 'rest')`,
       `if (expected.kind === 'literal' ? segment !== expected.text : segment === '')`,
       `if (segment.kind !== 'parameter')`,
+      'if (segment === undefined)',
     ],
   },
   {
     file: 'src/rules/stored-part.ts',
     test: 'test/rules/reuse.test.ts',
-    guards: [`if (stored.part === undefined || request.method !== 'GET')`, 'if (wanted !== undefined)'],
+    guards: [
+      `if (stored.part === undefined || request.method !== 'GET')`,
+      'if (wanted !== undefined)',
+      'if (value === undefined)',
+      'if (part === undefined || part.first !== 0)',
+      'if (part.completeBytes !== undefined && part.last + 1 >= part.completeBytes)',
+    ],
   },
   { file: 'src/rules/stored-part.ts', test: 'test/workers/race-hits.test.ts', guards: [`if (range.kind === 'range')`] },
   { file: 'src/rules/templates.ts', test: 'test/proxy/journey-claims.test.ts', guards: [`if (name.startsWith('claim.'))`] },

@@ -18,4 +18,5 @@ export const STORE_GUARDS: readonly Guarded[] = [
     ],
   },
   { file: 'src/store/ring.ts', test: 'test/proxy/journey-control.test.ts', guards: ['if (!(cursor >= 1) || whole > size)'] },
+  { file: 'src/store/ring.ts', test: 'test/store/memory.test.ts', guards: ['if (last === undefined || last === slot)'] },
 ];
