@@ -1,8 +1,8 @@
 // A hunt in a few words, and whether it was one: zero crossings, and answers out of the store.
 import type { Tally } from './hunt.ts';
 
-/** A proxy that never caches must not pass. */
-const LOWEST_HIT_RATIO = 0.15;
+/** A proxy that never caches must not pass. Each worker has a store of its own. */
+const LOWEST_HIT_RATIO = 0.1;
 
 export function hitRatio({ hits, answers }: Tally): number {
   return hits / answers;
