@@ -1,5 +1,5 @@
 // What do a purge and a check of marks cost? Prints; asserts nothing. `node bench/marks.ts`
-import { ProcessAuthority } from '../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../src/cluster/process-authority.ts';
 import { TagHash } from '../src/purge/tag-hash.ts';
 
 const authority = new ProcessAuthority({ memoryBytes: 9 * 1024 ** 2, holdKeepMs: 10_000, exhausted: () => undefined });

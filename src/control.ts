@@ -16,7 +16,7 @@ import { PurgeGate } from './purge/gate.ts';
 import { keyedForms } from './purge/keyed-forms.ts';
 import type { Lease } from './purge/lease.ts';
 import { NOTHING, type Purges } from './purge/order.ts';
-import { ProcessAuthority } from './purge/process-authority.ts';
+import { ProcessAuthority } from './cluster/process-authority.ts';
 import { PurgeLog } from './purge/purge-log.ts';
 import { Purger } from './purge/purge.ts';
 import { atRate, PurgeRate } from './purge/rate.ts';

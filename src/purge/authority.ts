@@ -1,4 +1,4 @@
-// Who numbers purges and says that one is confirmed: the process, alone or with workers (process-authority.ts), or Redis with all its nodes (cluster/).
+// Who numbers purges and says that one is confirmed: the process, alone or with workers, or Redis with all its nodes (both in cluster/).
 import type { Verdict } from '../rules/stored-response.ts';
 
 /** Hashed selectors of one purge. Each array holds pairs of (bucket, fingerprint). */

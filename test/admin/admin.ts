@@ -7,7 +7,7 @@ import { takeTurn } from '../../src/admin/shelf.ts';
 import type { ListenAddress } from '../../src/config/config.ts';
 import { parseUrlSelector } from '../../src/http/target.ts';
 import { answerOf, type ParsedPurge, parsePurgeBody, parsePurgeMethod } from '../../src/purge/endpoint.ts';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';

@@ -14,7 +14,7 @@ import type { Parts } from '../../src/proxy/parts.ts';
 import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
 import type { Authority } from '../../src/purge/authority.ts';
 import { PurgeGate } from '../../src/purge/gate.ts';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';

@@ -6,7 +6,7 @@ import { handle } from '../../src/proxy/handle.ts';
 import type { Authority, Patience } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import { NOTHING } from '../../src/purge/order.ts';
-import type { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import type { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { askStored, makeParts, NotingClient, play, requestOf } from './parts.ts';
 
 const FRESH: Fields = ['cache-control', 'max-age=60', 'surrogate-key', 'product:1'];

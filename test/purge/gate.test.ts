@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { NOTHING } from '../../src/purge/order.ts';
 import { PurgeGate, type PurgeGateParts } from '../../src/purge/gate.ts';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
 import { atRate, PurgeRate } from '../../src/purge/rate.ts';

@@ -1,7 +1,7 @@
 // PURGE-PROTOCOL §4.4: a lease ends by whichever clock has gone further, and without it the marks vouch for nothing.
 import { describe, expect, it } from 'vitest';
 import { Lease, systemClocks } from '../../src/purge/lease.ts';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import { SettableClocks } from '../support/clock.ts';
 

@@ -5,7 +5,7 @@ import type { Publication } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import type { MarkWriterOptions } from '../../src/purge/mark-writer.ts';
 import { attachMarks, WORD } from '../../src/purge/marks.ts';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 
 const NOW = 1_000_000;

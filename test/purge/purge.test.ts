@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Authority, Confirmation, Patience } from '../../src/purge/authority.ts';
 import { NOTHING, type PurgeOrder } from '../../src/purge/order.ts';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';

@@ -1,6 +1,6 @@
 // PURGE-PROTOCOL §3.1 "Memory reclaim is separate": what may never be used again leaves, in bounded slices, and nothing else.
 import { describe, expect, it } from 'vitest';
-import { ProcessAuthority } from '../../src/purge/process-authority.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { OUTSTAY_MS, Sweeper } from '../../src/purge/sweeper.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';

@@ -134,7 +134,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
     test: 'test/purge/marks.test.ts',
     guards: ['if (this.#isSpent(publication.at))', `if (publication.mode === 'hard')`, 'if (selectors.all) {', 'if (before === 0)'],
   },
-  { file: 'src/purge/process-authority.ts', test: 'test/purge/marks.test.ts', guards: ['if (!this.#writer.hasRoom(publication))'] },
+
   { file: 'src/purge/purge-log.ts', test: 'test/purge/purge-log.test.ts', guards: ['if (order.all)'] },
   { file: 'src/purge/purge-log.ts', test: 'test/purge/purge.test.ts', guards: ['if (text.length + word.length > WHAT_LENGTH)'] },
   { file: 'src/purge/rate.ts', test: 'test/proxy/journey-purge.test.ts', guards: [`if (admission.kind === 'admitted')`] },
