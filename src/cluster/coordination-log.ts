@@ -38,6 +38,8 @@ export interface NodeStanding {
   readonly counter: number;
   /** The last purge that it has said to have applied. */
   readonly acked: number;
+  /** How long ago it renewed, ms; only where standings were asked for. */
+  readonly renewedMsAgo?: number;
 }
 
 /** `changed`: the position is of another incarnation. `failed`: refused, timed out, or not on enough replicas. */

@@ -1,5 +1,6 @@
 // The nodes that share purges, as `GET /v1/nodes` shows them.
 import type { AuthorityName } from '../purge/authority.ts';
+import { LEASE_MS } from './lease-terms.ts';
 import type { NodeMode, NodeStanding } from './coordination-log.ts';
 
 export interface NodeList {
@@ -21,8 +22,10 @@ interface ListedNode {
   readonly applied: number;
   /** How many of those that anybody listed has applied it lacks. */
   readonly lag: number;
-  /** Its number among all renewals. */
-  readonly renewal: number;
+  /** Since it renewed its lease, or asked what was purged. */
+  readonly renewed_ms_ago: number;
+  /** Whether it may hold a lease; not of barrier mode. */
+  readonly lease?: boolean;
 }
 
 export interface Self {
@@ -36,6 +39,13 @@ export function listNodes({ name, nodeId, applied, marks }: Self, standings: Rea
   const self = { authority: name, self: nodeId, ...(name === 'lease' ? { lease: marks.isCoordinated } : {}), applied };
   if (standings === undefined) return self;
   const newest = Math.max(applied, ...Array.from(standings.values(), ({ acked }) => acked));
-  const nodes = Array.from(standings, ([node, { mode, acked, counter }]) => ({ node, mode, applied: acked, lag: newest - acked, renewal: counter }));
+  const nodes = Array.from(standings, ([node, { mode, acked, renewedMsAgo = 0 }]) => ({
+    node,
+    mode,
+    applied: acked,
+    lag: newest - acked,
+    renewed_ms_ago: renewedMsAgo,
+    ...(mode === 'lease' ? { lease: renewedMsAgo < LEASE_MS } : {}),
+  }));
   return { ...self, nodes: nodes.toSorted((a, b) => (a.node < b.node ? -1 : 1)) };
 }

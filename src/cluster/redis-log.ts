@@ -103,7 +103,7 @@ export class RedisLog implements CoordinationLog {
 
   async standings(position: Position): Promise<{ readonly kind: 'standings'; readonly nodes: ReadonlyMap<string, NodeStanding> } | Lost> {
     const answer = await this.#run(SCRIPTS.STANDINGS, argsOf(position));
-    return answer.kind === 'standings' ? { kind: 'standings', nodes: standingsOf(answer.reply[0]) } : lostOf(answer);
+    return answer.kind === 'standings' ? { kind: 'standings', nodes: standingsOf(answer.reply[0], Number(answer.reply[1])) } : lostOf(answer);
   }
 
   async evict(nodes: ReadonlyMap<string, number>): Promise<void> {
@@ -165,13 +165,14 @@ function argsOf({ incarnation, server, applied, nonce }: Position): readonly (st
 }
 
 /** Of `nodes` and `ack`, without what else stands there. */
-function standingsOf(reply: Reply | undefined): ReadonlyMap<string, NodeStanding> {
+function standingsOf(reply: Reply | undefined, now?: number): ReadonlyMap<string, NodeStanding> {
   const [nodes, acks] = listOf(reply).map(pairsOf);
   const listed = Object.entries(nodes ?? {}).filter(([name]) => !name.startsWith('!'));
   return new Map(
     listed.map(([name, value]) => {
       const [mode, counter] = textOf(value).split(' ');
-      return [name, { mode: mode === 'barrier' ? 'barrier' : 'lease', counter: Number(counter), acked: Number(textOf(acks?.[name])) }];
+      const ago = now === undefined ? {} : { renewedMsAgo: Math.max(0, now - Number(textOf(nodes?.[`!at ${name}`]))) };
+      return [name, { mode: mode === 'barrier' ? 'barrier' : 'lease', counter: Number(counter), acked: Number(textOf(acks?.[name])), ...ago }];
     }),
   );
 }

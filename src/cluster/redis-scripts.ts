@@ -63,6 +63,12 @@ local function whole(id)
   return inc[1], seq, last
 end
 
+-- By the clock of Redis, ms: for showing only.
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
 local function standings()
   return { redis.call('HGETALL', NODES), redis.call('HGETALL', ACK) }
 end
@@ -103,8 +109,7 @@ if not inc then
   redis.call('HSET', NODES, '!inc', inc, '!count', ARGV[3])
   redis.call('HSET', HOLDS, '!inc', inc)
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = nowMs()
 return { 'joined', inc, id, seq, last and nonceOf(last) or '', now, redis.call('HGETALL', HOLDS) }
 `;
 
@@ -117,7 +122,7 @@ if seq > applied then
   if seqOf(entries[1]) ~= applied + 1 or #entries ~= seq - applied then return { 'gap' } end
 end
 local count = redis.call('HINCRBY', NODES, '!count', 1)
-redis.call('HSET', NODES, ARGV[5], ARGV[6] .. ' ' .. count)
+redis.call('HSET', NODES, ARGV[5], ARGV[6] .. ' ' .. count, '!at ' .. ARGV[5], nowMs())
 acknowledge(ARGV[5], applied)
 return { 'renewed', seq, entries }
 `;
@@ -125,8 +130,7 @@ return { 'renewed', seq, entries }
 /** ARGV: the position, the nonce, kind, tags, settle, versions of the purge, and how long nodes keep a hold that is over. */
 const COMMIT = `${AT_POSITION}
 local nonce, kind, tags, settle, versions = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = nowMs()
 
 local kept = {}
 if settle > 0 then
@@ -184,7 +188,7 @@ return { 'done' }
 
 /** ARGV: the position. */
 const STANDINGS = `${AT_POSITION}
-return { 'standings', standings() }
+return { 'standings', standings(), nowMs() }
 `;
 
 /** ARGV: pairs of a node and the number of its renewal. */
@@ -192,7 +196,7 @@ const EVICT = `
 local NODES, ACK = KEYS[4], KEYS[5]
 for i = 1, #ARGV, 2 do
   if string.match(redis.call('HGET', NODES, ARGV[i]) or '', ' (%d+)$') == ARGV[i + 1] then
-    redis.call('HDEL', NODES, ARGV[i])
+    redis.call('HDEL', NODES, ARGV[i], '!at ' .. ARGV[i])
     redis.call('HDEL', ACK, ARGV[i])
   end
 end
@@ -201,7 +205,7 @@ return { 'done' }
 
 /** ARGV: the node. */
 const LEAVE = `
-redis.call('HDEL', KEYS[4], ARGV[1])
+redis.call('HDEL', KEYS[4], ARGV[1], '!at ' .. ARGV[1])
 redis.call('HDEL', KEYS[5], ARGV[1])
 return { 'done' }
 `;

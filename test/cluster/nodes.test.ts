@@ -107,7 +107,7 @@ describe.skipIf(!hasRedis)('several nodes', () => {
     expect(listed).toMatchObject({ authority: 'lease', lease: true, applied: 1 });
     expect(names).toHaveLength(2);
     expect(names).toContain(listed.self);
-    expect(listed.nodes).toContainEqual({ node: listed.self, mode: 'lease', applied: 1, lag: 0, renewal: expect.any(Number) });
+    expect(listed.nodes).toContainEqual({ node: listed.self, mode: 'lease', applied: 1, lag: 0, renewed_ms_ago: expect.any(Number), lease: true });
     const other = JSON.parse((await b.admin('/v1/nodes')).body);
     expect(other).toMatchObject({ authority: 'barrier', applied: 1 });
     expect(other).not.toHaveProperty('lease');
