@@ -78,9 +78,7 @@ export class Flights {
   /** Whether the key proved uncacheable a moment ago. */
   isHitForMiss(x: Exchange): boolean {
     const key = identifiedKey(x);
-    const until = this.#hitForMiss.get(key);
-    if (until === undefined) return false;
-    if (until > x.now) return true;
+    if ((this.#hitForMiss.get(key) ?? 0) > x.now) return true;
     this.#hitForMiss.delete(key);
     return false;
   }
@@ -117,8 +115,6 @@ export class Flights {
 
   #landed(leader: Exchange, flight: Flight): void {
     const { landing } = flight;
-    const kept = landing?.kind === 'response' && landing.judgement.shareable && landing.judgement.storing !== undefined;
-    if (!kept) this.#forget(flight);
     if (landing?.kind !== 'response') return;
 
     const { storing, refusal } = landing.judgement;

@@ -116,7 +116,6 @@ export class Fill {
 
   /** The origin's end. After `complete` the bytes are whole; after `failed` every reader is cut. */
   finish(end: 'complete' | 'failed', failure?: Reason): void {
-    if (this.#end !== 'open') return;
     this.#end = end;
     this.failure = failure;
     for (const reader of this.#readers) this.#advance(reader);
@@ -194,9 +193,7 @@ export class Fill {
     if (this.kept || this.#gathering || this.#readers.size === 0) return;
     let slowest = Number.POSITIVE_INFINITY;
     for (const reader of this.#readers) slowest = Math.min(slowest, reader.position);
-    const taken = slowest - this.#dropped;
-    if (taken <= 0) return;
-    for (const chunk of this.#chunks.splice(0, taken)) this.#hold(-chunk.length);
+    for (const chunk of this.#chunks.splice(0, slowest - this.#dropped)) this.#hold(-chunk.length);
     this.#dropped = slowest;
   }
 

@@ -5,7 +5,7 @@
 // request is handed over, asks the marks at the head and again at the end, and stores only in the same synchronous step as that second answer.
 // What must stay true: `asOf` is never newer than the moment the request went out; a landing never changes; a flight nobody waits for, reads or
 // stores is aborted, and one that is being stored runs to its end.
-import { OriginError } from '../errors.ts';
+import type { OriginError } from '../errors.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { BodyEnd, OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
@@ -68,11 +68,8 @@ export class Flight implements OriginHandler {
     this.scopeId = leader.scope.id;
   }
 
-  start(): this {
-    const call = fetchFromOrigin(this.#leader, this.plan.request, this);
-    this.#call = call;
-    if (this.#ended) call.abort();
-    return this;
+  start(): void {
+    this.#call = fetchFromOrigin(this.#leader, this.plan.request, this);
   }
 
   /** Ids by which a purge can be seen to concern it: before the head the implicit ones and its base's, then the response's own. */
@@ -117,7 +114,6 @@ export class Flight implements OriginHandler {
    * itself, who went alone would only wait behind it. That wait has limits of its own (`queue_timeout`, `connect_timeout`).
    */
   async wait(x: Exchange, limitMs: number | undefined): Promise<Waited> {
-    if (this.landing !== undefined) return this.landing;
     const waited = Promise.withResolvers<Waited>();
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
@@ -210,7 +206,6 @@ export class Flight implements OriginHandler {
   #unlessUnstorable(judgement: Judgement): Judgement {
     const { mode } = this.#leader;
     if (mode === 'unstored') return { ...judgement, storing: undefined, refusal: 'follower-timeout', shareable: false };
-    if (this.plan.request.method !== 'GET') return { ...judgement, storing: undefined, refusal: judgement.refusal ?? 'method', shareable: false };
     return judgement;
   }
 
@@ -229,8 +224,6 @@ export class Flight implements OriginHandler {
   #abandonUnlessUseful(): void {
     if (this.#ended || this.#undecided > 0) return;
     if (this.landing?.kind === 'response' && (this.landing.fill.readers > 0 || this.landing.fill.kept)) return;
-    if (this.landing === undefined)
-      this.#land({ kind: 'failed', error: new OriginError('client-gone', 'nobody waits any more', { requestSent: true }) });
     if (this.landing?.kind === 'response') this.landing.fill.discard();
     this.#call?.abort();
     this.#finish();

@@ -152,22 +152,40 @@ export const EXEMPT: readonly Exempt[] = [
     text: 'if (slot === undefined)',
     reason: 'for the compiler: there is a slot below the number of slots',
   },
+  {
+    file: 'src/proxy/collapse.ts',
+    text: 'if (vary.length === 0)',
+    reason: 'room: a key that nothing varies on would be remembered as well, with the same axes as one that is not',
+  },
+  {
+    file: 'src/proxy/collapse.ts',
+    text: 'if (vary.length === 0 || flight.selectingFields === x.request.fields)',
+    reason: 'a shortcut: of no axes, and of the same fields, the values compared below are the same',
+  },
+  {
+    file: 'src/proxy/handle.ts',
+    text: 'if (lost !== undefined)',
+    reason: 'without it the loop never ends: race-lookup.test.ts hangs at its first purge that never ends',
+  },
+  {
+    file: 'src/proxy/handle.ts',
+    text: `if ((await forward(x, decision)) === 'answered')`,
+    reason: 'without it the loop never ends: a request that is answered is forwarded again, and every test of a miss hangs',
+  },
+  {
+    file: 'src/proxy/handle.ts',
+    text: 'if (found.stored === undefined)',
+    reason: 'for the compiler: decideReuse answers only from a response that was found',
+  },
+  {
+    file: 'src/proxy/identify.ts',
+    text: 'if (tokens === undefined)',
+    reason: 'for the compiler: a scope of claims is not accepted in a configuration without issuers',
+  },
 ];
 
 /** Conditions of the file that are neither taken away nor exempt. Exact, so that a new condition brings its mutant along. */
 export const UNFINISHED: Readonly<Record<string, number>> = {
-  'src/proxy/collapse.ts': 8,
-  'src/proxy/commit.ts': 3,
-  'src/proxy/connection.ts': 4,
-  'src/proxy/exchange.ts': 1,
-  'src/proxy/explain.ts': 2,
-  'src/proxy/fetch.ts': 1,
-  'src/proxy/fill.ts': 3,
-  'src/proxy/flight.ts': 9,
-  'src/proxy/forward.ts': 7,
-  'src/proxy/handle.ts': 12,
-  'src/proxy/identify.ts': 2,
-  'src/proxy/landing.ts': 8,
   'src/proxy/listener.ts': 10,
   'src/proxy/lookup.ts': 3,
   'src/proxy/node-client.ts': 8,

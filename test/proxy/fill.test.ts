@@ -96,6 +96,13 @@ describe('a relay', () => {
   });
 });
 
+it('what nobody will read any more is counted and dropped as it comes', () => {
+  const source = new Source(pieces(40, 16 * KIB));
+  source.fill.discard();
+  source.sendAll();
+  expect([source.paused, source.fill.bytes, source.budget.heldBytes]).toEqual([false, 640 * KIB, 0]);
+});
+
 describe('what is not kept any more', () => {
   const rows: readonly [name: string, setting: Setting, released: string | undefined][] = [
     ['within the limits', {}, undefined],

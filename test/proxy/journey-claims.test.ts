@@ -1,6 +1,7 @@
 // Journeys of verified claims: who shares an answer, who never does, and what an identity that is not sure comes to (DESIGN section 6, SECURITY §5).
 import { describe, expect, it } from 'vitest';
 import { fieldValue } from '../../src/http/fields.ts';
+import { reasonText } from '../../src/rules/reasons.ts';
 import { AUDIENCE, ISSUER, Issuer, keySet } from '../identity/issuer.ts';
 import { AUTH, bearer, tokenOf } from '../identity/secret-token.ts';
 import { get, RawClient } from '../support/client.ts';
@@ -377,16 +378,16 @@ it('explain and the debug field say which claims, and never a token', async () =
     decision: 'pass',
     reason: 'token-expired',
     key: '',
-    scope: { kind: 'none' },
+    scope: { kind: 'none', why: reasonText('token-expired').sentence },
   });
   expect(await explain(['authorization', 'Bearer a b'])).toMatchObject({ decision: 'refuse', reason: 'credentials-ambiguous' });
   const twice = { fields: [...bearer({ sub: 'u' }), ...bearer({ sub: 'u' })] };
-  expect(await explain(twice.fields)).toMatchObject({ decision: 'refuse', reason: 'bad-request' });
+  expect(await explain(twice.fields)).toMatchObject({ decision: 'refuse', reason: 'bad-request', scope: { kind: 'none' } });
   expect((await stage.ask('GET /a', twice)).field('cache-status')).toBe('freshet; detail=bad-request');
   expect(await explain(['auth-scope', 'u'])).toMatchObject({ decision: 'refuse', reason: 'auth-scope-presented' });
   expect(await explain(['connection', 'authorization'])).toMatchObject({ decision: 'refuse', reason: 'connection-nominates' });
   expect(await explain(['cdn-loop', 'freshet'])).toMatchObject({ decision: 'refuse', reason: 'loop' });
-  expect(await explain([])).toMatchObject({ scope: { kind: 'claims', id: 'anonymous' } });
+  expect(await explain([])).toMatchObject({ scope: { kind: 'claims', id: 'anonymous', why: expect.stringContaining('neither token nor cookie') } });
   const debugged = await stage.ask('GET /a', { fields: [...bearer({ sub: 'u', tier: 1 }), 'freshet-debug', 'admin-token'] });
   expect(debugged.field('freshet-scope-kind')).toBe('claims sub tier');
   expect(debugged.fields.join('\n')).not.toContain('eyJ');

@@ -45,6 +45,7 @@ describe('one fetch for many', () => {
     expect(stage.origin.count('/a')).toBe(1);
     expect(bodies(answers)).toEqual(['one']);
     expect(cacheStatuses(answers)).toEqual([`freshet; ${STORED}`, `freshet; ${STORED}; collapsed`]);
+    await stage.play([{ ask: 'GET /metrics', to: 'admin', expect: { body: /^freshet_collapsed_followers_total 199$/m, asked: 0 } }]);
   });
 
   it('one validation for many', async () => {
@@ -136,6 +137,23 @@ describe('an answer that is not for the followers', () => {
     expect(stage.origin.count('/a')).toBe(3);
   });
 
+  it('of another variant, once it is known what the URL varies on: nobody waits for it, though nothing is stored', async () => {
+    await using stage = await Stage.start();
+    const barrier = new Barrier();
+    stage.origin.on('/a', (request, nth) => ({
+      ...fresh(fieldValue(request.fields, 'accept-language') ?? 'none', ['vary', 'accept-language']),
+      ...(nth === 1 ? { framing: 'close' } : { barriers: { 'before-head': barrier } }),
+    }));
+    const ask = (language: string) => stage.ask('GET /a', { fields: ['accept-language', language] });
+    await ask('de');
+    const german = ask('de');
+    await stage.origin.seen(2);
+    const english = ask('en');
+    await stage.origin.seen(3);
+    barrier.open();
+    expect(cacheStatuses(await Promise.all([german, english]))).toEqual([`freshet; ${STORED}`]);
+  });
+
   it.each([
     ['that it is validated each time', ['cache-control', 'no-cache'], true],
     ['that it is stale at once', ['cache-control', 'max-age=0'], true],
@@ -179,6 +197,36 @@ describe('an answer that is not for the followers', () => {
     after.open();
     expect(bodies(await Promise.all(later))).toEqual(['kept']);
     expect(stage.origin.count('/a')).toBe(before + 1);
+  });
+
+  it('hit-for-miss ends with the first answer that is for everyone', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { hit_for_miss: 10s }' });
+    await stage.play([
+      { ask: 'GET /a', answers: { body: 'x' }, expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; detail=no-freshness' } },
+      { ask: 'GET /a', answers: fresh('x'), expect: { cacheStatus: 'fwd=uri-miss; fwd-status=200; stored; detail=hit-for-miss' } },
+      { ask: 'PURGE /a', fields: PURGES, expect: {} },
+    ]);
+    const before = stage.origin.count('/a');
+    const barrier = new Barrier();
+    stage.origin.on('/a', { ...fresh('x'), barriers: { 'before-head': barrier } });
+    const answers = stage.askAtOnce(5, 'GET /a');
+    await barrier.reached;
+    await stage.roundTrips();
+    barrier.open();
+    await Promise.all(answers);
+    expect(stage.origin.count('/a')).toBe(before + 1);
+  });
+
+  it('a cookie that is no part of the scope divides nobody', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { scope: credential }' });
+    const barrier = new Barrier();
+    stage.origin.on('/a', { ...fresh('one'), barriers: { 'before-head': barrier } });
+    const answers = [[], ['cookie', 'theme=dark']].map((cookie) => stage.ask('GET /a', { fields: ['authorization', 'Bearer one', ...cookie] }));
+    await barrier.reached;
+    await stage.roundTrips();
+    barrier.open();
+    expect(bodies(await Promise.all(answers))).toEqual(['one']);
+    expect(stage.origin.count('/a')).toBe(1);
   });
 
   it('two credentials never share a fetch', async () => {

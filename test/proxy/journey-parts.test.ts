@@ -122,6 +122,19 @@ const ranges: readonly Journey[] = [
     ],
   },
   {
+    name: 'store_partial: a part whose body is not as long as it says is not stored',
+    config: 'defaults: { store_partial: true }',
+    steps: [
+      {
+        ask: 'GET /a',
+        fields: ['range', 'bytes=0-5'],
+        answers: { status: 206, framing: 'chunked', fields: ['cache-control', 'max-age=60', ...ETAG, 'content-range', 'bytes 0-5/10'], body: '012' },
+        expect: { status: 206, body: '012' },
+      },
+      { ask: 'GET /a', answers: RANGED, expect: { body: TEN, cacheStatus: STORED, sent: { range: undefined } } },
+    ],
+  },
+  {
     name: 'store_partial: a rest that may not be stored is not waited for',
     config: 'defaults: { store_partial: true }\nstore: { max_object: 64KiB }',
     steps: [
@@ -239,6 +252,19 @@ const variants: readonly Journey[] = [
 
 describe('ranges', () => {
   it.each(ranges)('$name', play);
+
+  it('the rest of a part is waited for to its end', async () => {
+    await using stage = await Stage.start({ config: 'defaults: { store_partial: true }' });
+    await stage.play([{ ask: 'GET /a', fields: ['range', 'bytes=0-5'], answers: RANGED, expect: { status: 206, cacheStatus: PART_STORED } }]);
+    const barrier = new Barrier();
+    const fields = ['cache-control', 'max-age=60', ...ETAG, 'content-range', 'bytes 6-9/10'];
+    stage.origin.on('/a', { status: 206, fields, body: '6789', framing: 'chunked', barriers: { 'before-end': barrier } });
+    const whole = stage.ask('GET /a');
+    await barrier.reached;
+    await stage.roundTrips();
+    barrier.open();
+    expect([(await whole).body, stage.origin.count('/a')]).toEqual([TEN, 2]);
+  });
 
   it('a completed part is stored once, whoever asks meanwhile', async () => {
     await using stage = await Stage.start({ config: 'defaults: { store_partial: true }' });

@@ -47,6 +47,14 @@ const credentials: readonly Journey[] = [
     ],
   },
   {
+    name: 'an Auth-Scope that nobody asked for says nothing',
+    config: 'defaults: { scope: credential }',
+    steps: [
+      { ask: 'GET /a', fields: as('Bearer one'), answers: fresh('x', ['auth-scope', 'gold']), expect: { cacheStatus: STORED } },
+      { ask: 'GET /a', fields: as('Bearer one'), expect: { cacheStatus: HIT } },
+    ],
+  },
+  {
     name: 'a credential cannot be split so that two read alike',
     config: 'defaults: { scope: { credential: [authorization, cookie.a] } }',
     steps: [

@@ -50,7 +50,10 @@ const refreshing: readonly Journey[] = [
     steps: [
       { ask: 'GET /a', answers: SWR, expect: { cacheStatus: STORED } },
       { ask: 'HEAD /a', afterMs: 61_000, expect: { cacheStatus: 'hit; ttl=-1; detail=stale-while-revalidate', asked: 0 } },
+      { ask: 'GET /a', answers: fresh('two'), expect: { cacheStatus: 'hit; ttl=-1; detail=stale-while-revalidate' } },
+      { ask: 'GET /a', eventually: true, expect: { cacheStatus: 'hit; ttl=60', body: 'two', asked: 'unsaid' } },
     ],
+    asked: ['GET /a', 'GET /a'],
   },
   {
     name: 'must-revalidate beats the window; s-maxage does not, unless the setting says so',

@@ -12,6 +12,8 @@ import type { Handler } from './listening.ts';
 
 const REQUEST = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
 const POST = 'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n';
+/** Longer than any test. */
+const NEVER_MS = 600_000;
 
 /** A listener whose one client is handed to the test. */
 async function caught(limits = {}): Promise<{ listening: Listening; client: Promise<Client> }> {
@@ -216,6 +218,19 @@ describe('backpressure and stalls', () => {
     expect(arrived.gone).toBe(true);
   });
 
+  it('cuts a client that takes nothing of an answer given at once', async () => {
+    const { listening, client } = await caught({ stallTimeoutMs: 100 });
+    await using server = listening;
+    await using raw = await RawClient.connect(server.address);
+    raw.socket.pause();
+    raw.send(REQUEST);
+    const arrived = await client;
+    const gone = new Promise<void>((resolve) => arrived.onGone(resolve));
+    arrived.answer(200, 'OK', [], Buffer.alloc(48 * 1024 * 1024));
+    await gone;
+    expect(server.limits).toEqual(['limits.stall_timeout']);
+  });
+
   it('cuts a client that stops in its body, but only when somebody waits for it', async () => {
     const bodies: (() => void)[] = [];
     await using listening = await Listening.start((request, client) => bodies.push(() => echo(request, client)), { stallTimeoutMs: 100 });
@@ -352,7 +367,7 @@ describe('opening and closing', () => {
     await using raw = await RawClient.connect(address);
     raw.send(REQUEST);
     const arrived = await client;
-    const closing = listening.close(10_000);
+    const closing = listening.close(NEVER_MS);
     expect(await idle.closed()).toBe('end');
     await expect(RawClient.connect(address).then(() => 'open')).rejects.toThrow();
     arrived.answer(200, 'OK', [], Buffer.from('last'));
@@ -367,11 +382,20 @@ describe('opening and closing', () => {
     raw.send(REQUEST);
     const arrived = await client;
     arrived.head(200, 'OK', []);
-    const closing = listening.close(10_000);
+    const closing = listening.close(NEVER_MS);
     arrived.write(Buffer.from('whole'));
     arrived.end();
     expect(await raw.answer()).toMatchObject({ body: 'whole', complete: true });
     await closing;
+  });
+
+  it('drains: a connection on which a request has only begun ends at once', async () => {
+    const listening = await Listening.start();
+    await using raw = await RawClient.connect(listening.address);
+    raw.send(`${REQUEST}GET /b HTTP/1.1\r\nHost:`);
+    expect((await raw.answer())?.status).toBe(200);
+    await listening.close(NEVER_MS);
+    expect(await raw.closed()).toBe('end');
   });
 
   it('drains: what does not end in time is cut', async () => {

@@ -207,3 +207,13 @@ describe('a client that takes an answer is not cut', () => {
     expect([listening.limits, listening.tunnels[0]?.destroyed]).toEqual([[], false]);
   });
 });
+
+it('of a connection that was cut just now nothing is measured', async () => {
+  const { listening, taker, clients } = await downloading(1, GET + GET);
+  await using server = listening;
+  await using client = taker;
+  clients[0]?.destroy();
+  expect(() => server.look()).not.toThrow();
+  await client.take(1);
+  expect(server.limits).toEqual([]);
+});

@@ -7,7 +7,7 @@ import type { Authority, Patience } from '../../src/purge/authority.ts';
 import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import { NOTHING } from '../../src/purge/order.ts';
 import type { ProcessAuthority } from '../../src/cluster/process-authority.ts';
-import { askStored, makeParts, NotingClient, play, requestOf } from './parts.ts';
+import { askStored, makeParts, NotingClient, play, type Played, requestOf } from './parts.ts';
 
 const FRESH: Fields = ['cache-control', 'max-age=60', 'surrogate-key', 'product:1'];
 
@@ -162,4 +162,55 @@ it.each(['GET /a', 'POST /a'])('what waits for an origin when Freshet ends is wo
   await client.ended;
   expect([client.told[0], client.cacheStatus]).toEqual([503, expect.stringMatching(/detail=draining$/)]);
   expect(fieldValue(client.fields, 'retry-after')).toBe('1');
+});
+
+it('a purge by another thread of a tag that only the 304 tells, just as it is taken in: what it freshened is not given', async () => {
+  const { parts, clock, origin, observer, purger } = makeParts();
+  const first = new NotingClient();
+  handle(requestOf('GET /a'), first, parts);
+  play(await origin.nth(1), clock.now(), { fields: ['cache-control', 'max-age=1', 'etag', '"1"'], body: 'old' });
+  await first.ended;
+  clock.advance(2_000);
+  observer.fillStored = () => void purger.purgeHere({ ...NOTHING, kind: 'operator', actor: 'test', tags: ['product:1'] });
+  const client = new NotingClient();
+  handle(requestOf('GET /a'), client, parts);
+  const { handler } = await origin.nth(2);
+  handler.sent(clock.now());
+  handler.head({ status: 304, statusText: '', fields: [...FRESH, 'etag', '"1"'] }, clock.now());
+  handler.end('verified');
+  await Promise.race([client.ended, origin.nth(3)]);
+  expect([client.told, origin.asked.length]).toEqual([[], 3]);
+});
+
+it.each<{ how: string; end: (asked: Played) => void }>([
+  { how: 'with an answer that is stored', end: (asked) => play(asked, 0, { fields: FRESH, body: 'a' }) },
+  { how: 'with one that is not', end: (asked) => play(asked, 0, { fields: [], body: 'a' }) },
+  { how: 'with none', end: ({ handler }) => handler.failed(new OriginError('origin-reset', 'reset', { requestSent: true })) },
+])('a fetch that ended $how is remembered no longer', async ({ end }) => {
+  const { parts, origin } = makeParts();
+  const client = new NotingClient();
+  handle(requestOf('GET /a'), client, parts);
+  const asked = await origin.nth(1);
+  expect(parts.flights.inFlight).toBe(1);
+  end(asked);
+  await client.ended;
+  expect(parts.flights.inFlight).toBe(0);
+});
+
+/** Something that must not happen does, once its head is out. */
+class FaultyClient extends NotingClient {
+  override onDrain(): void {
+    throw new Error('this client cannot wait');
+  }
+}
+
+it('an impossible state in the middle of an answer cuts it, so that nobody takes it for whole', async () => {
+  const { parts, clock, origin, observer } = makeParts();
+  const client = new FaultyClient();
+  handle(requestOf('GET /a'), client, parts);
+  const { handler } = await origin.nth(1);
+  handler.sent(clock.now());
+  handler.head({ status: 200, statusText: '', fields: FRESH }, clock.now());
+  await client.ended;
+  expect([client.told, observer.errors]).toEqual([[200, 'cut'], ['a request ended in an impossible state']]);
 });

@@ -105,3 +105,17 @@ it('a client that leaves while it is asked for is answered nothing, and what the
   await client.ended;
   expect([origin.asked.map(({ request }) => request.path), leaving.told]).toEqual([['/_scope', '/a'], []]);
 });
+
+it('and the same where it leaves while it is asked for anew', async () => {
+  const { ask, answer, origin, purger, observer } = stage();
+  const leaving = ask('GET /a', ['cookie', 's=1']);
+  answer(await origin.nth(1), GOLD);
+  purger.purgeHere(ORDER);
+  const anew = await origin.nth(2);
+  Object.defineProperty(leaving, 'gone', { value: true });
+  answer(anew, GOLD);
+  const client = ask('GET /a', ['cookie', 's=1']);
+  answer(await origin.nth(3), { fields: [], body: 'a' });
+  await client.ended;
+  expect([leaving.told, observer.errors]).toEqual([[], []]);
+});

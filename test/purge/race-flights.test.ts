@@ -126,7 +126,11 @@ describe('rule 5: a fetch found purged at its head', () => {
     await race.purge({ tags: ['product:1'] });
     const late = await askMany(race, PAGE, 2);
     second.barrier.open();
-    expect(await bodies([...early, ...late])).toEqual(['fetch 2', 'fetch 2', 'fetch 3', 'fetch 3']);
+    const answers = await Promise.all([...early, ...late].map((asked) => asked.answer()));
+    expect(answers.map(({ body }) => body)).toEqual(['fetch 2', 'fetch 2', 'fetch 3', 'fetch 3']);
+    // Not that it is stored.
+    const said = expect.stringMatching(/fwd-status=200(; collapsed)?; detail=purged-in-flight$/);
+    expect(answers.slice(0, 2).map((answer) => answer.field('cache-status'))).toEqual([said, said]);
     expect([await race.body(PAGE), race.origin.count(PAGE)]).toEqual(['fetch 3', 3]);
   });
 

@@ -114,6 +114,7 @@ const statuses = refusals([
   ['9.5', 'Connection that nominates Cache-Control', two(OK, 'Connection: cache-control'), 'open', 'connection-nominates'],
   ['9.5', 'Connection that nominates Set-Cookie', two(OK, 'Connection: x, Set-Cookie', 'Set-Cookie: a=b'), 'open', 'connection-nominates'],
   ['9.5', 'Connection that nominates Content-Length', two(OK, 'Connection: content-length'), 'open', 'connection-nominates'],
+  ['9.5', '204 whose Connection nominates', message('HTTP/1.1 204 No Content', [FRESH, 'Connection: cache-control']), 'open', 'connection-nominates'],
 ]);
 
 const passed = passages('passed', [
@@ -177,6 +178,7 @@ const stored = passages('stored', [
     'trailers that would mean something as fields',
     chunked('2\r\nok\r\n0\r\nSet-Cookie: a=b\r\nCache-Control: private\r\nX-T: 1\r\n\r\n', 'Trailer: X-T'),
   ],
+  ['9.5', '103 whose Connection nominates Set-Cookie', hinting('Connection: set-cookie', 'Set-Cookie: a=b')],
   [
     '9.5',
     'fields that end at the hop',

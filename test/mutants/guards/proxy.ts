@@ -31,7 +31,14 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/explain.ts',
     test: 'test/proxy/journey-claims.test.ts',
-    guards: ['if (ambiguous !== undefined)', 'if (nominates)', 'if (loops(request.fields))', 'if (hasField(request.fields, AUTH_SCOPE))'],
+    guards: [
+      'if (ambiguous !== undefined)',
+      'if (nominates)',
+      'if (loops(request.fields))',
+      'if (hasField(request.fields, AUTH_SCOPE))',
+      `if (identity.kind !== 'scope')`,
+      'if (scope.texts === undefined)',
+    ],
   },
   {
     file: 'src/proxy/handle.ts',
@@ -44,11 +51,14 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     file: 'src/proxy/collapse.ts',
     test: 'test/proxy/journey-collapse.test.ts',
     guards: [
-      'if (until > x.now)',
+      'if ((this.#hitForMiss.get(key) ?? 0) > x.now)',
       'if (landing === undefined)',
       `if (landing?.kind !== 'response')`,
       'if (refusal === undefined || !PASSING.has(refusal))',
       `if (flight.landing?.kind === 'response' && isOriginError(flight.landing.judgement.head.status))`,
+      'if (storing !== undefined) this.#rememberAxes',
+      'if (landing.judgement.shareable && storing !== undefined)',
+      `if (x.scope.kind !== 'public')`,
     ],
   },
   {
@@ -61,9 +71,24 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     test: 'test/security/collapses.test.ts',
     guards: ['if (present !== undefined && this.#mayJoin(x, present))', 'if (collapseKey !== undefined)'],
   },
-  { file: 'src/proxy/commit.ts', test: 'test/proxy/journey-parts.test.ts', guards: ['if (response.part !== undefined)'] },
+  {
+    file: 'src/proxy/collapse.ts',
+    test: 'test/proxy/passage.test.ts',
+    guards: ['if (collapseKey !== undefined && this.#joinable.get(collapseKey) === flight)'],
+  },
+  {
+    file: 'src/proxy/commit.ts',
+    test: 'test/proxy/journey-parts.test.ts',
+    guards: ['if (response.part !== undefined)', 'if (storing.part !== undefined && storing.part.last - storing.part.first + 1 !== body.length)'],
+  },
   { file: 'src/proxy/commit.ts', test: 'test/proxy/passage.test.ts', guards: ['if (storing === undefined)'] },
   { file: 'src/proxy/commit.ts', test: 'test/proxy/shared.test.ts', guards: [`if (result.kind === 'refused') return result`] },
+  { file: 'src/proxy/commit.ts', test: 'test/proxy/journey-purge-holes.test.ts', guards: ['if (!marks.versionsAccepted(judgement.versions))'] },
+  {
+    file: 'src/proxy/commit.ts',
+    test: 'test/purge/race-lease.test.ts',
+    guards: [`if (verdict.kind === 'held' || verdict.kind === 'uncoordinated')`],
+  },
   {
     file: 'src/proxy/connection.ts',
     test: 'test/proxy/journey-limits.test.ts',
@@ -76,9 +101,20 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/connection.ts',
     test: 'test/proxy/node-client.test.ts',
-    guards: ['if (this.idle) this.#write(refusal);', 'if (this.#socket.writable)'],
+    guards: [
+      'if (this.idle) this.#write(refusal);',
+      'if (this.#socket.writable)',
+      'if (this.#ending || this.#deaf)',
+      'if (this.idle) this.#socket.destroySoon();',
+      'if (this.#socket.writableLength > 0)',
+    ],
   },
   { file: 'src/proxy/connection.ts', test: 'test/security/request-framing.test.ts', guards: ['if (!client.owesBody)', 'if (cut)'] },
+  {
+    file: 'src/proxy/connection.ts',
+    test: 'test/proxy/pace.test.ts',
+    guards: ['if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined)'],
+  },
   {
     file: 'src/proxy/connections.ts',
     test: 'test/proxy/admission.test.ts',
@@ -90,6 +126,11 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     file: 'src/proxy/debug.ts',
     test: 'test/proxy/journey-control.test.ts',
     guards: ['if (token === undefined || presented === undefined || !sameToken(presented, token))', 'if (stored === undefined)'],
+  },
+  {
+    file: 'src/proxy/exchange.ts',
+    test: 'test/security/poisoning.test.ts',
+    guards: ['if (this.settings.config.trustedProxies.length === 0 || !this.settings.trusted(this.request.peerAddress))'],
   },
   { file: 'src/proxy/explain.ts', test: 'test/proxy/journey-claims.test.ts', guards: ['if (passing !== undefined)'] },
   { file: 'src/proxy/explain.ts', test: 'test/proxy/journey-control.test.ts', guards: [`if (identity.kind === 'scope')`] },
@@ -110,7 +151,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/fetch.ts',
     test: 'test/security/response-framing.test.ts',
-    guards: ['if (fields !== undefined) handler.informational({ ...head, fields });'],
+    guards: ['if (fields !== undefined) handler.informational({ ...head, fields });', `if (hop.kind !== 'ok')`],
   },
   {
     file: 'src/proxy/fill.ts',
@@ -132,6 +173,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
       'if (this.kept && this.#budget.isSpent)',
       'if (!this.isWhole)',
       'if (!this.#readers.delete(reader))',
+      'if (this.#discarding) return true;',
     ],
   },
   {
@@ -163,6 +205,17 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   { file: 'src/proxy/flight.ts', test: 'test/purge/race-validation.test.ts', guards: ['if (this.landing === undefined) {'] },
   { file: 'src/proxy/flight.ts', test: 'test/security/response-framing.test.ts', guards: [`if (this.landing.kind === 'response')`] },
   {
+    file: 'src/proxy/flight.ts',
+    test: 'test/proxy/journey-bounds.test.ts',
+    guards: [`if (this.landing?.kind === 'response') this.landing.fill.discard();`],
+  },
+  {
+    file: 'src/proxy/flight.ts',
+    test: 'test/proxy/journey-collapse.test.ts',
+    guards: ['if (!isOver)', 'if (limitMs !== undefined)', `if (mode === 'unstored')`],
+  },
+  { file: 'src/proxy/flight.ts', test: 'test/proxy/passage.test.ts', guards: [`if (this.landing?.kind === 'freshened')`] },
+  {
     file: 'src/proxy/forward.ts',
     test: 'test/proxy/journey-control.test.ts',
     guards: ['if (hasFailed(waited) && servedStale(x, decision, waited))'],
@@ -170,11 +223,27 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/forward.ts',
     test: 'test/proxy/journey-parts.test.ts',
-    guards: ['if (completesPart(decision, waited))', `if (hasField(x.request.fields, 'range'))`],
+    guards: ['if (completesPart(decision, waited))', `if (hasField(x.request.fields, 'range'))`, `if (conclusion === 'when-stored')`],
   },
   { file: 'src/proxy/forward.ts', test: 'test/proxy/journey-purge-holes.test.ts', guards: ['if (fallback === undefined)'] },
   { file: 'src/proxy/forward.ts', test: 'test/proxy/passage.test.ts', guards: [`if (conclusion === 'alone')`] },
   { file: 'src/proxy/forward.ts', test: 'test/purge/race-validation.test.ts', guards: ['if (!mayServeOnError(fallback, verdict, x.now))'] },
+  {
+    file: 'src/proxy/forward.ts',
+    test: 'test/proxy/journey-collapse.test.ts',
+    guards: [
+      `if (boarding.role === 'follower') x.parts`,
+      `if (waited.kind === 'timeout')`,
+      `if (hitForMiss && decision.base === undefined && x.mode === 'shared')`,
+    ],
+  },
+  { file: 'src/proxy/forward.ts', test: 'test/proxy/journey-operation.test.ts', guards: [`if (waited.kind === 'client-gone')`] },
+  {
+    file: 'src/proxy/forward.ts',
+    test: 'test/proxy/journey-stale.test.ts',
+    guards: [`if (x.request.method !== 'GET' || x.parts.flights.isRefreshing(x))`],
+  },
+  { file: 'src/proxy/forward.ts', test: 'test/security/collapses.test.ts', guards: ['if (collapsed && isOriginError(head.status))'] },
   {
     file: 'src/proxy/freshen.ts',
     test: 'test/proxy/journey-holes.test.ts',
@@ -202,10 +271,36 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/handle.ts',
     test: 'test/proxy/scope-lookup.test.ts',
-    guards: ['if (identity === undefined) return clientLeft(x, undefined);', 'if (isWrite)', 'if (passing !== undefined)'],
+    guards: [
+      'if (identity === undefined) return clientLeft(x, undefined);',
+      'if (isWrite)',
+      'if (passing !== undefined)',
+      `if (identity === undefined) return { kind: 'gone' };`,
+    ],
   },
+  {
+    file: 'src/proxy/handle.ts',
+    test: 'test/proxy/journey-claims.test.ts',
+    guards: [`if (identity.kind === 'refuse' && (identity.status === 400 || !isWrite))`],
+  },
+  { file: 'src/proxy/handle.ts', test: 'test/proxy/journey-forwarding.test.ts', guards: ['if (x.nominates)', 'if (loops(x.request.fields))'] },
+  {
+    file: 'src/proxy/handle.ts',
+    test: 'test/proxy/journey-reuse.test.ts',
+    guards: [
+      'if (x.route.policy.pass)',
+      `if (hasField(fields, 'cache-control') && parseCacheControl(fieldLines(fields, 'cache-control')).has('no-store'))`,
+    ],
+  },
+  { file: 'src/proxy/handle.ts', test: 'test/proxy/passage.test.ts', guards: ['if (client.headSent || client.gone)'] },
+  {
+    file: 'src/proxy/handle.ts',
+    test: 'test/security/deception.test.ts',
+    guards: ['if (!isServed(x.request.target.authority, x.settings.config.hosts))'],
+  },
+  { file: 'src/proxy/handle.ts', test: 'test/security/methods.test.ts', guards: [`if (method !== 'GET' && method !== 'HEAD')`] },
   { file: 'src/proxy/identify.ts', test: 'test/leak-hunt/leak-hunt.test.ts', guards: [`if (method === 'GET' || method === 'HEAD')`] },
-  { file: 'src/proxy/identify.ts', test: 'test/proxy/journey-claims.test.ts', guards: ['if (scheme === null)'] },
+  { file: 'src/proxy/identify.ts', test: 'test/proxy/journey-claims.test.ts', guards: ['if (scheme === null)', 'if (lines.length > 1)'] },
   { file: 'src/proxy/identify.ts', test: 'test/proxy/journey-holes.test.ts', guards: ['if (!coversAuthorization(fields, sources))'] },
   {
     file: 'src/proxy/identify.ts',
@@ -213,6 +308,23 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     guards: ['if (rule.required)', 'if (known === undefined)', 'if (identity === undefined)', 'if (line === undefined)'],
   },
   { file: 'src/proxy/landing.ts', test: 'test/proxy/journey-control.test.ts', guards: [`if (storability.kind === 'refuse')`] },
+  {
+    file: 'src/proxy/landing.ts',
+    test: 'test/proxy/journey-limits.test.ts',
+    guards: [`if (stated.kind === 'refused' && stated.limit !== undefined)`],
+  },
+  {
+    file: 'src/proxy/landing.ts',
+    test: 'test/proxy/journey-purge.test.ts',
+    guards: ['if (refusal !== undefined)', `if (templated.kind === 'missing')`, `if (verdict.kind === 'held' || verdict.kind === 'uncoordinated')`],
+  },
+  { file: 'src/proxy/landing.ts', test: 'test/proxy/journey-scope.test.ts', guards: ['if (grounds === undefined)'] },
+  { file: 'src/proxy/landing.ts', test: 'test/purge/race-flights.test.ts', guards: [`if (verdict.kind === 'purged')`] },
+  {
+    file: 'src/proxy/landing.ts',
+    test: 'test/security/tags.test.ts',
+    guards: ['if (tagging.refusal !== undefined)', `if (stated.kind === 'refused') return`],
+  },
   { file: 'src/proxy/listener.ts', test: 'test/fuzz/requests.test.ts', guards: ['if (connection.listens)'] },
   { file: 'src/proxy/listener.ts', test: 'test/security/pipelining.test.ts', guards: ['if (refusal.limit !== undefined)'] },
   { file: 'src/proxy/lookup.ts', test: 'test/proxy/journey-lookup.test.ts', guards: ['if (variants.length === 0)'] },
