@@ -9,10 +9,31 @@ export interface Scale {
   readonly wideEntries: number;
   readonly purges: number;
   readonly distinctUrls: number;
+  /** Of ten tags each, all of them distinct. */
+  readonly taggedEntries: number;
+  readonly purgesLogged: number;
+  /** How often what is compared is measured in turn. */
+  readonly rounds: number;
 }
 
-export const FULL: Scale = { seconds: 10, wideEntries: 500_000, purges: 1000, distinctUrls: 1_000_000 };
-export const QUICK: Scale = { seconds: 2, wideEntries: 20_000, purges: 200, distinctUrls: 50_000 };
+export const FULL: Scale = {
+  seconds: 10,
+  wideEntries: 500_000,
+  purges: 1000,
+  distinctUrls: 1_000_000,
+  taggedEntries: 1_000_000,
+  purgesLogged: 10_000,
+  rounds: 5,
+};
+export const QUICK: Scale = {
+  seconds: 2,
+  wideEntries: 20_000,
+  purges: 200,
+  distinctUrls: 50_000,
+  taggedEntries: 20_000,
+  purgesLogged: 500,
+  rounds: 1,
+};
 
 export interface OriginChild extends Child {
   readonly url: string;

@@ -5,18 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FULL, QUICK, type Scale } from './bed.ts';
 import { measureMemory } from './memory.ts';
+import { measureNodes } from './nodes.ts';
 import { machine } from './process-cost.ts';
 import { measureHitsUnderPurges, measurePurgeLatency } from './purges.ts';
 import { formatTable, type Table } from './report.ts';
 import { measureScopes } from './scopes.ts';
 import { measureThroughput } from './throughput.ts';
 
-const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table>>> = {
+const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table | readonly Table[]>>> = {
   throughput: measureThroughput,
   scopes: measureScopes,
   'purge-latency': measurePurgeLatency,
   'hits-under-purges': measureHitsUnderPurges,
   memory: measureMemory,
+  nodes: measureNodes,
 };
 
 const { values: options } = parseArgs({
@@ -38,9 +40,11 @@ async function run(): Promise<number> {
       console.error(`no part is called ${name}; there are ${Object.keys(PARTS).join(', ')}`);
       return 2;
     }
-    const table = formatTable(await measure(options.quick ? QUICK : FULL));
-    console.log(table);
-    lines.push(table);
+    for (const table of [await measure(options.quick ? QUICK : FULL)].flat()) {
+      const text = formatTable(table);
+      console.log(text);
+      lines.push(text);
+    }
   }
   if (options.save) save(lines.join('\n'));
   return 0;

@@ -12,6 +12,9 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     response.writeHead(204, { 'Auth-Scope': 'tier gold', 'Cache-Control': 'private, max-age=3600' }).end();
   } else if (url.startsWith('/wide/')) {
     response.writeHead(200, { 'Content-Length': TINY.length, 'Cache-Control': 'max-age=3600', 'Surrogate-Key': WIDE_TAGS }).end(TINY);
+  } else if (url.startsWith('/tagged/')) {
+    const tags = WIDE_TAGS.replaceAll('wide', url);
+    response.writeHead(200, { 'Content-Length': TINY.length, 'Cache-Control': 'max-age=3600', 'Surrogate-Key': tags }).end(TINY);
   } else if (url.startsWith('/url/')) {
     response.writeHead(200, { 'Content-Length': TINY.length, 'Cache-Control': 'max-age=3600' }).end(TINY);
   } else if (url === '/one') {

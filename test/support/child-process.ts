@@ -92,6 +92,11 @@ export async function startFreshet(input: {
 }): Promise<FreshetChild> {
   const args = [MAIN, ...input.args, '--listen', `127.0.0.1:${input.port ?? 0}`, '--admin', '127.0.0.1:0'];
   const child = startChild({ name: 'freshet', args, ...(input.env === undefined ? {} : { env: input.env }) });
-  const [, address = '', adminAddress = ''] = await child.says(/listening on (\S+), admin on (\S+)\n/);
+  const [, address = '', adminAddress = ''] = await child
+    .says(/listening on ([^\s,]+)(?: with \d+ workers)?, admin on (\S+)\n/)
+    .catch(async (error: unknown) => {
+      await child.stop();
+      throw error;
+    });
   return { ...child, url: `http://${address}`, adminUrl: `http://${adminAddress}` };
 }
