@@ -37,6 +37,10 @@ export interface NodeWatcher {
   leaseChanged(isHeld: boolean): void;
   /** The first attempts to join, and those after a loss: what they found. */
   joined(result: Joined): void;
+  /** A purge was confirmed only when the leases of these had run out; with the numbers of their last renewals. */
+  waitedOut(nodes: ReadonlyMap<string, number>): void;
+  /** It is being closed. */
+  leaving(): void;
 }
 
 /** Without room for what a purge wants remembered, nothing is stored for this long at least. */
@@ -103,6 +107,7 @@ export class NodeDriver {
 
   /** Gives the lease up, leaves the list of nodes once a renewal that is under way has ended, and closes the log. Purges still waited for are `unknown`. */
   async close(): Promise<void> {
+    this.#parts.watcher.leaving();
     this.#tell({ kind: 'drain' });
     this.#parts.lease.drop();
     await this.#left.promise;
@@ -137,6 +142,7 @@ export class NodeDriver {
         void this.#call(effect.ask).then((result) => this.#tell({ kind: 'ended', call: effect.call, result }));
         return;
       case 'evict':
+        watcher.waitedOut(effect.nodes);
         void log.evict(effect.nodes);
         return;
       case 'leave':

@@ -207,6 +207,9 @@ async function within<T>(promise: Promise<T>, timeoutMs: number, otherwise: stri
   }
 }
 
+/** In words of what happened: some of ioredis' own are about settings that nobody can set here. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const isLost = error.name === 'MaxRetriesPerRequestError' || /^Stream isn't writeable|^Connection is closed/.test(error.message);
+  return isLost ? 'the connection to Redis was lost' : error.message;
 }

@@ -50,7 +50,25 @@ function readUrl(value: string): Read<string> {
     return /^rediss?:\/\/[^/?#\s]+\/\d+$/i.test(value) ? refused('has a database in its path; allowed: redis.db') : { kind: 'refuse' };
   }
   const url = new URL(value);
+  if (!isDecodable(url.username) || !isDecodable(url.password))
+    return refused('has a % in its user or password that begins no percent-encoding; allowed: %25 for it');
   return url.hostname === '' ? { kind: 'refuse' } : given(url.href.replace(/\/$/, ''));
+}
+
+const NOBODY = ':';
+
+function credentialsOf(url: string | undefined): string {
+  const { username = '', password = '' } = url === undefined ? {} : new URL(url);
+  return `${username}:${password}`;
+}
+
+function isDecodable(encoded: string): boolean {
+  try {
+    decodeURIComponent(encoded);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What is wrong with settings that are each well formed. */
@@ -65,6 +83,8 @@ function* faults({ url, sharded, sentinel, db, tls }: RedisSettings): Generator<
   if (url.length > 1 && !sharded && sentinel === undefined)
     yield ['url', `names ${url.length} servers; allowed: one, or several with sentinel or sharded: true`];
   if (!isEncrypted && url.some((one) => one.startsWith('rediss:'))) yield ['url', 'has redis:// beside rediss://; allowed: one of them for all'];
+  if (url.some((one) => ![NOBODY, credentialsOf(url[0])].includes(credentialsOf(one))))
+    yield ['url', 'has other credentials than its first server; allowed: those of the first, which count for all'];
   if (sharded && sentinel !== undefined) yield ['sharded', 'means nothing with sentinel; allowed: one of them'];
   if (sharded && db !== 0) yield ['db', `found ${db}; allowed with sharded: 0`];
   if (tls !== undefined && !isEncrypted) yield ['tls', 'means nothing for redis://; allowed: tls with rediss://'];

@@ -28,7 +28,14 @@ export class Node implements AsyncDisposable {
       clocks: systemClocks,
       clock: systemClock,
       epochsChanged: () => {},
-      watcher: { emptied: () => this.emptied++, joined: () => {}, renewed: () => {}, leaseChanged: () => {} },
+      watcher: {
+        emptied: () => this.emptied++,
+        joined: () => {},
+        renewed: () => {},
+        leaseChanged: () => {},
+        waitedOut: () => {},
+        leaving: () => {},
+      },
     });
     this.driver.start();
   }

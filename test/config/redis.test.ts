@@ -23,6 +23,7 @@ describe('is taken', () => {
     ['an address in brackets', { url: 'redis://[::1]:6380' }],
     ['TLS', { url: 'rediss://redis.internal', tls: { ca: 'ca.pem', servername: 'redis', reject_unauthorized: true } }],
     ['Sentinels', { url: ['redis://s1:26379', 'redis://s2:26379'], sentinel: { name: 'main', password: 'secret' } }],
+    ['credentials of the first for all', { url: ['redis://user:p%40ss@n1', 'redis://user:p%40ss@n2', 'redis://n3'], sharded: true }],
     ['a Redis Cluster', { url: ['redis://n1', 'redis://n2'], sharded: true }],
     ['replicas and the other mode', { replicas: 2, mode: 'barrier', db: 3 }],
   ])('%s', (_name, changed) => expect(problems({ ...LEAST, ...changed })).toEqual([]));
@@ -36,8 +37,13 @@ describe('is refused', () => {
       'redis.url: found something else (not shown); allowed: redis:// or rediss:// with a host, and perhaps user, password and port',
     ],
     [{ url: 'redis://127.0.0.1/3' }, 'redis.url: has a database in its path; allowed: redis.db'],
+    [{ url: 'redis://user:100%@127.0.0.1' }, 'redis.url: has a % in its user or password that begins no percent-encoding; allowed: %25 for it'],
     [{ url: ['redis://a', 'redis://b'] }, 'redis.url: names 2 servers; allowed: one, or several with sentinel or sharded: true'],
     [{ url: ['redis://a', 'rediss://b'], sharded: true }, 'redis.url: has redis:// beside rediss://; allowed: one of them for all'],
+    [
+      { url: ['redis://a', 'redis://user:hunter2@b'], sharded: true },
+      'redis.url: has other credentials than its first server; allowed: those of the first, which count for all',
+    ],
     [{ cluster: '{shop}' }, 'redis.cluster: found "{shop}"; allowed: 1 to 64 letters, digits, dots, - and _'],
     [{ cluster: undefined }, 'redis.cluster: is missing; allowed: 1 to 64 letters, digits, dots, - and _'],
     [{ secret: undefined }, 'redis.secret: is missing; allowed: 32 visible ASCII characters or more, without spaces'],
