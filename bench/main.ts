@@ -12,7 +12,7 @@ import { formatTable, type Table } from './report.ts';
 import { measureScopes } from './scopes.ts';
 import { measureThroughput } from './throughput.ts';
 
-const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table | readonly Table[]>>> = {
+const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table> | AsyncIterable<Table>>> = {
   throughput: measureThroughput,
   scopes: measureScopes,
   'purge-latency': measurePurgeLatency,
@@ -40,7 +40,7 @@ async function run(): Promise<number> {
       console.error(`no part is called ${name}; there are ${Object.keys(PARTS).join(', ')}`);
       return 2;
     }
-    for (const table of [await measure(options.quick ? QUICK : FULL)].flat()) {
+    for await (const table of tablesOf(measure(options.quick ? QUICK : FULL))) {
       const text = formatTable(table);
       console.log(text);
       lines.push(text);
@@ -48,6 +48,12 @@ async function run(): Promise<number> {
   }
   if (options.save) save(lines.join('\n'));
   return 0;
+}
+
+/** Several as they come: what was measured is printed though a later one fails. */
+async function* tablesOf(measured: Promise<Table> | AsyncIterable<Table>): AsyncGenerator<Table> {
+  if (measured instanceof Promise) yield await measured;
+  else yield* measured;
 }
 
 function save(report: string): void {
