@@ -67,8 +67,8 @@ export class NodeCore {
   /** The end of the time that the last renewal gave. */
   #renewedUntil: Moment | undefined;
   #lease: Moment | undefined;
-  /** The last purge that the others may know this node to have applied. */
-  #acked = 0;
+  /** The last purge that it has said, or tried to say, to have applied. */
+  #said = 0;
   #attempt: PendingPurge | undefined;
   #hinted = false;
 
@@ -159,7 +159,6 @@ export class NodeCore {
     else if (kind === 'join') this.#joined(result);
     else if (kind === 'renew') this.#renewed(call, result);
     else if (result.kind === 'changed') this.#lose();
-    else if (result.kind === 'done') this.#noteAcked(call.ask);
     else if (result.kind === 'standings') this.#heard(result.nodes);
   }
 
@@ -176,7 +175,7 @@ export class NodeCore {
     if (result.kind !== 'joined') return;
     this.#position = result.position;
     this.#holds = result.holds;
-    this.#acked = 0;
+    this.#said = 0;
     this.#renewAt = this.#now.mono;
     this.#outOfTouch = false;
     if (this.#seen !== undefined && !isSameLog(this.#seen, result.position)) this.#seen = undefined;
@@ -202,7 +201,7 @@ export class NodeCore {
     if (result.kind === 'gap') return this.#fallBehind();
     if (!this.#established) this.#establish();
     if (!this.#apply(result.entries) || (this.#position?.applied ?? 0) < result.seq) return this.#lose();
-    this.#noteAcked(ask);
+    if (ask.kind === 'renew') this.#said = Math.max(this.#said, ask.position.applied);
     this.#renewedUntil = leaseFrom(sentAt);
     this.#land(this.#servesNothing() ? 'failed' : 'passed');
   }
@@ -245,13 +244,12 @@ export class NodeCore {
 
   // What the others know of this node
 
+  /** Each purge once: where that fails, which may be at once, the next renewal says it. */
   #acknowledge(): void {
     if (this.#mode !== 'lease' || this.#state === 'left' || !this.#established || this.#position === undefined) return;
-    if (this.#position.applied > this.#acked && !this.#isCalling('acknowledge')) this.#call({ kind: 'acknowledge', position: this.#position });
-  }
-
-  #noteAcked(ask: Ask): void {
-    if (ask.kind === 'renew' || ask.kind === 'acknowledge') this.#acked = Math.max(this.#acked, ask.position.applied);
+    if (this.#position.applied <= this.#said || this.#isCalling('acknowledge')) return;
+    this.#said = this.#position.applied;
+    this.#call({ kind: 'acknowledge', position: this.#position });
   }
 
   #leave(): void {

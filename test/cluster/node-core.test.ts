@@ -87,6 +87,15 @@ describe('a lease', () => {
 });
 
 describe('what is pushed', () => {
+  it('is not acknowledged again at once where that failed: without a connection it would fail for ever, and nothing else would have its turn', () => {
+    const node = Driven.settled();
+    node.tell({ kind: 'pushed', entries: [entry(1)] });
+    node.acknowledge(FAILED);
+    expect(node.asks('acknowledge')).toBe(0);
+    node.pass(RENEW_EVERY_MS);
+    expect(node.asked('renew').position.applied).toBe(1);
+  });
+
   it('is applied once and in order, and acknowledged', () => {
     const node = Driven.settled();
     node.tell({ kind: 'pushed', entries: [entry(1), entry(2)] });

@@ -218,6 +218,13 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     caughtBy: [SEEDS],
   },
   {
+    name: 'cluster: an acknowledgement that failed is repeated at once',
+    file: CORE,
+    text: '    this.#said = this.#position.applied;\n',
+    replacement: '',
+    caughtBy: [EVENTS],
+  },
+  {
     name: 'cluster: a purge claims the confirmation of nodes that are silent',
     file: PENDING,
     text: 'confirmed: listed - silent.size,',
