@@ -9,12 +9,18 @@ export const TOKEN = 'token';
 const AUTHORISED: Fields = ['authorization', `Bearer ${TOKEN}`];
 export const SECRET = 'a-secret-of-thirty-two-characters';
 
+const ROUTES = 'routes: [{ path: "/me/**", scope: credential }]';
+
 export interface Manner {
   readonly mode?: 'lease' | 'barrier';
   readonly workers?: number;
   readonly cluster?: string;
   readonly secret?: string;
   readonly bodies?: boolean;
+  /** That the Redis has. */
+  readonly replicas?: number;
+  /** As YAML. */
+  readonly routes?: string;
 }
 
 export class FleetNode implements AsyncDisposable {
@@ -64,17 +70,17 @@ export function isHit(answer: Answer): boolean {
 }
 
 export function yamlOf(
-  server: RedisServer,
+  server: { readonly url: string },
   origin: ScriptedOrigin,
-  { mode = 'lease', workers = 1, cluster = 'shop', secret = SECRET, bodies = false }: Manner,
+  { mode = 'lease', workers = 1, cluster = 'shop', secret = SECRET, bodies = false, replicas = 0, routes = ROUTES }: Manner,
 ): string {
   return [
     `workers: ${workers}`,
     `origins: { shop: { url: "${origin.url}" } }`,
     `admin: { listen: "127.0.0.1:0", token: ${TOKEN} }`,
     `purge: { token: ${TOKEN}, rate: 100000/s }`,
-    `redis: { url: "${server.url}", cluster: ${cluster}, secret: "${secret}", mode: ${mode}, bodies: ${bodies} }`,
-    'routes: [{ path: "/me/**", scope: credential }]',
+    `redis: { url: "${server.url}", cluster: ${cluster}, secret: "${secret}", mode: ${mode}, bodies: ${bodies}, replicas: ${replicas} }`,
+    routes,
     'log: { level: silent, access: off }',
   ].join('\n');
 }

@@ -28,6 +28,7 @@ const READ: Read = {
   intact: true,
   hit: true,
   committedAtEpoch: 1,
+  isLast: false,
 };
 
 const WRITES = [
@@ -36,7 +37,7 @@ const WRITES = [
 ];
 
 function ack(ackedAt: number, more: Partial<Ack> = {}): Ack {
-  return { register: 'r1', version: 2, ackedAt, epoch: 9, ...more };
+  return { register: 'r1', version: 2, sentAt: ackedAt - 1, ackedAt, epoch: 9, ...more };
 }
 
 function version(r1: number): Stated {
@@ -66,6 +67,19 @@ describe('what the checker finds', () => {
     ['nothing where the two overlapped', [{ ...READ, stated: version(2), sentAt: 4, endedAt: 15 }, READ], [], []],
     ['I7: a version that nobody wrote', [{ ...READ, stated: version(3) }], [], ['I7']],
     ['I7: a version that was written after the read ended', [{ ...READ, sentAt: 0, endedAt: 0.5 }], [], ['I7']],
+    ['I3: the same at the end', [{ ...READ, isLast: true }], [ack(9)], ['I3']],
+    ['I3: a failure at the end', [{ ...READ, isLast: true, stated: undefined, status: 503 }], [], ['I3']],
+    ['nothing in a read from before the bound of a purge was over', [READ], [ack(5, { boundMs: 5 })], []],
+    ['I9: one from after it', [READ], [ack(5, { boundMs: 4 })], ['I9']],
+    [
+      'nothing where what one node passed on is not in its store',
+      [
+        { ...READ, node: 'a', hit: false, stated: version(2), sentAt: 4, endedAt: 5 },
+        { ...READ, node: 'a' },
+      ],
+      [],
+      [],
+    ],
     ['nothing in a failure', [{ ...READ, stated: undefined, intact: false, status: 503 }], [ack(9)], []],
   ];
   it.each(rows)('%s', (_name, reads, acks, expected) => {
@@ -77,6 +91,19 @@ describe('what the checker finds', () => {
     [9, 1],
   ])('I2: a head written at epoch %i counts %i', (committedAtEpoch, i2) => {
     expect(check({ reads: [{ ...READ, committedAtEpoch }], acks: [ack(11)], writes: WRITES }).i2).toBe(i2);
+  });
+
+  it.each([
+    ['nothing where as many ran', 1, []],
+    ['I10: more than ran', 2, ['I10']],
+  ])('in a receipt: %s', (_name, confirmed, expected) => {
+    const spans = [
+      { life: 'a', from: 0, until: 99 },
+      { life: 'b', from: 0, until: 5 },
+      { life: 'b', from: 11, until: 99 },
+    ];
+    const { violations } = check({ reads: [], acks: [ack(10, { sentAt: 6, nodes: { confirmed, expired: 0 } })], writes: WRITES, spans });
+    expect(violations.map((text) => text.slice(0, 3))).toEqual(expected);
   });
 
   it('an entity-tag states its page whole', () => {

@@ -1,11 +1,28 @@
-// What is written down of a history. Instants are ticks: one counter for readers, writers and the origin's registers, which all live in one process.
+// What is written down of a history. Readers, writers and the origin's registers live in one process and read one clock, which never shows an instant twice.
 import type { Stated } from './page.ts';
 
-export class Ticks {
+export interface Instants {
+  next(): number;
+}
+
+/** A counter. */
+export class Ticks implements Instants {
   #last = 0;
 
   next(): number {
     return ++this.#last;
+  }
+}
+
+const SHORTEST_MS = 1e-4;
+
+/** The monotonic clock, in ms. */
+export class Milliseconds implements Instants {
+  #last = 0;
+
+  next(): number {
+    this.#last = Math.max(performance.now(), this.#last + SHORTEST_MS);
+    return this.#last;
   }
 }
 
@@ -26,10 +43,14 @@ export interface Read {
   /** Whether its body is, byte for byte, that of what it states. */
   readonly intact: boolean;
   readonly hit: boolean;
+  /** Which of several nodes was asked. */
+  readonly node?: string;
   /** Which of several workers answered; each has a store of its own. */
   readonly worker?: number;
   /** The epoch when its head was written. */
   readonly committedAtEpoch: number;
+  /** One of those at the end, when nothing is broken any more: all of them are answered. */
+  readonly isLast: boolean;
 }
 
 export interface Write {
@@ -38,17 +59,32 @@ export interface Write {
   readonly committedAt: number;
 }
 
-/** A hard purge that was confirmed: `version` was committed before it was sent. */
+/** A hard purge that was answered: `version` was committed before it was sent. */
 export interface Ack {
   readonly register: string;
   readonly version: number;
+  readonly sentAt: number;
   readonly ackedAt: number;
-  /** Absent where a write through the proxy purged: its answer names none. */
+  /** It was answered 202: it holds so long after its answer. Absent where it was confirmed. */
+  readonly boundMs?: number;
+  /** Whom its receipt names. */
+  readonly nodes?: { readonly confirmed: number; readonly expired: number };
+  /** Absent where a write through the proxy purged, whose answer names none, and among several nodes. */
   readonly epoch?: number;
+}
+
+/** A time during which a node that confirms purges ran: from its start, or after a pause, to the next pause or its end. */
+export interface Span {
+  /** Another one after each start. */
+  readonly life: string;
+  readonly from: number;
+  readonly until: number;
 }
 
 export interface History {
   readonly reads: readonly Read[];
   readonly writes: readonly Write[];
   readonly acks: readonly Ack[];
+  /** Absent where there is one process only. */
+  readonly spans?: readonly Span[];
 }

@@ -5,7 +5,7 @@ import { fieldValue } from '../../src/http/fields.ts';
 import type { Gate, Reply, SeenRequest } from '../support/origin.ts';
 import { bodyOf, entityTag, parseEntityTag, type Stated } from './page.ts';
 import { type Random, random } from './random.ts';
-import type { Ticks, Write } from './record.ts';
+import type { Instants, Write } from './record.ts';
 
 const REGISTERS = Array.from({ length: 40 }, (_, i) => `r${i}`);
 const SLOWEST_MS = 60;
@@ -26,14 +26,15 @@ export class World {
   readonly writes: Write[] = [];
   readonly #versions = new Map(REGISTERS.map((register) => [register, 0]));
   readonly #random: Random;
-  readonly #ticks: Ticks;
+  readonly #instants: Instants;
+  #isCalm = false;
   #nonce = 0;
 
-  constructor(seed: number, ticks: Ticks) {
+  constructor(seed: number, instants: Instants) {
     const layout = random(seed);
     this.pages = Array.from({ length: 40 }, (_, i) => pageOf(i, layout));
     this.#random = random(seed + 1);
-    this.#ticks = ticks;
+    this.#instants = instants;
   }
 
   get registers(): readonly string[] {
@@ -44,12 +45,17 @@ export class World {
   commit(register: string): number {
     const version = this.version(register) + 1;
     this.#versions.set(register, version);
-    this.writes.push({ register, version, committedAt: this.#ticks.next() });
+    this.writes.push({ register, version, committedAt: this.#instants.next() });
     return version;
   }
 
   version(register: string): number {
     return this.#versions.get(register) ?? 0;
+  }
+
+  /** From now on it fails no more. */
+  calm(): void {
+    this.#isCalm = true;
   }
 
   async reply(request: SeenRequest): Promise<Reply> {
@@ -65,7 +71,7 @@ export class World {
     const takes = delayOf(this.#random.next() * SLOWEST_MS);
     const when = this.#random.pick(['after-head', 'mid-body', 'before-head', 'before-read'] as const);
     const omitsTags = this.#random.chance(0.5);
-    const fault = this.#random.next();
+    const fault = this.#isCalm ? 0.5 : this.#random.next();
     if (when === 'before-read') await takes.pass();
     if (fault < 0.01) return { status: 503, body: 'down' };
 

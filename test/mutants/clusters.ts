@@ -1,4 +1,4 @@
-// Ways to break the protocol between nodes, PURGE-PROTOCOL §6 "Teeth": in the core itself, and in what the simulation takes for Redis and for a cache.
+// Ways to break the protocol between nodes, PURGE-PROTOCOL §6 "Teeth": in the core itself, in what the simulation takes for Redis and for a cache, and where only live nodes show it.
 import type { Mutant } from './mutant.ts';
 
 const CORE = 'src/cluster/node-core.ts';
@@ -9,6 +9,8 @@ const REDIS = 'test/simulation/redis.ts';
 const WORLD = 'test/simulation/world.ts';
 const SEEDS = 'test/simulation/seeds.test.ts';
 const EVENTS = 'test/cluster/node-core.test.ts';
+const LIVE_LINKS = 'test/live/links.test.ts';
+const LIVE_REDIS = 'test/live/redis.test.ts';
 
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
@@ -24,14 +26,14 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: PENDING,
     text: 'if (logged.silent.size === 0 && now >=',
     replacement: 'if (now >=',
-    caughtBy: [SEEDS, EVENTS],
+    caughtBy: [SEEDS, EVENTS, LIVE_LINKS],
   },
   {
     name: 'cluster: a lease counts from the answer to its renewal',
     file: CORE,
     text: 'this.#renewedUntil = leaseFrom(sentAt);',
     replacement: 'this.#renewedUntil = leaseFrom(sentAt.mono > 0 ? this.#now : sentAt);',
-    caughtBy: [SEEDS, EVENTS],
+    caughtBy: [SEEDS, EVENTS, LIVE_LINKS],
   },
   {
     name: 'cluster: a lease is measured by the wall clock alone',
@@ -80,7 +82,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: CORE,
     text: "this.#effects.push({ kind: 'empty', position: this.#position, holds: this.#holds }, {",
     replacement: 'this.#effects.push({',
-    caughtBy: [SEEDS, EVENTS],
+    caughtBy: [SEEDS, EVENTS, LIVE_REDIS],
   },
   {
     name: 'cluster: a node is emptied when it joins, not when it first renews',
@@ -216,6 +218,28 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     text: 'committedAt: this.#schedule.now,',
     replacement: 'committedAt: this.#schedule.now + 3,',
     caughtBy: [SEEDS],
+  },
+  {
+    name: 'cluster: a node takes what replicas lack for written',
+    file: 'src/cluster/redis-log.ts',
+    text: 'return isWritten && !isReplicated ?',
+    replacement: 'return isWritten && replicas < 0 && !isReplicated ?',
+    caughtBy: [LIVE_REDIS],
+  },
+  {
+    name: 'cluster: a barrier is passed before its renewal',
+    file: CORE,
+    text: '        return this.#barriers.ask(event.token);',
+    replacement:
+      "        if (!this.#established) return this.#barriers.ask(event.token);\n        this.#effects.push({ kind: 'barrier', token: event.token, outcome: 'passed' });\n        return;",
+    caughtBy: [EVENTS, LIVE_LINKS],
+  },
+  {
+    name: 'cluster: what is stored is used without a lease',
+    file: 'src/purge/marks.ts',
+    text: 'return this.#state.lease?.isHeld ?? true;',
+    replacement: 'return this.#state.lease?.isHeld !== undefined || true;',
+    caughtBy: [LIVE_LINKS],
   },
   {
     name: 'cluster: an acknowledgement that failed is repeated at once',

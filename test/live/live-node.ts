@@ -1,0 +1,105 @@
+// A node of a live fleet: a process of its own with a link of its own to Redis, which can be frozen, killed and started again.
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Manner, yamlOf } from '../cluster/fleet.ts';
+import { ROUTES, type Target } from '../history/clients.ts';
+import type { Instants, Span } from '../history/record.ts';
+import { type FreshetChild, startFreshet } from '../support/child-process.ts';
+import type { Address } from '../support/client.ts';
+import type { ScriptedOrigin } from '../support/origin.ts';
+import { Link } from './link.ts';
+
+export interface LiveNodeParts {
+  readonly name: string;
+  readonly manner: Manner;
+  /** Of Redis. */
+  readonly port: number;
+  readonly origin: ScriptedOrigin;
+  /** For its configuration. */
+  readonly folder: string;
+  readonly instants: Instants;
+}
+
+// Each process loads Freshet anew; what was compiled for one is good for the next.
+const ENVIRONMENT = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'freshet-tests-compile-cache') };
+
+export class LiveNode implements Target, AsyncDisposable {
+  readonly name: string;
+  readonly link: Link;
+  readonly #config: string;
+  readonly #parts: LiveNodeParts;
+  readonly #spans: Span[] = [];
+  #child: FreshetChild | undefined;
+  #lives = 0;
+  #runsSince: number | undefined;
+
+  static async start(parts: LiveNodeParts): Promise<LiveNode> {
+    const node = new LiveNode(parts, await Link.start(parts.port));
+    await node.start();
+    return node;
+  }
+
+  private constructor(parts: LiveNodeParts, link: Link) {
+    this.name = parts.name;
+    this.link = link;
+    this.#parts = parts;
+    this.#config = join(parts.folder, `${parts.name}.yaml`);
+    writeFileSync(this.#config, yamlOf(link, parts.origin, { ...parts.manner, routes: ROUTES }));
+  }
+
+  /** Where it listened last. */
+  get address(): Address {
+    const { hostname, port } = new URL(this.#child?.url ?? '');
+    return { host: hostname, port: Number(port) };
+  }
+
+  /** While it could confirm purges: until now, where it runs. A node in barrier mode confirms none. */
+  get spans(): readonly Span[] {
+    if (this.#parts.manner.mode === 'barrier') return [];
+    return this.#runsSince === undefined ? this.#spans : [...this.#spans, this.#span(this.#runsSince)];
+  }
+
+  async start(): Promise<void> {
+    this.#lives++;
+    this.#runsSince = this.#parts.instants.next();
+    this.#child = await startFreshet({ args: ['--config', this.#config], env: ENVIRONMENT });
+  }
+
+  freeze(): void {
+    this.#signal('SIGSTOP');
+    this.#rests();
+  }
+
+  resume(): void {
+    if (this.#child?.hasExited() !== false) return;
+    this.#runsSince ??= this.#parts.instants.next();
+    this.#signal('SIGCONT');
+  }
+
+  /** Without a word. */
+  async kill(): Promise<void> {
+    this.#signal('SIGKILL');
+    await this.#child?.stop();
+    this.#rests();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.resume();
+    await this.#child?.stop();
+    await this.link[Symbol.asyncDispose]();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child !== undefined) process.kill(this.#child.pid, signal);
+  }
+
+  #rests(): void {
+    if (this.#runsSince !== undefined) this.#spans.push(this.#span(this.#runsSince));
+    this.#runsSince = undefined;
+  }
+
+  #span(from: number): Span {
+    return { life: `${this.name}.${this.#lives}`, from, until: this.#parts.instants.next() };
+  }
+}
