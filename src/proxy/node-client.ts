@@ -150,7 +150,6 @@ export class NodeClient implements Client {
 
   /** The connection closed, or what the client sends can no longer be read: whoever works for it is told. */
   leave(): void {
-    if (this.#gone) return;
     this.#gone = true;
     this.#options.body?.breakOff('the client left in the middle of its request');
     for (const listener of this.#leavers.splice(0)) listener();

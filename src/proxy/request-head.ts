@@ -37,7 +37,6 @@ export interface RequestHead {
 export function readHead(raw: RawHead, limits: HeadLimits): RequestHead | Refusal {
   const { method, version } = raw;
   if (version !== '1.0' && version !== '1.1') return refuse(505, 'only HTTP/1.0 and HTTP/1.1 are spoken here');
-  if (method === 'CONNECT') return refuse(405, 'this is not a forward proxy');
   const tooLarge = sizeFault(raw, limits);
   if (tooLarge !== undefined) return tooLarge;
   const fields = fieldsFromRaw(raw.rawFields);

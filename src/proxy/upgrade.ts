@@ -167,7 +167,8 @@ class Tunnel {
 
   #failed(error: Error): void {
     if (this.#status === 101 || this.#connection.socket.destroyed) return;
-    this.#refuse(this.#failure === 'origin-headers-timeout' ? 504 : 502, this.#failure ?? failureReason(error));
+    const reason = this.#failure ?? failureReason(error);
+    this.#refuse(reason === 'origin-headers-timeout' || reason === 'origin-connect-timeout' ? 504 : 502, reason);
   }
 
   #refuse(status: number, reason: Reason): void {

@@ -182,21 +182,64 @@ export const EXEMPT: readonly Exempt[] = [
     text: 'if (tokens === undefined)',
     reason: 'for the compiler: a scope of claims is not accepted in a configuration without issuers',
   },
+  {
+    file: 'src/proxy/listener.ts',
+    text: `if (address === null || typeof address === 'string')`,
+    reason: 'for the compiler: it is asked of a listener that is open on a host and port',
+  },
+  {
+    file: 'src/proxy/listener.ts',
+    text: 'if (connection === undefined) return;',
+    reason: 'for the compiler: no request comes on a connection that was refused, became a tunnel or has closed',
+  },
+  {
+    file: 'src/proxy/listener.ts',
+    text: 'if (request === undefined)',
+    reason: 'for the compiler: node:http tells of an upgrade in the step in which #mayUpgrade found the handshake',
+  },
+  {
+    file: 'src/proxy/node-client.ts',
+    text: `if (this.#gone || this.#ended) return;
+    this.#ended`,
+    reason: 'nobody ends an answer twice, and where the client has left #finish ends nothing',
+  },
+  {
+    file: 'src/proxy/node-client.ts',
+    text: `if (this.#gone) return;
+    this.#rest`,
+    reason: 'node:http drops the end of an answer whose connection is destroyed',
+  },
+  {
+    file: 'src/proxy/passage.ts',
+    text: 'if (this.#judgement === undefined) fill',
+    reason: 'room: as a relay without readers it is discarded when its window is full, and emptied at its end',
+  },
+  {
+    file: 'src/proxy/request-body.ts',
+    text: 'if (this.#wanted)',
+    reason: 'speed: a reader with room reads again at once, which resumes what was paused',
+  },
+  {
+    file: 'src/proxy/respond.ts',
+    text: `if (body !== undefined && x.request.method !== 'HEAD' && !isBodyless(head.status))`,
+    reason: 'speed: streamed, the same bytes arrive, in chunks where the origin stated no length',
+  },
+  {
+    file: 'src/proxy/scope.ts',
+    text: `if (rule.kind === 'public')`,
+    reason: 'for the compiler: a public rule has no sources, which leaves every cookie as well',
+  },
+  {
+    file: 'src/proxy/settings.ts',
+    text: 'if (issuers.length === 0)',
+    reason: 'a verifier without issuers would be asked by nobody: claims without an issuer are no configuration',
+  },
+  {
+    file: 'src/proxy/upgrade.ts',
+    text: 'if (origin === undefined)',
+    reason: 'for the compiler: a route names an origin of its configuration',
+  },
 ];
 
 /** Conditions of the file that are neither taken away nor exempt. Exact, so that a new condition brings its mutant along. */
-export const UNFINISHED: Readonly<Record<string, number>> = {
-  'src/proxy/listener.ts': 10,
-  'src/proxy/lookup.ts': 3,
-  'src/proxy/node-client.ts': 8,
-  'src/proxy/outbound.ts': 2,
-  'src/proxy/passage.ts': 2,
-  'src/proxy/request-body.ts': 3,
-  'src/proxy/request-head.ts': 5,
-  'src/proxy/respond.ts': 2,
-  'src/proxy/scope-lookup.ts': 1,
-  'src/proxy/scope.ts': 1,
-  'src/proxy/settings.ts': 3,
-  'src/proxy/taking.ts': 4,
-  'src/proxy/upgrade.ts': 6,
-};
+export const UNFINISHED: Readonly<Record<string, number>> = {};

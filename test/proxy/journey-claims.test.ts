@@ -436,6 +436,21 @@ describe('keys from a URL', () => {
   });
 });
 
+it('a reload that leaves the issuers as they are keeps their keys', async () => {
+  const issuer = await Issuer.create();
+  await using server = await ScriptedOrigin.start();
+  server.on('/keys', { body: await keySet(issuer) });
+  const jwt = `{ issuer: "${ISSUER}", audience: ${AUDIENCE}, jwks_url: "${server.url}/keys", algorithms: [ES256] }`;
+  const config = `auth: { jwt: ${jwt} }\ndefaults: { scope: [sub] }`;
+  await using stage = await Stage.start({ config });
+  stage.origin.on('/a', nth);
+  const fields = ['authorization', `Bearer ${await issuer.sign({ sub: 'u', exp: NOW + 3600 })}`];
+  expect((await stage.ask('GET /a', { fields })).body).toBe('answer 1');
+  await stage.freshet.reload(yamlOf({ config: `${config}\nlog: { level: silent, access: "off" }` }, stage.origin.url));
+  expect((await stage.ask('GET /a', { fields })).field('cache-status')).toBe(`freshet; ${HIT}`);
+  expect(server.count('/keys')).toBe(1);
+});
+
 it('a reload with other keys verifies by those', async () => {
   await using stage = await Stage.start({ config: by('sub') });
   stage.origin.on('/a', nth);

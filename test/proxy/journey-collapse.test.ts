@@ -62,6 +62,23 @@ describe('one fetch for many', () => {
     expect(stage.origin.count('/b')).toBe(2);
   });
 
+  it('one validation for one, where it says that the answer is private: the others ask for themselves', async () => {
+    await using stage = await Stage.start();
+    await stage.play([{ ask: 'GET /b', answers: fresh('one', ['etag', '"v1"']), expect: { cacheStatus: STORED } }]);
+    stage.clock.advance(61_000);
+    const barrier = new Barrier();
+    stage.origin.on('/b', (_request, nth) =>
+      nth === 2
+        ? { status: 304, fields: ['etag', '"v1"', 'cache-control', 'private, max-age=60'], barriers: { 'before-head': barrier } }
+        : { fields: ['cache-control', 'private'], body: `own ${nth}` },
+    );
+    const answers = stage.askAtOnce(3, 'GET /b');
+    await barrier.reached;
+    await stage.roundTrips();
+    barrier.open();
+    expect(bodies(await Promise.all(answers)).toSorted()).toEqual(['one', 'own 3', 'own 4']);
+  });
+
   it('who comes in the middle of the body gets it from its first byte', async () => {
     await using stage = await Stage.start();
     const barrier = new Barrier();

@@ -112,7 +112,9 @@ describe('credentials of which the origin says the same', () => {
       await stage.ask('GET /a', { fields: [...session('s1'), ...fields] });
     }
     expect(lookups(stage)).toBe(3);
-    expect(stage.origin.requests.map(({ fields }) => fieldValue(fields, 'x-forwarded-proto'))).toContain('https');
+    expect(stage.origin.requests.filter(({ path }) => path === '/_scope').map(({ fields }) => fieldValue(fields, 'x-forwarded-proto'))).toContain(
+      'https',
+    );
   });
 });
 

@@ -72,6 +72,52 @@ describe('RFC 9112 §9.3: one connection, several requests', () => {
     expect(JSON.parse((await client.answer())?.body ?? '')).toMatchObject({ method: 'PURGE', path: '/a' });
   });
 
+  it('believes nothing that comes behind a request with Upgrade that is served as a plain one', async () => {
+    const held: (() => void)[] = [];
+    await using listening = await Listening.start((request, client) => held.push(() => echo(request, client)), { pipelined: 2 });
+    await using client = await RawClient.connect(listening.address);
+    client.send(head('GET /a HTTP/1.1', 'Host: x', 'Connection: upgrade', 'Upgrade: websocket'));
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    client.send(CANARY + CANARY + CANARY);
+    while (listening.limits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect([listening.seen.length, listening.limits]).toEqual([1, ['limits.pipelined']]);
+  });
+
+  it('does not judge what comes behind a request with which its client closes', async () => {
+    const held: (() => void)[] = [];
+    await using listening = await Listening.start((request, client) => held.push(() => echo(request, client)));
+    await using client = await RawClient.connect(listening.address);
+    client.send(head('GET /a HTTP/1.1', 'Host: x', 'Connection: close') + CANARY);
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const answer of held) answer();
+    expect((await client.answer())?.status).toBe(200);
+    expect(await client.answer()).toBeUndefined();
+    expect([listening.seen.length, listening.ends]).toEqual([1, []]);
+  });
+
+  it('makes no tunnel of a connection on which an answer is due', async () => {
+    const held: (() => void)[] = [];
+    await using listening = await Listening.start((request, client) => held.push(() => echo(request, client)));
+    await using client = await RawClient.connect(listening.address);
+    client.send(get() + head('GET /socket HTTP/1.1', 'Host: x', 'Connection: upgrade', 'Upgrade: websocket'));
+    while (listening.seen.length + listening.upgraded.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    for (const answer of held) answer();
+    expect(JSON.parse((await client.answer())?.body ?? '')).toMatchObject({ path: '/a' });
+    expect(JSON.parse((await client.answer())?.body ?? '')).toMatchObject({ path: '/socket' });
+  });
+
+  it.each([
+    { name: 'another method', line: 'POST /socket HTTP/1.1', fields: [] },
+    { name: 'a body', line: 'GET /socket HTTP/1.1', fields: ['Content-Length: 2'] },
+    { name: 'HTTP/1.0', line: 'GET /socket HTTP/1.0', fields: [] },
+  ])('takes no handshake with $name for one', async ({ line, fields }) => {
+    await using listening = await Listening.start();
+    await using client = await RawClient.connect(listening.address);
+    client.send(`${head(line, 'Host: x', 'Connection: upgrade', 'Upgrade: websocket', ...fields)}${fields.length > 0 ? 'ab' : ''}`);
+    expect((await client.answer())?.status).toBe(200);
+    expect([listening.seen.length, listening.upgraded]).toEqual([1, []]);
+  });
+
   it('hands WebSocket handshakes over on routes that permit it', async () => {
     await using listening = await Listening.start();
     await using client = await RawClient.connect(listening.address);

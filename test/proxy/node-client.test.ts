@@ -11,6 +11,7 @@ import { echo, LIMITS, Listening, NO_OPTIONS } from './listening.ts';
 import type { Handler } from './listening.ts';
 
 const REQUEST = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
+const MIB = 1024 * 1024;
 const POST = 'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n';
 /** Longer than any test. */
 const NEVER_MS = 600_000;
@@ -172,6 +173,35 @@ describe('answers', () => {
     expect(arrived.gone).toBe(true);
   });
 
+  it('are said once: what is said afterwards goes nowhere', async () => {
+    const { listening, client } = await caught();
+    await using server = listening;
+    await using raw = await RawClient.connect(server.address);
+    raw.send(REQUEST);
+    const arrived = await client;
+    arrived.head(200, 'OK', ['content-length', '2']);
+    arrived.head(500, 'No', []);
+    arrived.answer(500, 'No', [], Buffer.from('no'));
+    arrived.write(Buffer.from('ok'));
+    arrived.end();
+    arrived.destroy();
+    expect(await raw.answer()).toMatchObject({ status: 200, body: 'ok', complete: true });
+    raw.send(REQUEST);
+    while (server.seen.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(server.faults).toEqual([]);
+  });
+
+  it('are cut where the handler throws in the middle of one', async () => {
+    await using listening = await Listening.start((_, client) => {
+      client.head(200, 'OK', []);
+      throw new Error('impossible');
+    });
+    await using client = await RawClient.connect(listening.address);
+    client.send(REQUEST);
+    expect((await client.answer())?.complete ?? false).toBe(false);
+    expect(listening.faults).toHaveLength(1);
+  });
+
   it('end in a 500 where the handler throws', async () => {
     await using listening = await Listening.start(() => {
       throw new Error('impossible');
@@ -292,7 +322,7 @@ describe('backpressure and stalls', () => {
     await gone;
     arrived.onGone(() => told.push('late'));
     arrived.answer(200, 'OK', [], Buffer.from('nobody'));
-    expect(told).toEqual(['first', 'late']);
+    expect([told, arrived.headSent, arrived.write(Buffer.from('nobody'))]).toEqual([['first', 'late'], false, true]);
   });
 });
 
@@ -329,6 +359,26 @@ describe('a body that nobody reads', () => {
     expect(answer?.field('connection')).toBe('close');
     expect(await raw.answer()).toBeUndefined();
     expect(listening.seen).toHaveLength(1);
+  });
+
+  it('is broken off for who still reads it when its client is cut', async () => {
+    const broken = Promise.withResolvers<Error>();
+    await using listening = await Listening.start(({ body }, client) => {
+      body?.on('error', broken.resolve).once('data', () => client.destroy());
+    });
+    await using raw = await RawClient.connect(listening.address);
+    raw.send(`${POST}he`);
+    expect(await broken.promise).toMatchObject({ name: 'RequestBodyError' });
+  });
+
+  it('is read no further than a client needs to hear its answer', async () => {
+    await using listening = await Listening.start((_, client) => client.answer(413, 'Content Too Large', [], Buffer.from('no')));
+    await using raw = await RawClient.connect(listening.address);
+    raw.send('POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000000\r\n\r\n');
+    const more = (): void => void (raw.socket.writable && raw.socket.write(Buffer.alloc(MIB), more));
+    more();
+    expect(await raw.closed()).toMatch(/end|ECONNRESET|EPIPE/);
+    expect(raw.socket.bytesWritten).toBeLessThan(64 * MIB);
   });
 
   it('does not keep the client from its answer, however large', async () => {

@@ -148,6 +148,23 @@ describe.each(answers)('a client that takes an answer, $how,', ({ give }) => {
   });
 });
 
+it('a client that takes an answer too slowly is cut although it takes all there is now and then, where it is given more at once', async () => {
+  const { listening, taker, clients } = await downloading(1e9);
+  await using server = listening;
+  await using client = taker;
+  const [asking] = clients as [Client];
+  asking.head(200, 'OK', []);
+  asking.write(LARGE);
+  server.look();
+  for (let times = 0; times < 2; times++) {
+    server.clock.advance(3_001);
+    const filled = new Promise<void>((resolve) => asking.onDrain(() => (asking.write(LARGE), resolve())));
+    await Promise.all([client.take(LARGE.length), filled]);
+  }
+  server.look();
+  expect(server.limits).toEqual(['limits.min_rate']);
+});
+
 describe('a client that takes an answer is not cut', () => {
   it.each<{ name: string; meanwhile: (client: Client) => void }>([
     { name: 'after a window in which it had taken all there was', meanwhile: () => undefined },

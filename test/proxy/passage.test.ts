@@ -64,6 +64,39 @@ describe('the answer to a POST is kept beside its own purge, and beside no other
   });
 });
 
+it('the answer to a POST whose end is not sure is not kept, and that is counted', async () => {
+  const { parts, clock, store, origin, observer } = makeParts({ config: 'defaults: { store_post: true }' });
+  const client = new NotingClient();
+  handle(requestOf('POST /p'), client, parts);
+  const { handler } = await origin.nth(1);
+  handler.sent(clock.now());
+  handler.head({ status: 200, statusText: '', fields: [...FRESH, 'content-location', '/p'] }, clock.now());
+  handler.data(Buffer.from('posted'));
+  handler.end('close-delimited');
+  await client.ended;
+  expect([client.body, store.stats.entries, observer.refused]).toEqual(['posted', 0, ['close-delimited']]);
+});
+
+it.each([
+  { name: 'held for a while', fields: ['surrogate-key', 'product:1'] },
+  { name: 'of an older version', fields: ['surrogate-key', 'product:1', 'surrogate-version', 'product:1=1'] },
+])('who came after a purge gets no answer $name that was asked for before it, whatever was purged', async ({ fields }) => {
+  const { parts, clock, purger, origin } = makeParts();
+  const order = { ...NOTHING, kind: 'operator', actor: 'test' } as const;
+  purger.purgeHere({ ...order, tags: ['product:1'], settleMs: 60_000 });
+  const [before, after] = [new NotingClient(), new NotingClient()];
+  handle(requestOf('GET /a'), before, parts);
+  purger.purgeHere({ ...order, tags: ['other'] });
+  handle(requestOf('GET /a'), after, parts);
+  const answer = { fields: ['cache-control', 'max-age=60', ...fields] };
+  play(await origin.nth(1), clock.now(), { ...answer, body: 'first' });
+  await Promise.race([after.ended, origin.nth(2)]);
+  expect(after.told).toEqual([]);
+  play(await origin.nth(2), clock.now(), { ...answer, body: 'second' });
+  await Promise.all([before.ended, after.ended]);
+  expect([before.body, after.body]).toEqual(['first', 'second']);
+});
+
 it('a write for whose settle window there is no room purges all the same, and says so', async () => {
   const { parts, clock, origin, observer, purger } = makeParts({
     config: 'purge: { settle: 2s }\nroutes: [{ path: "/products/:id", invalidates: ["product:{id}"] }]',
@@ -108,6 +141,25 @@ it('a write whose purge is in doubt is answered so, once: whoever numbers purges
   await writing.ended;
   expect(writing.cacheStatus).toBe('freshet; fwd=method; fwd-status=200; detail=purge-unconfirmed');
   expect(published).toEqual([{ waitMs: 5_000, onFailure: 'retry' }]);
+});
+
+it('a variant that is purged does not hide an older one that the request selects too', async () => {
+  const { parts, clock, authority, tagHash, origin } = makeParts({ config: 'defaults: { normalise: [accept-language] }' });
+  const ask = (language: string, control: string): NotingClient => {
+    const client = new NotingClient();
+    handle(requestOf('GET /a', ['accept-language', language, 'cache-control', control]), client, parts);
+    return client;
+  };
+  const varying: Fields = ['cache-control', 'max-age=60', 'vary', 'accept-language'];
+  const older = ask('de', 'min-fresh=1');
+  play(await origin.nth(1), clock.now(), { fields: [...varying, 'content-language', 'de'], body: 'older' });
+  const newer = ask('de, en;q=0.5', 'no-cache');
+  play(await origin.nth(2), clock.now(), { fields: [...varying, 'surrogate-key', 'product:1'], body: 'newer' });
+  await Promise.all([older.ended, newer.ended]);
+  authority.publish({ selectors: { tagIds: tagHash.tagIds(['product:1']), all: false }, mode: 'hard', at: clock.now() });
+  const client = ask('de, en;q=0.5', 'only-if-cached');
+  await client.ended;
+  expect([client.body, client.cacheStatus]).toEqual(['older', 'freshet; hit; ttl=60']);
 });
 
 describe('1xx', () => {

@@ -6,6 +6,7 @@ import { Exchange } from '../../src/proxy/exchange.ts';
 import { Flight } from '../../src/proxy/flight.ts';
 import { handle } from '../../src/proxy/handle.ts';
 import { judgeHead } from '../../src/proxy/landing.ts';
+import { lookup } from '../../src/proxy/lookup.ts';
 import { ANONYMOUS, credentialScope } from '../../src/proxy/scope.ts';
 import { takingOf } from '../../src/proxy/taking.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -57,6 +58,12 @@ it('an entry of another scope that the store hands out is as good as none, and t
   const other = await ask('b', 2);
   expect(other).toMatchObject({ body: 'of b', cacheStatus: expect.stringContaining('fwd=') });
   expect(observer.mismatched).toEqual(['lookup']);
+});
+
+it('before it is settled whose a request is, nothing is looked up for it', () => {
+  const { parts } = stage();
+  const x = new Exchange(requestOf('GET /a'), new NotingClient(), parts);
+  expect(() => lookup(x)).toThrow('identity is not settled');
 });
 
 it('what was fetched in one scope is not stored in another', () => {

@@ -1,12 +1,13 @@
 // A WebSocket handshake through Freshet over real sockets: piped only after the origin's 101, answered where there is none, ended by a drain.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { fieldsFromRaw } from '../../src/http/fields.ts';
 import { RawClient } from '../support/client.ts';
 import { RunningFreshet } from '../support/freshet.ts';
+import { FullListener } from '../support/full-listener.ts';
 import { NobodyListens } from '../support/nobody.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
 
@@ -39,6 +40,10 @@ class EchoOrigin implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  reset(): void {
+    for (const socket of this.#sockets) (socket as Socket).resetAndDestroy();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -67,6 +72,19 @@ describe('RFC 9110 §7.8: upgrades', () => {
     await using client = await RawClient.connect(freshet.address);
     client.send(handshake('/socket/a', 'Auth-Scope: gold'));
     expect([(await client.answer())?.status, origin.handshakes]).toEqual([400, []]);
+  });
+
+  it.each([
+    { name: 'that nominates an end-to-end field', path: '/socket/a', fields: ['Connection: Host'], status: 400, detail: 'connection-nominates' },
+    { name: 'that was here before', path: '/socket/a', fields: ['CDN-Loop: freshet'], status: 508, detail: 'loop' },
+    { name: 'whose path would be another at the origin', path: '/socket/{a}', fields: [], status: 400, detail: 'bad-request' },
+  ])('are refused to a request $name', async ({ path, fields, status, detail }) => {
+    await using origin = await EchoOrigin.start();
+    await using freshet = await RunningFreshet.start(config(origin.url));
+    await using client = await RawClient.connect(freshet.address);
+    client.send(handshake(path, ...fields));
+    const answer = await client.answer();
+    expect([answer?.status, answer?.field('cache-status'), origin.handshakes]).toEqual([status, `freshet; detail=${detail}`, []]);
   });
 
   it('are refused for a host that is not served', async () => {
@@ -145,6 +163,26 @@ describe('RFC 9110 §7.8: upgrades', () => {
     const answer = await client.answer();
     expect([answer?.status, answer?.field('cache-status')]).toEqual([status, `freshet; detail=${detail}`]);
     expect(await client.closed()).toBe('end');
+  });
+
+  it('to an origin that takes no connection are answered 504', async () => {
+    await using full = await FullListener.start();
+    await using freshet = await RunningFreshet.start(config(full.url));
+    await using client = await RawClient.connect(freshet.address);
+    client.send(handshake('/socket/a'));
+    const answer = await client.answer();
+    expect([answer?.status, answer?.field('cache-status')]).toEqual([504, 'freshet; detail=origin-connect-timeout']);
+  });
+
+  it('are cut with their origin, and nothing is said in them', async () => {
+    await using origin = await EchoOrigin.start();
+    await using freshet = await RunningFreshet.start(config(origin.url));
+    await using client = await RawClient.connect(freshet.address);
+    client.send(`${handshake('/socket/a')}early`);
+    await client.head();
+    expect(await received(client, 5)).toBe('early');
+    origin.reset();
+    expect(await received(client, 1)).toBe('');
   });
 
   it('survive either side leaving', async () => {
