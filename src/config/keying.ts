@@ -9,8 +9,9 @@ import type { Config } from './config.ts';
  */
 export function keying({ routes, defaultRoute, tags, trustedProxies }: Config): string {
   const ordinary = JSON.stringify(keyingOf(defaultRoute));
-  const special = routes.filter((route) => JSON.stringify(keyingOf(route)) !== ordinary);
-  const rules = special.map((route) => [route.name, ...(route.methods ?? []), keyingOf(route)]);
+  const isSpecial = (route: Route): boolean => JSON.stringify(keyingOf(route)) !== ordinary;
+  // The first that matches counts: an ordinary one takes requests from the special ones behind it, and from no other.
+  const rules = routes.slice(0, routes.findLastIndex(isSpecial) + 1).map((route) => [route.name, ...(route.methods ?? []), keyingOf(route)]);
   return JSON.stringify([rules, ordinary, tags.headers, trustedProxies]);
 }
 

@@ -207,6 +207,12 @@ describe('a reload that keys or tags otherwise', () => {
   const cases = [
     { name: 'a query rule and back', path: '/p?b=2&a=1', configs: ['', excluding, ''], purge: { urls: ['//shop.test/p?b=2&a=1'] } },
     { name: 'tags that an entry was stored without', path: '/t/1', configs: ['', tagging], purge: { tags: ['t:1'] } },
+    {
+      name: 'tags of a route that another stood before',
+      path: '/t/1',
+      configs: [tagging.replace('[', '[{ path: /t/1, ttl: 1h }, '), tagging],
+      purge: { tags: ['t:1'] },
+    },
     { name: 'a tag header that did not count', path: '/h', configs: [untagged, ''], purge: { tags: ['h'] } },
   ] as const;
 
