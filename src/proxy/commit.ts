@@ -9,6 +9,7 @@ import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 import type { Judgement } from './landing.ts';
 import { isOfScope } from './scope-check.ts';
+import { sharedKey } from './shared.ts';
 
 export type Commit = { readonly kind: 'stored' } | { readonly kind: 'refused'; readonly reason: Reason };
 
@@ -79,7 +80,7 @@ export function keep(x: Exchange, entry: StoredResponse): Commit {
   const result = x.parts.store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
   if (result.kind === 'refused') return result;
   x.parts.observer.fillStored(entry.body.length);
-  x.parts.bodies?.offer(x.key, entry);
+  x.parts.bodies?.offer(sharedKey(x), entry);
   return result;
 }
 

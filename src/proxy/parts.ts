@@ -41,6 +41,8 @@ export interface Parts {
 /** What a request takes from the configuration that was valid when it arrived. */
 export interface Settings {
   readonly config: Config;
+  /** A digest of what entries are keyed, tagged and permitted by (config/keying.ts). */
+  readonly keying: string;
   readonly trusted: (address: string) => boolean;
   readonly tagHeaders: ReadonlySet<string>;
   readonly purgeNames: PurgeNames;

@@ -1,7 +1,9 @@
 // What a request takes from the configuration: made again at each reload, but for the verifier of tokens where its issuers stay.
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import { keying } from '../config/keying.ts';
 import { trustedPeers } from '../http/forwarding.ts';
 import { TokenVerifier } from '../identity/verifier.ts';
 import type { Observer } from '../observe/observer.ts';
@@ -19,6 +21,7 @@ export function settingsOf(config: Config, parts: VerifierParts, before?: Settin
   const tokens = verifierOf(config, parts, before);
   return {
     config,
+    keying: hash('sha256', keying(config), 'base64url'),
     ...(tokens === undefined ? {} : { tokens }),
     trusted: trustedPeers(config.trustedProxies),
     tagHeaders: new Set(config.tags.headers),

@@ -8,7 +8,7 @@ import type { Mutant } from './mutant.ts';
 import { GUARD_MUTANTS } from './guards.ts';
 import { MUTANTS } from './mutants.ts';
 
-const COPIED = ['src', 'test', 'config', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = ['src', 'test', 'config', 'docs', 'examples', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 /** Copies that are worked on side by side. */
 const LANES = 2;
 /** A mutant may leave a test waiting for ever; on a busy machine a property that notices nothing takes more than 5 s. */

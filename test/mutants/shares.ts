@@ -24,8 +24,15 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     name: 'shared: the name of a value has no scope',
     file: 'src/cluster/shared-bodies.ts',
     text: '${hashed(this.#parts.key, key)}`',
-    replacement: "${hashed(this.#parts.key, key.replace(/^\\d+:\\S* /, ''))}`",
+    replacement: "${hashed(this.#parts.key, key.replace(/^(\\S+) \\d+:\\S* /, '$1 '))}`",
     caughtBy: [NODES],
+  },
+  {
+    name: 'shared: what was stored by other rules is used',
+    file: 'src/proxy/shared.ts',
+    text: '`${key} ${settings.keying}`',
+    replacement: '`${key} ${settings.keying.slice(settings.keying.length)}`',
+    caughtBy: ['test/proxy/shared.test.ts'],
   },
   {
     name: 'shared: a value is read whoever wrote it',

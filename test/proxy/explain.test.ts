@@ -70,7 +70,7 @@ function setUp() {
     fillBudget: new FillBudget(STORE_BYTES),
     lookups: new ScopeLookups(),
     secret,
-    settings: { config, trusted: trustedPeers([]), tagHeaders: new Set(), purgeNames },
+    settings: { config, keying: '', trusted: trustedPeers([]), tagHeaders: new Set(), purgeNames },
   };
   const ask = (path: string) => explain(request(path), parts);
   const put = async (path: string, tag: string) =>

@@ -1,5 +1,6 @@
 // Everything a request consults, without sockets: parts put together, a client that notes what it is told, an origin that a test plays by hand.
 import { randomBytes } from 'node:crypto';
+import { keying } from '../../src/config/keying.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Fields, fieldValue } from '../../src/http/fields.ts';
 import type { Request } from '../../src/http/message.ts';
@@ -59,7 +60,7 @@ export function makeParts({
   });
   const purgeNames = { tagHeaders: config.tags.headers, scopes: ['authorization'] };
   const gate = { purge: purger.purge.bind(purger), names: () => purgeNames, refused: () => undefined };
-  const settings = { config, trusted: trustedPeers([]), tagHeaders: new Set(config.tags.headers), purgeNames };
+  const settings = { config, keying: keying(config), trusted: trustedPeers([]), tagHeaders: new Set(config.tags.headers), purgeNames };
   const origin = new HandPlayedOrigin();
   const parts: Parts = {
     clock,

@@ -4,6 +4,7 @@ import { logEpochs } from '../../src/cluster/log-epochs.ts';
 import type { Reply } from '../../src/cluster/logged-purge.ts';
 import { type BodyRedis, SharedBodies } from '../../src/cluster/shared-bodies.ts';
 import { handle } from '../../src/proxy/handle.ts';
+import { sharedKey } from '../../src/proxy/shared.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeParts, NotingClient, play, requestOf } from './parts.ts';
 
@@ -55,7 +56,7 @@ async function ask({ parts }: Node, line: string, fields: readonly string[] = []
 async function fill(filled: Node, path: string, fields = FRESH): Promise<void> {
   const client = new NotingClient();
   handle(requestOf(`GET ${path}`), client, filled.parts);
-  play(await filled.origin.nth(1), filled.clock.now(), { fields, body: 'one' });
+  play(await filled.origin.nth(filled.origin.asked.length + 1), filled.clock.now(), { fields, body: 'one' });
   await client.ended;
 }
 
@@ -119,7 +120,7 @@ describe('a request that finds nothing', () => {
     const shelf = new Shelf();
     await fill(node(shelf), '/p');
     const other = node(shelf, 'defaults: { scope: credential }');
-    const found = await other.parts.bodies.find('6:public http://shop.example/p', () => []);
+    const found = await other.parts.bodies.find(sharedKey({ key: '6:public http://shop.example/p', settings: node(shelf).parts.settings }), () => []);
     expect(found?.scopeId).toBe('public');
     const client = new NotingClient();
     const bodies = Object.assign(other.parts.bodies, { find: async () => found });
@@ -145,4 +146,22 @@ it('what the store of a node refuses is not offered to others', async () => {
   const shelf = new Shelf();
   await fill(node(shelf, '', refusing), '/p');
   expect(shelf.values.size).toBe(0);
+});
+
+it.each([
+  ['tags', 'defaults: { tags: [x] }'],
+  ['permissions', 'defaults: { cookies: ignore }'],
+])('what was stored under other %s is not used, nor by the same node after a reload', async (_name, config) => {
+  const shelf = new Shelf();
+  const before = node(shelf, config);
+  await fill(before, '/p');
+  const after = node(shelf);
+  await fill(after, '/p');
+  await fill(after, '/q');
+  before.parts.settings = after.parts.settings;
+  expect((await ask(before, 'GET /q')).cacheStatus).toMatch(/^freshet; hit/);
+  expect([before.told, after.told]).toEqual([
+    ['absent', 'written', 'found'],
+    ['absent', 'written', 'absent', 'written'],
+  ]);
 });
