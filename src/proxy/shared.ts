@@ -15,5 +15,5 @@ export async function askOtherNodes(x: Exchange): Promise<void> {
 
 /** For other nodes, and for this one after a reload: a response that was keyed, tagged or permitted by other rules would escape the purges of those in force. */
 export function sharedKey({ key, settings }: Pick<Exchange, 'key' | 'settings'>): string {
-  return `${key} ${settings.keying.slice(settings.keying.length)}`;
+  return `${key} ${settings.keying}`;
 }
