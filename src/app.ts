@@ -60,8 +60,10 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   const admin = config.admin === undefined ? undefined : adminServer({ control, observe, metrics, service, ready: () => ready });
   try {
     await control.join();
-    await open(service, admin, config);
+    await service.open(config.listen);
+    if (config.admin !== undefined) await admin?.open(config.admin.listen);
   } catch (error) {
+    await service.close(0);
     await control.authority.close();
     metrics.close();
     throw error;
@@ -84,16 +86,6 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
       metrics.close();
     },
   };
-}
-
-async function open(service: Service, admin: AdminServer | undefined, config: Config): Promise<void> {
-  await service.open(config.listen);
-  try {
-    if (config.admin !== undefined) await admin?.open(config.admin.listen);
-  } catch (error) {
-    await service.close(0);
-    throw error;
-  }
 }
 
 interface AdminSources {

@@ -155,10 +155,11 @@ describe.skipIf(!hasRedis)('several nodes', () => {
     await node.untilCaching('/5');
   });
 
-  it('one with another secret does not start', async () => {
+  it('one with another secret does not start, and leaves nothing running', async () => {
     await using first = await FleetNode.start(server, origin, { cluster: 'secret' });
-    const other = FleetNode.start(server, origin, { cluster: 'secret', secret: 'another-secret-of-thirty-two-characters' });
+    const other = FleetNode.start(server, origin, { cluster: 'secret', bodies: true, secret: 'another-secret-of-thirty-two-characters' });
     await expect(other).rejects.toThrow(new RunError('redis.secret is not that of the cluster "secret": its nodes were started with another one'));
+    while (String(await server.client.client('LIST')).includes('name=freshet-bodies'));
     await first.untilCaching('/1');
   });
 });
