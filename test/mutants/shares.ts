@@ -24,7 +24,7 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     name: 'shared: the name of a value has no scope',
     file: 'src/cluster/shared-bodies.ts',
     text: '${hashed(this.#parts.key, key)}`',
-    replacement: "${hashed(this.#parts.key, key.replace(/^(\\S+) \\d+:\\S* /, '$1 '))}`",
+    replacement: "${hashed(this.#parts.key, key.replace(/^\\d+:\\S* /, ''))}`",
     caughtBy: [NODES],
   },
   {
