@@ -54,15 +54,17 @@ export class RedisFollower {
     const position = this.#position;
     const from = `${this.#applied}-0`;
     const reply = await this.#connection.command('XREAD', 'COUNT', ENTRIES_READ, 'BLOCK', BLOCK_MS, 'STREAMS', this.#log, from);
-    if (position === this.#position) this.#push(listOf(listOf(listOf(reply)[0])[1]));
-    return true;
+    const found = listOf(listOf(listOf(reply)[0])[1]);
+    return position !== this.#position || found.length === 0 || this.#push(found);
   }
 
-  #push(found: readonly Reply[]): void {
+  /** False where none of it is ours: it would be found again at once. */
+  #push(found: readonly Reply[]): boolean {
     const entries = found.flatMap((entry) => decodeEntry(entry) ?? []);
-    if (entries.length === 0) return;
+    if (entries.length === 0) return false;
     this.#applied = entries.at(-1)?.seq ?? this.#applied;
     this.#pushed(entries);
+    return true;
   }
 
   async #isOurs(): Promise<boolean> {

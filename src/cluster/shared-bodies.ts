@@ -51,6 +51,8 @@ const OPEN_MS = 5_000;
 
 /** Larger ones cost more than they spare. */
 const LARGEST_BYTES = 1024 * 1024;
+/** Of a value with its fields: nothing that a node wrote is longer, so no more is read. */
+const LONGEST_VALUE_BYTES = LARGEST_BYTES + 512 * 1024;
 /** On their way to Redis. */
 const MOST_PENDING_BYTES = 8 * 1024 * 1024;
 
@@ -135,12 +137,17 @@ export class SharedBodies {
   /** The value under `name`, or where responses vary, under that and the values of the request. */
   async #read(name: string, valuesOf: AxisValues): Promise<Value | undefined> {
     const { redis, key } = this.#parts;
-    const [plain, left, varying] = await Promise.all([redis.command('GET', name), redis.command('PTTL', name), redis.command('GET', axesName(name))]);
-    const axes = Buffer.isBuffer(varying) ? decodeAxes(varying, { name: axesName(name), key }) : undefined;
-    if (axes === undefined) return Buffer.isBuffer(plain) ? { value: plain, place: { name, key }, leftMs: Number(left) } : undefined;
+    const [plain, left, varying] = await Promise.all([this.#get(name), redis.command('PTTL', name), this.#get(axesName(name))]);
+    const axes = varying ? decodeAxes(varying, { name: axesName(name), key }) : undefined;
+    if (axes === undefined) return plain ? { value: plain, place: { name, key }, leftMs: Number(left) } : undefined;
     const variant = variantName(name, valuesOf(axes), key);
-    const [value, leftMs] = await Promise.all([redis.command('GET', variant), redis.command('PTTL', variant)]);
-    return Buffer.isBuffer(value) ? { value, place: { name: variant, key }, leftMs: Number(leftMs) } : undefined;
+    const [value, leftMs] = await Promise.all([this.#get(variant), redis.command('PTTL', variant)]);
+    return value ? { value, place: { name: variant, key }, leftMs: Number(leftMs) } : undefined;
+  }
+
+  async #get(name: string): Promise<Buffer | undefined> {
+    const value = await this.#parts.redis.command('GETRANGE', name, 0, LONGEST_VALUE_BYTES);
+    return Buffer.isBuffer(value) && value.length > 0 ? value : undefined;
   }
 
   /** As it is here and now: as old as it was, and what time has passed since, by the clock of Redis or by the two machines', whichever says more. */

@@ -430,6 +430,7 @@ describe.skipIf(!hasRedis)('ways to a Redis', () => {
       ['cluster', 'keyslot', KEY('log')],
       ['cluster', 'slots'],
       ['pttl', KEY('b:1:2')],
+      ['getrange', KEY('b:1:2'), '0', '1'],
       ['set', KEY('b:1:2'), 'value', 'PX', '1000'],
     ]) {
       expect(await server.client.call('ACL', 'DRYRUN', 'freshet', ...question)).toBe('OK');
