@@ -1,4 +1,4 @@
-// Ways to break the protocol between nodes, PURGE-PROTOCOL §6 "Teeth": in the core itself, in what the simulation takes for Redis and for a cache, and where only live nodes show it.
+// Ways to break the protocol between nodes, PURGE-PROTOCOL §6 "Teeth": in the core itself, and in what the simulation takes for Redis and for a cache.
 import type { Mutant } from './mutant.ts';
 
 const CORE = 'src/cluster/node-core.ts';
@@ -9,8 +9,6 @@ const REDIS = 'test/simulation/redis.ts';
 const WORLD = 'test/simulation/world.ts';
 const SEEDS = 'test/simulation/seeds.test.ts';
 const EVENTS = 'test/cluster/node-core.test.ts';
-const LIVE_LINKS = 'test/live/links.test.ts';
-const LIVE_REDIS = 'test/live/redis.test.ts';
 
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
@@ -26,14 +24,14 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: PENDING,
     text: 'if (logged.silent.size === 0 && now >=',
     replacement: 'if (now >=',
-    caughtBy: [SEEDS, EVENTS, LIVE_LINKS],
+    caughtBy: [SEEDS, EVENTS],
   },
   {
     name: 'cluster: a lease counts from the answer to its renewal',
     file: CORE,
     text: 'this.#renewedUntil = leaseFrom(sentAt);',
     replacement: 'this.#renewedUntil = leaseFrom(sentAt.mono > 0 ? this.#now : sentAt);',
-    caughtBy: [SEEDS, EVENTS, LIVE_LINKS],
+    caughtBy: [SEEDS, EVENTS],
   },
   {
     name: 'cluster: a lease is measured by the wall clock alone',
@@ -82,7 +80,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     file: CORE,
     text: "this.#effects.push({ kind: 'empty', position: this.#position, holds: this.#holds }, {",
     replacement: 'this.#effects.push({',
-    caughtBy: [SEEDS, EVENTS, LIVE_REDIS],
+    caughtBy: [SEEDS, EVENTS],
   },
   {
     name: 'cluster: a node is emptied when it joins, not when it first renews',
@@ -220,26 +218,12 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     caughtBy: [SEEDS],
   },
   {
-    name: 'cluster: a node takes what replicas lack for written',
-    file: 'src/cluster/redis-log.ts',
-    text: 'return isWritten && !isReplicated ?',
-    replacement: 'return isWritten && replicas < 0 && !isReplicated ?',
-    caughtBy: [LIVE_REDIS],
-  },
-  {
     name: 'cluster: a barrier is passed before its renewal',
     file: CORE,
     text: '        return this.#barriers.ask(event.token);',
     replacement:
       "        if (!this.#established) return this.#barriers.ask(event.token);\n        this.#effects.push({ kind: 'barrier', token: event.token, outcome: 'passed' });\n        return;",
-    caughtBy: [EVENTS, LIVE_LINKS],
-  },
-  {
-    name: 'cluster: what is stored is used without a lease',
-    file: 'src/purge/marks.ts',
-    text: 'return this.#state.lease?.isHeld ?? true;',
-    replacement: 'return this.#state.lease?.isHeld !== undefined || true;',
-    caughtBy: [LIVE_LINKS],
+    caughtBy: [EVENTS],
   },
   {
     name: 'cluster: an acknowledgement that failed is repeated at once',
