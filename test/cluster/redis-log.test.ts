@@ -246,6 +246,7 @@ describe.skipIf(!hasRedis)('the log in Redis', () => {
         () => server.client.del(KEY(name)),
       ]),
       ['the loss of two', () => server.client.del(KEY('seq'), KEY('log'))],
+      ['another server that has it all', () => server.client.hset(KEY('inc'), 'server', 'another')],
     ];
     it.each(ways)('%s', async (_, lose) => {
       const position = await committed(log, await committed(log, start));
