@@ -106,6 +106,6 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
   { file: 'src/origin/call.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (!this.#over)', 'if (!this.#aborted)'] },
   { file: 'src/origin/pool.ts', test: 'test/origin/pool.test.ts', guards: ['if (mustWait)', 'if (settings === undefined || permit === undefined)'] },
   { file: 'src/origin/pool.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (call !== undefined)'] },
-  { file: 'src/origin/connections.ts', test: 'test/origin/pool.test.ts', guards: ['if (this.#pool.destroyed)'] },
+  { file: 'src/origin/connections.ts', test: 'test/origin/connections.test.ts', guards: ['if (this.#pool.destroyed)'] },
   { file: 'src/origin/head-check.ts', test: 'test/origin/pool.test.ts', guards: [`if (method === 'HEAD' || status === 204 || status === 304)`] },
 ];
