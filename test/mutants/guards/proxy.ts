@@ -429,7 +429,6 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     file: 'src/proxy/scope-lookup.ts',
     test: 'test/proxy/journey-limits.test.ts',
     guards: [
-      'if (remembered !== undefined)',
       'if (!(asking instanceof Promise))',
       'if (found === undefined)',
       'if (this.#askingFor.of(peerAddress) >= x.settings.config.limits.lookupsPerAddress && !x.settings.trusted(peerAddress))',
@@ -518,4 +517,5 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     guards: [`if (landing.kind === 'failed')`, `if (landing.kind === 'freshened')`, 'if (!landing.shareable)'],
   },
   { file: 'src/proxy/taking.ts', test: 'test/proxy/passage.test.ts', guards: [`if ((verdict.kind === 'held' || behind) && !askedBefore)`] },
+  { file: 'src/proxy/scope-lookup.ts', test: 'test/proxy/journey-lookup.test.ts', guards: ['if (remembered !== undefined)'] },
 ];
