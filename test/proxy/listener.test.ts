@@ -52,6 +52,9 @@ describe('RFC 9112 §9.3: one connection, several requests', () => {
   });
 
   it('survives half a request and a reset', async () => {
+    const faults: unknown[] = [];
+    const note = (fault: unknown): void => void faults.push(fault);
+    process.on('uncaughtException', note);
     await using listening = await Listening.start();
     const client = await RawClient.connect(listening.address);
     client.send('POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab');
@@ -62,6 +65,8 @@ describe('RFC 9112 §9.3: one connection, several requests', () => {
     await using next = await RawClient.connect(listening.address);
     next.send(CANARY);
     expect((await next.answer())?.status).toBe(200);
+    process.off('uncaughtException', note);
+    expect(faults).toEqual([]);
   });
 
   it('hands on what is not for an origin', async () => {
