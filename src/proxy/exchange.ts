@@ -58,6 +58,11 @@ export class Exchange {
     this.target = keyedTarget(request.target, this.route.query);
   }
 
+  /** Whether it goes by rules that a reload has replaced: a purge names otherwise what is fetched by them, and they may permit what is forbidden now. */
+  get isOutdated(): boolean {
+    return this.settings.keying !== this.parts.settings.keying;
+  }
+
   /** Settles whose request it is. Until then its scope is NO_SCOPE, its key is empty, and nothing is looked up or stored for it. */
   enter(scope: Scope): void {
     this.#scope = scope;

@@ -101,7 +101,7 @@ const MISSES: ReadonlySet<Reason> = new Set(['absent', 'vary-mismatch', 'purged'
 /** For what it has nothing of, and what is not known to be uncacheable. */
 function mayAskOthers(x: Exchange, { reason }: Forward): boolean {
   const { bodies, marks, flights } = x.parts;
-  const mayAsk = bodies !== undefined && !x.askedOthers && x.mode === 'shared' && marks.isCoordinated;
+  const mayAsk = bodies !== undefined && !x.askedOthers && !x.isOutdated && x.mode === 'shared' && marks.isCoordinated;
   return mayAsk && MISSES.has(reason) && !flights.isHitForMiss(x);
 }
 

@@ -78,6 +78,7 @@ export interface Tagging {
   readonly tags: readonly string[];
   readonly tagIds: Int32Array;
   readonly versions: readonly { readonly tagIds: Int32Array; readonly version: number }[];
+  /** Why nobody else may have what is so tagged. */
   readonly refusal: Reason | undefined;
 }
 
@@ -95,7 +96,7 @@ export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
   // A tag whose version is stated is a tag of the response, whether or not the origin lists it too.
   const own = [tagHash.tagIds(tags), tagHash.groupIds(x.target.authority, stated.groups), ...versions.map((version) => version.tagIds)];
   const tagIds = tagHash.join(x.implicitTagIds, ...own);
-  return { tags, tagIds, versions, refusal: undefined };
+  return { tags, tagIds, versions, refusal: x.isOutdated ? 'purged-in-flight' : undefined };
 }
 
 /** What the marks and the demanded versions forbid to store. */

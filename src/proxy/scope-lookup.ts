@@ -188,8 +188,9 @@ function foundIn(x: Exchange, rule: LookupRule, answered: Answered): LookedUp {
   return { kind: 'found', scope: lookupScope({ path: rule.path, origin: x.route.origin, text, grounds }, x.parts.secret) };
 }
 
-/** As long as the origin says, and not past this request where it says nothing, no-store, no-cache, or what contradicts itself. */
-function believedUntil({ route }: Exchange, { head, sentAt, receivedAt }: Answered): number {
+/** As long as the origin says, and not past this request where it says nothing, no-store, no-cache, or what contradicts itself, or was tagged by rules of before. */
+function believedUntil({ route, isOutdated }: Exchange, { head, sentAt, receivedAt }: Answered): number {
+  if (isOutdated) return receivedAt;
   const control = responseControl(head.fields);
   const { directives } = control;
   if (directives.malformed || directives.has('no-store') || directives.has('no-cache') || variesOnMore(varyNames(head.fields))) return receivedAt;

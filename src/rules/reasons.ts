@@ -69,7 +69,10 @@ export const REASONS = {
     source: 'PURGE-PROTOCOL §3.2 rule 4',
     sentence: 'The shared fetch gave an answer that may not be shared; this request went by itself.',
   },
-  'purged-in-flight': { source: 'PURGE-PROTOCOL §3.2 rule 5', sentence: 'A purge arrived while the origin was answering; the answer is not stored.' },
+  'purged-in-flight': {
+    source: 'PURGE-PROTOCOL §3.2 rule 5',
+    sentence: 'A purge, or a reload that emptied the cache, came while the request was under way; the answer is not stored.',
+  },
   'purged-repeatedly': { source: 'setting inflight', sentence: 'Purges kept arriving while the origin was answering and the route is strict.' },
   uncoordinated: {
     source: 'PURGE-PROTOCOL §4.6',

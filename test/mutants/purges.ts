@@ -28,6 +28,13 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
     caughtBy: [FILLS],
   },
   {
+    name: 'what is fetched by rules that a reload has replaced is stored',
+    file: 'src/proxy/exchange.ts',
+    text: 'return this.settings.keying !== this.parts.settings.keying;',
+    replacement: 'return this.settings.keying !== this.settings.keying;',
+    caughtBy: ['test/proxy/journey-purge-holes.test.ts', 'test/proxy/shared.test.ts', 'test/proxy/scope-lookup.test.ts'],
+  },
+  {
     name: 'no gate at a hit',
     file: 'src/proxy/lookup.ts',
     text: 'const verdict = marks.gateEntry(candidate);',

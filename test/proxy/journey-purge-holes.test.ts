@@ -258,6 +258,19 @@ describe('a reload that keys or tags otherwise', () => {
     await stage.play([gone({ path: '/a' }), gone({ path: '/b' })]);
   });
 
+  it('what a request that came before it fetches after it answers nobody who comes later', async () => {
+    await using stage = await Stage.start();
+    const barrier = new Barrier();
+    stage.origin.on('/t/1', (_request, nth) => ({ ...fresh(`fetch ${nth}`), ...(nth === 1 && { barriers: { 'before-head': barrier } }) }));
+    const underway = stage.ask('GET /t/1', { fields: SHOP });
+    await barrier.reached;
+    await stage.freshet.reload(yamlOf({ config: tagging }, stage.origin.url));
+    barrier.open();
+    expect((await underway).body).toBe('fetch 2');
+    await stage.play([post({ tags: ['t:1'] })]);
+    expect((await stage.ask('GET /t/1', { fields: SHOP })).body).toBe('fetch 3');
+  });
+
   it.each([
     { name: 'cookies', config: 'defaults: { cookies: ignore }', answers: fresh('of one user'), fields: ['cookie', 'session=s1'] },
     { name: 'store_set_cookie', config: 'defaults: { store_set_cookie: true }', answers: fresh('of one user', ['set-cookie', 'session=s1']) },

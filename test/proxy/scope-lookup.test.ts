@@ -33,6 +33,23 @@ it.each(['hard', 'soft'] as const)('a %s purge in the step in which the answer a
   expect(client.cacheStatus).toBe('freshet; fwd=uri-miss; fwd-status=200; stored');
 });
 
+it('what is asked for by rules that a reload has replaced meanwhile is believed for that request alone', async () => {
+  const { ask, answer, origin, parts, purger } = stage();
+  const before = ask('GET /a', ['cookie', 's=1']);
+  answer(await origin.nth(1), GOLD);
+  parts.settings = { ...parts.settings, keying: 'other' };
+  purger.purgeHere({ ...ORDER, all: true });
+  answer(await origin.nth(2), GOLD);
+  answer(await origin.nth(3), { fields: ['cache-control', 'max-age=60'], body: 'a' });
+  await before.ended;
+  ask('GET /a', ['cookie', 's=1']);
+  await origin.nth(4);
+  expect([origin.asked.map(({ request }) => request.path), before.cacheStatus]).toEqual([
+    ['/_scope', '/_scope', '/a', '/_scope'],
+    'freshet; fwd=uri-miss; fwd-status=200; detail=purged-in-flight',
+  ]);
+});
+
 it('and by a write whose answer could be kept: it is not', async () => {
   const { ask, answer, origin, purger, observer } = stage();
   const client = ask('POST /a', ['cookie', 's=1']);

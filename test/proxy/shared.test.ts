@@ -104,6 +104,18 @@ describe('a request that finds nothing', () => {
     expect(shelf.asked).toBe(0);
   });
 
+  it('does not ask by rules that a reload has replaced since it came', async () => {
+    const shelf = new Shelf();
+    const asking = node(shelf, 'defaults: { scope: { lookup: /_scope } }');
+    const client = new NotingClient();
+    handle(requestOf('GET /p', ['cookie', 's=1']), client, asking.parts);
+    asking.parts.settings = { ...asking.parts.settings, keying: 'other' };
+    play(await asking.origin.nth(1), asking.clock.now(), { fields: ['auth-scope', 'gold'], body: '' });
+    play(await asking.origin.nth(2), asking.clock.now(), { fields: FRESH, body: 'one' });
+    await client.ended;
+    expect([client.body, shelf.asked, shelf.values.size]).toEqual(['one', 0, 0]);
+  });
+
   it('does not ask again for what proved uncacheable', async () => {
     const shelf = new Shelf();
     const asking = node(shelf);

@@ -447,7 +447,11 @@ export const PROXY_GUARDS: readonly Guarded[] = [
       `if (directives.malformed || directives.has('no-store') || directives.has('no-cache') || variesOnMore(varyNames(head.fields)))`,
     ],
   },
-  { file: 'src/proxy/scope-lookup.ts', test: 'test/proxy/scope-lookup.test.ts', guards: ['if (now - this.#warnedAt >= WARN_EVERY_MS)'] },
+  {
+    file: 'src/proxy/scope-lookup.ts',
+    test: 'test/proxy/scope-lookup.test.ts',
+    guards: ['if (now - this.#warnedAt >= WARN_EVERY_MS)', 'if (isOutdated)'],
+  },
   { file: 'src/proxy/scope.ts', test: 'test/proxy/scope-lookup.test.ts', guards: ['if (sources === undefined)'] },
   { file: 'src/proxy/taking.ts', test: 'test/proxy/journey-herd.test.ts', guards: ['if (isOriginError(landing.judgement.head.status))'] },
   { file: 'src/proxy/taking.ts', test: 'test/proxy/journey-holes.test.ts', guards: [`if (landing.kind === 'base-gone')`] },
