@@ -60,6 +60,7 @@ export class Control {
       return this.purger.purge(order);
     },
   };
+  readonly #clock: Clock;
   readonly #observe: Observe;
   readonly #report: NodeReport;
   #changing: Promise<void> | undefined;
@@ -68,6 +69,7 @@ export class Control {
 
   constructor({ config, clock, observe, name, lease, exhausted, epochsChanged }: ControlParts) {
     this.#config = config;
+    this.#clock = clock;
     this.#observe = observe;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
     this.secrets = secretsOf(config);
@@ -157,8 +159,21 @@ export class Control {
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
   }
 
-  /** No purge is confirmed until `change` has settled: those that come meanwhile wait at the door. */
-  async whileClosed(change: () => Promise<void>): Promise<void> {
+  /**
+   * `change` gives threads a configuration under which nothing that was stored before may be used, one after the other. What was stored is dead before the
+   * first of them has it: what it stored when it had it once before, and Redis keeps, escaped the purges since. What the others stored meanwhile is dead
+   * when the last one has it.
+   */
+  rekey(change: () => Promise<void>): Promise<void> {
+    return this.#whileClosed(async () => {
+      this.authority.publishHere({ selectors: { tagIds: new Int32Array(), all: true }, mode: 'hard', at: this.#clock.now() });
+      await change();
+      this.purgeAfterReload();
+    });
+  }
+
+  /** Purges that come before `change` has settled wait at the door. */
+  async #whileClosed(change: () => Promise<void>): Promise<void> {
     const changed = change();
     this.#changing = changed.catch(() => undefined);
     try {

@@ -113,9 +113,6 @@ export class Team implements Service {
     const share = shareOf(next, this.#count);
     this.#control.reconfigure(next);
     if (!rekeyed) return this.#workers.reload(share);
-    await this.#control.whileClosed(async () => {
-      await this.#workers.reload(share);
-      this.#control.purgeAfterReload();
-    });
+    await this.#control.rekey(() => this.#workers.reload(share));
   }
 }

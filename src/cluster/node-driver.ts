@@ -46,6 +46,8 @@ export interface NodeWatcher {
 /** Without room for what a purge wants remembered, nothing is stored for this long at least. */
 const HELD_WITHOUT_ROOM_MS = 60_000;
 
+const NOTHING: LoggedPurge = { tagIds: new Int32Array(), all: false, mode: 'hard', settleMs: 0, versions: [] };
+
 export class NodeDriver {
   readonly #parts: NodeDriverParts;
   readonly #core: NodeCore;
@@ -87,10 +89,14 @@ export class NodeDriver {
     return passed.promise;
   }
 
-  /** Nothing that was stored or asked for until now may be used any more: of this node's own accord, so no other need know. */
+  /**
+   * Nothing that was stored or asked for until now may be used any more: of this node's own accord, so no other need know. Nor what others stored as of the
+   * last purge, since one that is under way may name things by rules of before; an entry that purges nothing parts it from what they store from now on.
+   */
   empty(): void {
     this.#parts.writer.restart(this.#parts.clock.now());
-    this.#count();
+    this.#count(1);
+    void this.purge(NOTHING, { onFailure: 'answer', waitMs: 0 });
   }
 
   /** How far this node is; undefined where it has no place in the log. */
@@ -205,11 +211,11 @@ export class NodeDriver {
     this.#apply(purge);
   }
 
-  /** From here on, epochs of this process and purges of the log go on together. */
-  #count(): void {
+  /** From here on, or from so many purges later on, epochs of this process and purges of the log go on together. */
+  #count(later = 0): void {
     const { writer, epochsChanged } = this.#parts;
     if (this.#position === undefined) return;
-    epochsChanged(logEpochs(this.#position.incarnation, { epoch: writer.marks.epoch, applied: this.#position.applied }));
+    epochsChanged(logEpochs(this.#position.incarnation, { epoch: writer.marks.epoch + later, applied: this.#position.applied + later }));
   }
 
   #apply(purge: LoggedPurge): void {

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 const PURGES = 'test/workers/purges.test.ts';
 const HUNT = 'test/leak-hunt/leak-hunt.test.ts';
 const LIFE = 'test/workers/life.test.ts';
+const DOOR = 'test/workers/door.test.ts';
 
 export const THREAD_MUTANTS: readonly Mutant[] = [
   {
@@ -61,17 +62,24 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a reload ends nothing that was stored by other rules',
-    file: 'src/team.ts',
-    text: 'this.#control.purgeAfterReload();',
+    file: 'src/control.ts',
+    text: 'await change();\n      this.purgeAfterReload();',
+    replacement: 'await change();',
+    caughtBy: [LIFE, DOOR],
+  },
+  {
+    name: 'a worker with new rules finds what was stored by them before others were in force',
+    file: 'src/control.ts',
+    text: "this.authority.publishHere({ selectors: { tagIds: new Int32Array(), all: true }, mode: 'hard', at: this.#clock.now() });",
     replacement: '',
-    caughtBy: [LIFE],
+    caughtBy: [DOOR],
   },
   {
     name: 'a purge is confirmed while workers differ in the rules by which it names things',
     file: 'src/control.ts',
     text: 'while (this.#changing !== undefined) await this.#changing;',
     replacement: '',
-    caughtBy: ['test/workers/door.test.ts'],
+    caughtBy: [DOOR],
   },
   {
     name: 'a port that another process shares is joined',
