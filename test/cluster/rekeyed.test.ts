@@ -9,6 +9,7 @@ import { POSITION } from './driven.ts';
 
 const OF_NEW_RULES = Int32Array.of(1, 2);
 const BY_OLD_RULES: Publication = { selectors: { tagIds: Int32Array.of(3, 4), all: false }, mode: 'hard', at: 0 };
+const ignored = (): void => {};
 const ONCE = { waitMs: Infinity, onFailure: 'answer' } as const;
 
 /** A log of one node, in which commits stand still until they are let go. */
@@ -63,7 +64,6 @@ let authority: ClusterAuthority;
 beforeEach(async () => {
   log = new HeldLog();
   const caching = Promise.withResolvers<void>();
-  const ignored = (): void => {};
   authority = new ClusterAuthority({
     mode: 'lease',
     log,
