@@ -16,7 +16,8 @@ declare module 'autocannon' {
     readonly errors: number;
     readonly timeouts: number;
     readonly non2xx: number;
-    readonly '2xx': number;
+    readonly '4xx': number;
+    readonly '5xx': number;
   }
   interface Instance extends Promise<Result> {
     on(event: 'response', listener: (client: unknown, statusCode: number, bytes: number, latencyMs: number) => void): this;

@@ -1,5 +1,5 @@
 // `npm run bench`: what Freshet costs, measured against itself and a bare node:http server. `--quick` for a short run, `--only NAME` for one part,
-// `--save` to keep the report under bench/results.
+// `--save` to keep the report under bench/results. `npm run bench -- beside` measures it beside other servers; `beside --help` says how.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,16 +21,21 @@ const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table> | AsyncIte
   nodes: measureNodes,
 };
 
-const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, save: { type: 'boolean', default: false }, only: { type: 'string' } },
-});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exitCode = await run().catch((error: unknown) => {
+process.exitCode = await (process.argv[2] === 'beside' ? beside() : run()).catch((error: unknown) => {
   console.error(`The bench failed: ${error instanceof Error ? error.message : String(error)}`);
   return 1;
 });
 
+async function beside(): Promise<number> {
+  const { runBeside } = await import('./beside/main.ts');
+  return runBeside(process.argv.slice(3));
+}
+
 async function run(): Promise<number> {
+  const { values: options } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, save: { type: 'boolean', default: false }, only: { type: 'string' } },
+  });
   const names = options.only === undefined ? Object.keys(PARTS) : [options.only];
   const lines = [`# Freshet bench${options.quick ? ' (quick: too short to quote)' : ''}`, '', new Date().toISOString().slice(0, 10), machine()];
   console.log(lines.join('\n'));

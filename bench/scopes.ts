@@ -7,7 +7,7 @@ import type { Table } from './report.ts';
 const ROUNDS = 3;
 
 /** As long as those of common issuers: 800 bytes and more. */
-const TOKEN = tokenOf({
+export const TOKEN = tokenOf({
   sub: '7d1f5b7e-3c64-4a06-9f0f-2f6f1a5d8c11',
   tenant: 'tenant-42',
   tier: 'gold',

@@ -6,7 +6,8 @@ import type { CoordinationLog, LogEntry, LoggedPurge, Position } from '../../src
 import { RedisLog, type RedisLogOptions } from '../../src/cluster/redis-log.ts';
 import type { RedisTarget } from '../../src/cluster/redis-connection.ts';
 import { CertificateAuthority } from '../support/certificate.ts';
-import { freePort, hasRedis, RedisServer } from '../support/redis.ts';
+import { freePort } from '../support/free-port.ts';
+import { hasRedis, RedisServer } from '../support/redis.ts';
 
 const SECRET = 'a secret of thirty-two characters';
 const PURGE: LoggedPurge = { tagIds: Int32Array.of(1, -2, 3, 4), all: false, mode: 'hard', settleMs: 0, versions: [] };

@@ -13,8 +13,8 @@ export interface Child extends AsyncDisposable {
   readonly pid: number;
   /** What it printed lately, both streams. */
   output(): string;
-  /** The first match in what it prints; rejects with its output when it ends first or takes longer than 20 s. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The first match in what it prints; rejects with its output when it ends first or takes longer (20 s unless told). */
+  says(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>;
   hasExited(): boolean;
   /** Asks it to end, and insists after a while; resolves when it is gone. Calling it twice does no harm. */
   stop(): Promise<void>;
@@ -28,24 +28,29 @@ export interface FreshetChild extends Child {
 
 export interface ChildSpec {
   readonly name: string;
+  /** A program and its first arguments, absent: this very Node (never the system's). It leads a process group, and what is left of that ends with it. */
+  readonly command?: readonly string[];
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-const running = new Set<ChildProcess>();
+/** By how each is ended at once. */
+const running = new Map<ChildProcess, () => void>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const kill of running.values()) kill();
 });
 
-/** Starts a program on this very Node (never the system's). */
 export function startChild(spec: ChildSpec): Child {
-  const child = spawn(process.execPath, spec.args, {
+  const [program = process.execPath, ...first] = spec.command ?? [];
+  const child = spawn(program, [...first, ...spec.args], {
     cwd: spec.cwd,
     env: spec.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: spec.command !== undefined,
   });
-  running.add(child);
+  const kill = (): void => (spec.command === undefined ? void child.kill('SIGKILL') : killGroup(child.pid));
+  running.set(child, kill);
   let kept = '';
   const heard = new EventEmitter();
   const keep = (chunk: Buffer): void => {
@@ -59,8 +64,8 @@ export function startChild(spec: ChildSpec): Child {
     heard.emit('more');
   });
   const hasExited = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const says = async (pattern: RegExp): Promise<RegExpExecArray> => {
-    const deadline = AbortSignal.timeout(SAYS_TIMEOUT_MS);
+  const says = async (pattern: RegExp, withinMs = SAYS_TIMEOUT_MS): Promise<RegExpExecArray> => {
+    const deadline = AbortSignal.timeout(withinMs);
     for (;;) {
       const match = pattern.exec(kept);
       if (match !== null) return match;
@@ -73,12 +78,20 @@ export function startChild(spec: ChildSpec): Child {
   const stop = async (): Promise<void> => {
     if (!hasExited()) {
       child.kill('SIGTERM');
-      const insist = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+      const insist = setTimeout(kill, STOP_GRACE_MS);
       await gone;
       clearTimeout(insist);
     }
   };
   return { name: spec.name, pid: child.pid ?? -1, output: () => kept, says, hasExited, stop, [Symbol.asyncDispose]: stop };
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // All of it is gone.
+  }
 }
 
 /**
@@ -87,11 +100,13 @@ export function startChild(spec: ChildSpec): Child {
  */
 export async function startFreshet(input: {
   readonly args: readonly string[];
+  readonly command?: readonly string[];
   readonly port?: number;
   readonly env?: NodeJS.ProcessEnv;
 }): Promise<FreshetChild> {
+  const { command, env } = input;
   const args = [MAIN, ...input.args, '--listen', `127.0.0.1:${input.port ?? 0}`, '--admin', '127.0.0.1:0'];
-  const child = startChild({ name: 'freshet', args, ...(input.env === undefined ? {} : { env: input.env }) });
+  const child = startChild({ name: 'freshet', args, ...(command && { command }), ...(env && { env }) });
   const [, address = '', adminAddress = ''] = await child
     .says(/listening on ([^\s,]+)(?: with \d+ workers)?, admin on (\S+)\n/)
     .catch(async (error: unknown) => {

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
 
 /** CI sets FRESHET_NEEDS_REDIS, so that there a missing program fails and is not passed over. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
@@ -133,15 +133,4 @@ export class RedisServer implements AsyncDisposable {
   async #answers(): Promise<void> {
     await this.client.ping();
   }
-}
-
-/** A port nobody listens on at this moment: redis-server cannot say which one it was given. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
