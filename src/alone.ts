@@ -26,7 +26,7 @@ export class Alone implements Service {
   readonly #thread: Thread;
 
   constructor({ control, observe, clock, tokenClock }: AloneParts) {
-    const { config, secrets, tagHash, purger, purgeAtRate, authority, barrier } = control;
+    const { config, secrets, tagHash, purger, purgeAtRate, authority } = control;
     this.#control = control;
     this.#thread = new Thread({
       config,
@@ -38,8 +38,8 @@ export class Alone implements Service {
       purger,
       purgeAtRate,
       marks: authority.marks,
-      barrier,
-      epochs: () => control.epochs,
+      barrier: authority.barrier,
+      epochs: () => authority.epochs,
     });
   }
 

@@ -110,7 +110,7 @@ function adminServer({ control, observe, metrics, service, ready }: AdminSources
     purge: control.purgeGate,
     purges: () => control.purgeLog.recent(),
     outcomeOf: (id, waitMs) => control.purger.outcomeOf(id, waitMs),
-    nodes: () => control.nodes(),
+    nodes: () => control.authority.nodes(),
     config: () => maskedConfig(control.config),
     explain: (request) => service.explain(request),
     metrics: async () => metrics.text(await service.snapshots()),

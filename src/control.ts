@@ -5,7 +5,7 @@ import { ClusterAuthority, type ClusterAuthorityParts } from './cluster/cluster-
 import { deriveKey } from './cluster/cluster-secret.ts';
 import { NodeReport } from './cluster/node-report.ts';
 import type { LogEpochs } from './cluster/log-epochs.ts';
-import { listNodes, type NodeList } from './cluster/node-list.ts';
+import type { NodeAuthority } from './cluster/node-authority.ts';
 import { RedisLog } from './cluster/redis-log.ts';
 import type { Config, RedisConfig } from './config/config.ts';
 import { RunError } from './errors.ts';
@@ -47,7 +47,7 @@ export interface Secrets {
 export class Control {
   readonly secrets: Secrets;
   readonly tagHash: TagHash;
-  readonly authority: ProcessAuthority | ClusterAuthority;
+  readonly authority: NodeAuthority;
   readonly purgeLog: PurgeLog;
   readonly purger: Purger;
   /** For operators. */
@@ -62,7 +62,6 @@ export class Control {
   };
   readonly #clock: Clock;
   readonly #observe: Observe;
-  readonly #report: NodeReport;
   #changing: Promise<void> | undefined;
   #config: Config;
   #purgeRate: PurgeRate;
@@ -79,11 +78,10 @@ export class Control {
       holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
       exhausted,
     };
-    this.#report = new NodeReport({ observer: observe, emptied: exhausted });
     this.authority =
       config.redis === undefined
         ? new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) })
-        : sharedAuthority(config.redis, { ...marking, clock, watcher: this.#report, epochsChanged });
+        : sharedAuthority(config.redis, { ...marking, clock, watcher: new NodeReport({ observer: observe, emptied: exhausted }), epochsChanged });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     const inForce = (): Config => this.#config;
     this.purger = new Purger({
@@ -116,38 +114,13 @@ export class Control {
   }
 
   get readings(): Pick<ProcessReadings, 'epoch' | 'falseShare' | 'applied'> {
-    const { authority } = this;
-    return {
-      epoch: authority.marks.epoch,
-      falseShare: authority.falseShareEstimate,
-      ...(authority instanceof ClusterAuthority ? { applied: authority.applied } : {}),
-    };
-  }
-
-  /** Who shares purges with this process, as it knows it. */
-  async nodes(): Promise<NodeList> {
-    const { authority } = this;
-    if (!(authority instanceof ClusterAuthority)) return { authority: authority.name, nodes: [] };
-    return listNodes(authority, await authority.standings());
-  }
-
-  /** Which epoch is which purge of the shared log. */
-  get epochs(): LogEpochs | undefined {
-    return this.authority instanceof ClusterAuthority ? this.authority.epochs : undefined;
-  }
-
-  /** Asked for each request, where the mode is so. */
-  get barrier(): (() => Promise<boolean>) | undefined {
-    const { authority } = this;
-    return authority instanceof ClusterAuthority && authority.name === 'barrier' ? () => authority.barrier() : undefined;
+    const { marks, falseShareEstimate, applied } = this.authority;
+    return { epoch: marks.epoch, falseShare: falseShareEstimate, applied };
   }
 
   /** Takes its place among the nodes that share purges. Without Redis that comes later by itself; rejects with a RunError where the cluster is another one's. */
   async join(): Promise<void> {
-    if (!(this.authority instanceof ClusterAuthority)) return;
-    this.authority.start();
-    const { kind } = await this.#report.firstJoined;
-    if (kind !== 'secret-differs') return;
+    if ((await this.authority.join()) !== 'secret-differs') return;
     await this.authority.close();
     throw new RunError(
       `redis.secret is not that of the cluster ${JSON.stringify(this.#config.redis?.cluster)}: its nodes were started with another one`,

@@ -29,7 +29,8 @@ export class Team implements Service {
   #reloaded: Promise<void> = Promise.resolve();
 
   constructor({ control, observe, clock, count }: TeamParts) {
-    const { secrets, authority, door, purgeAtRate, barrier } = control;
+    const { secrets, authority, door, purgeAtRate } = control;
+    const { barrier } = authority;
     this.#control = control;
     this.#count = count;
     this.#workers = new Workers({
@@ -46,7 +47,7 @@ export class Team implements Service {
         secrets,
         asksBarrier: barrier !== undefined,
         marks: authority.memory,
-        epochs: control.epochs,
+        epochs: authority.epochs,
         ...(clock.instant === undefined ? {} : { instant: clock.instant }),
       }),
     });

@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.ts';
-import type { Authority, AuthorityName, Confirmation, Patience, Publication } from '../purge/authority.ts';
+import type { AuthorityName, Confirmation, Patience, Publication } from '../purge/authority.ts';
 import { Lease, type LeaseClocks, systemClocks } from '../purge/lease.ts';
 import { MarkWriter, type MarkWriterOptions } from '../purge/mark-writer.ts';
-import type { MarkMemory, SharedMarks } from '../purge/marks.ts';
-import type { CoordinationLog, NodeMode, NodeStanding } from './coordination-log.ts';
+import type { CoordinationLog, Joined, NodeMode } from './coordination-log.ts';
 import type { LogEpochs } from './log-epochs.ts';
+import { NodeAuthority } from './node-authority.ts';
 import { NodeDriver, type NodeWatcher } from './node-driver.ts';
+import { listNodes, type NodeList } from './node-list.ts';
 import type { PurgeAnswer, PurgeId } from './node-messages.ts';
 import { loggedOf } from './publication.ts';
 
@@ -22,24 +23,25 @@ export interface ClusterAuthorityParts extends Pick<MarkWriterOptions, 'memoryBy
   readonly leaseClocks?: LeaseClocks;
 }
 
-export class ClusterAuthority implements Authority {
+export class ClusterAuthority extends NodeAuthority {
   readonly name: AuthorityName;
+  readonly barrier: (() => Promise<boolean>) | undefined;
   /** Another one at each start; its first part is for whoever reads it. */
   readonly nodeId = `${hostname().replaceAll(/[^\w.-]/g, '') || 'node'}:${process.pid}:${randomBytes(4).toString('hex')}`;
-  readonly #writer: MarkWriter;
   readonly #driver: NodeDriver;
   #epochs: LogEpochs | undefined;
 
   constructor({ mode, log, clock, watcher, epochsChanged, leaseClocks: clocks = systemClocks, ...options }: ClusterAuthorityParts) {
-    this.name = mode;
     const lease = new Lease(clocks);
     // Where every request asks the log for itself, no lease says anything.
-    this.#writer = new MarkWriter(mode === 'lease' ? { ...options, lease } : options);
+    super(new MarkWriter(mode === 'lease' ? { ...options, lease } : options));
+    this.name = mode;
+    this.barrier = mode === 'barrier' ? () => this.#driver.barrier() : undefined;
     this.#driver = new NodeDriver({
       nodeId: this.nodeId,
       mode,
       log,
-      writer: this.#writer,
+      writer: this.writer,
       lease,
       clocks,
       clock,
@@ -48,27 +50,16 @@ export class ClusterAuthority implements Authority {
     });
   }
 
-  get marks(): SharedMarks {
-    return this.#writer.marks;
-  }
-
-  /** For readers in other threads. */
-  get memory(): MarkMemory {
-    return this.#writer.memory;
-  }
-
-  get falseShareEstimate(): number {
-    return this.#writer.falseShareEstimate;
-  }
-
-  /** The last purge of the log that is applied here. */
   get applied(): number {
     return this.#driver.position?.applied ?? 0;
   }
 
-  /** Begins to take part. */
-  start(): void {
-    this.#driver.start();
+  get epochs(): LogEpochs | undefined {
+    return this.#epochs;
+  }
+
+  join(): Promise<Joined['kind']> {
+    return this.#driver.start();
   }
 
   async publish(publication: Publication, patience: Patience): Promise<Confirmation> {
@@ -81,18 +72,8 @@ export class ClusterAuthority implements Authority {
     return this.marks.epoch;
   }
 
-  /** Which epoch is which purge of the log; undefined before the node has a place in it. */
-  get epochs(): LogEpochs | undefined {
-    return this.#epochs;
-  }
-
-  /** Whether every purge confirmed before this call is applied. */
-  barrier(): Promise<boolean> {
-    return this.#driver.barrier();
-  }
-
-  standings(): Promise<ReadonlyMap<string, NodeStanding> | undefined> {
-    return this.#driver.standings();
+  async nodes(): Promise<NodeList> {
+    return listNodes(this, await this.#driver.standings());
   }
 
   close(): Promise<void> {

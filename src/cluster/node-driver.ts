@@ -57,6 +57,7 @@ export class NodeDriver {
   #position: Position | undefined;
   #lastToken = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #firstJoined = Promise.withResolvers<Joined['kind']>();
   readonly #left = Promise.withResolvers<void>();
   #isClosed = false;
 
@@ -66,9 +67,11 @@ export class NodeDriver {
     this.#watch = new LeaseWatch(parts.clocks, (isHeld) => parts.watcher.leaseChanged(isHeld));
   }
 
-  start(): void {
+  /** Resolves with what the first attempt to join found. */
+  start(): Promise<Joined['kind']> {
     this.#parts.log.onHint(() => this.#tell({ kind: 'hinted' }));
     this.#tell({ kind: 'started' });
+    return this.#firstJoined.promise;
   }
 
   purge(purge: LoggedPurge, { onFailure, waitMs }: Pick<PurgeAsked, 'onFailure' | 'waitMs'>): Promise<PurgeAnswer> {
@@ -190,6 +193,7 @@ export class NodeDriver {
       case 'join': {
         const result = await log.join();
         watcher.joined(result);
+        this.#firstJoined.resolve(result.kind);
         return { kind: 'join', result };
       }
       case 'renew': {

@@ -29,19 +29,12 @@ export class NodeReport implements NodeWatcher {
   readonly #silent = new Map<string, number>();
   #incarnation: string | undefined;
   #isLeaving = false;
-  readonly #joined = Promise.withResolvers<Joined>();
 
   constructor(parts: NodeReportParts) {
     this.#parts = parts;
   }
 
-  /** What the first attempt to join found. */
-  get firstJoined(): Promise<Joined> {
-    return this.#joined.promise;
-  }
-
   joined(result: Joined): void {
-    this.#joined.resolve(result);
     if (result.kind === 'failed') this.#troubled('Redis does not answer', { error: result.error });
     if (result.kind === 'secret-differs') this.#troubled('the cluster has another redis.secret: this node stores nothing and purges nothing', {});
   }

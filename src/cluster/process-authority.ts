@@ -1,9 +1,10 @@
 // Purges where one process is all there is, alone or with workers: the protocol between nodes over a log of its own, in which nobody is missing and no time
 // passes. So what is asked for is confirmed in the same step. PURGE-PROTOCOL §3.3, §3.4.
-import type { Authority, AuthorityName, Confirmation, Publication } from '../purge/authority.ts';
+import type { AuthorityName, Confirmation, Publication } from '../purge/authority.ts';
 import { MarkWriter, type MarkWriterOptions } from '../purge/mark-writer.ts';
-import type { MarkMemory, SharedMarks } from '../purge/marks.ts';
+import { NodeAuthority } from './node-authority.ts';
 import { NodeCore } from './node-core.ts';
+import type { NodeList } from './node-list.ts';
 import type { Effect, NodeEvent, PurgeAnswer } from './node-messages.ts';
 import { OwnLog } from './own-log.ts';
 import { loggedOf, publicationOf } from './publication.ts';
@@ -11,9 +12,11 @@ import { loggedOf, publicationOf } from './publication.ts';
 /** A lease that began at it never ends. */
 const ALWAYS = { mono: 0, wall: 0 };
 
-export class ProcessAuthority implements Authority {
+export class ProcessAuthority extends NodeAuthority {
   readonly name: AuthorityName;
-  readonly #writer: MarkWriter;
+  readonly applied = undefined;
+  readonly epochs = undefined;
+  readonly barrier = undefined;
   readonly #core = new NodeCore({ nodeId: '', mode: 'lease', peers: 'none' });
   readonly #log: OwnLog;
   /** Of the purge that is being made. */
@@ -21,24 +24,10 @@ export class ProcessAuthority implements Authority {
   #answer: PurgeAnswer | undefined;
 
   constructor({ name, ...options }: MarkWriterOptions & { readonly name?: AuthorityName }) {
+    super(new MarkWriter(options));
     this.name = name ?? 'process';
-    this.#writer = new MarkWriter(options);
-    this.#log = new OwnLog((purge) => this.#writer.hasRoom(publicationOf(purge, this.#at)));
+    this.#log = new OwnLog((purge) => this.writer.hasRoom(publicationOf(purge, this.#at)));
     this.#tell({ kind: 'started' });
-  }
-
-  get marks(): SharedMarks {
-    return this.#writer.marks;
-  }
-
-  /** For readers in other threads. */
-  get memory(): MarkMemory {
-    return this.#writer.memory;
-  }
-
-  /** Upper bound of the share of checks of a tag that find another's mark: of the two tables the worse. */
-  get falseShareEstimate(): number {
-    return this.#writer.falseShareEstimate;
   }
 
   /** It has happened when the call returns. */
@@ -56,6 +45,15 @@ export class ProcessAuthority implements Authority {
     return confirmation.epoch;
   }
 
+  /** Its log is its own: it was there from the start. */
+  join(): Promise<'joined'> {
+    return Promise.resolve('joined');
+  }
+
+  nodes(): Promise<NodeList> {
+    return Promise.resolve({ authority: this.name, nodes: [] });
+  }
+
   /** Nobody else knows of this process. */
   close(): Promise<void> {
     return Promise.resolve();
@@ -70,7 +68,7 @@ export class ProcessAuthority implements Authority {
   }
 
   #carryOut(effect: Effect, events: NodeEvent[]): void {
-    if (effect.kind === 'apply') this.#writer.publish(publicationOf(effect.entry.purge, this.#at));
+    if (effect.kind === 'apply') this.writer.publish(publicationOf(effect.entry.purge, this.#at));
     if (effect.kind === 'answer') this.#answer = effect.answer;
     if (effect.kind === 'call') events.push({ kind: 'ended', call: effect.call, result: this.#log.ask(effect.ask) });
   }

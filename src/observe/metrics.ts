@@ -34,7 +34,7 @@ export interface ProcessReadings {
   readonly threads: number;
   readonly crashes: number;
   /** Where several nodes share purges: the last of them that is applied here. */
-  readonly applied?: number;
+  readonly applied?: number | undefined;
 }
 
 const LOOP_RESOLUTION_MS = 20;

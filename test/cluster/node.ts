@@ -37,7 +37,7 @@ export class Node implements AsyncDisposable {
         leaving: () => {},
       },
     });
-    this.driver.start();
+    void this.driver.start();
   }
 
   /** What may be done with something tagged TAG that is fetched at this moment. */

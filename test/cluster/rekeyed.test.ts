@@ -74,7 +74,7 @@ beforeEach(async () => {
     epochsChanged: ignored,
     watcher: { emptied: ignored, renewed: ignored, joined: ignored, leaseChanged: () => caching.resolve(), waitedOut: ignored, leaving: ignored },
   });
-  authority.start();
+  await authority.join();
   await caching.promise;
 });
 afterEach(() => authority.close());
