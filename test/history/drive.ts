@@ -1,7 +1,8 @@
 // One Freshet in the test's own process under the load that a seed scripts, over real sockets.
 import { RunningFreshet } from '../support/freshet.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
-import { Clients, ROUTES, TOKEN } from './clients.ts';
+import { Clients, ROUTES } from './clients.ts';
+import { TOKEN } from './reading.ts';
 import { type History, Ticks } from './record.ts';
 import { World } from './world.ts';
 

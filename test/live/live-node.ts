@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Manner, yamlOf } from '../cluster/fleet.ts';
-import { ROUTES, type Target } from '../history/clients.ts';
+import { ROUTES } from '../history/clients.ts';
+import type { Target } from '../history/connection.ts';
 import type { Instants, Span } from '../history/record.ts';
 import { type FreshetChild, startFreshet } from '../support/child-process.ts';
 import type { Address } from '../support/client.ts';
@@ -50,8 +51,11 @@ export class LiveNode implements Target, AsyncDisposable {
 
   /** Where it listened last. */
   get address(): Address {
-    const { hostname, port } = new URL(this.#child?.url ?? '');
-    return { host: hostname, port: Number(port) };
+    return addressOf(this.#child?.url);
+  }
+
+  get adminAddress(): Address {
+    return addressOf(this.#child?.adminUrl);
   }
 
   /** While it could confirm purges: until now, where it runs. A node in barrier mode confirms none. */
@@ -102,4 +106,9 @@ export class LiveNode implements Target, AsyncDisposable {
   #span(from: number): Span {
     return { life: `${this.name}.${this.#lives}`, from, until: this.#parts.instants.next() };
   }
+}
+
+function addressOf(url = ''): Address {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }
