@@ -1,6 +1,7 @@
 // Several Freshets that share purges over one Redis, in front of one origin.
 import { RunningFreshet } from '../support/freshet.ts';
 import { type Answer, type Asking, get } from '../support/client.ts';
+import { metricIn } from '../support/metrics.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
 import type { RedisServer } from '../support/redis.ts';
 import type { Fields } from '../../src/http/fields.ts';
@@ -51,8 +52,7 @@ export class FleetNode implements AsyncDisposable {
   }
 
   async metric(start: string): Promise<number> {
-    const lines = (await this.admin('/metrics')).body.split('\n').filter((line) => line.startsWith(start));
-    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    return metricIn((await this.admin('/metrics')).body, start);
   }
 
   /** Resolves when it answers a second request for `path` from its cache, or when it does not. */

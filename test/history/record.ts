@@ -87,4 +87,6 @@ export interface History {
   readonly acks: readonly Ack[];
   /** Absent where there is one process only. */
   readonly spans?: readonly Span[];
+  /** By nonce: which node asked the origin for it. Absent where there is one process only. */
+  readonly fetchedBy?: ReadonlyMap<number, string>;
 }

@@ -24,6 +24,8 @@ export interface Page {
 export class World {
   readonly pages: readonly Page[];
   readonly writes: Write[] = [];
+  /** By the nonce of an answer: which of several nodes had asked for it. */
+  readonly fetchedBy = new Map<number, string>();
   readonly #versions = new Map(REGISTERS.map((register) => [register, 0]));
   readonly #random: Random;
   readonly #instants: Instants;
@@ -58,16 +60,17 @@ export class World {
     this.#isCalm = true;
   }
 
-  async reply(request: SeenRequest): Promise<Reply> {
+  /** `node`: which of several asks. */
+  async reply(request: SeenRequest, node?: string): Promise<Reply> {
     const register = request.path.replace('/registers/', '');
     if (request.method === 'PUT') return { body: String(this.commit(register)) };
     const page = this.pages.find(({ path }) => path === request.path);
     if (page === undefined) return { status: 404 };
-    return this.#read(page, request);
+    return this.#read(page, request, node);
   }
 
   /** Half of the answers have their head before their delay; of the others half read before it and half after it. */
-  async #read(page: Page, request: SeenRequest): Promise<Reply> {
+  async #read(page: Page, request: SeenRequest, node: string | undefined): Promise<Reply> {
     const takes = delayOf(this.#random.next() * SLOWEST_MS);
     const when = this.#random.pick(['after-head', 'mid-body', 'before-head', 'before-read'] as const);
     const omitsTags = this.#random.chance(0.5);
@@ -76,6 +79,7 @@ export class World {
     if (fault < 0.01) return { status: 503, body: 'down' };
 
     const stated = this.#stateOf(page, request);
+    if (node !== undefined) this.fetchedBy.set(stated.nonce, node);
     const barriers = when === 'before-read' ? {} : { [when]: takes };
     const condition = fieldValue(request.fields, 'if-none-match');
     const confirmed = condition === undefined ? undefined : parseEntityTag(condition);

@@ -1,5 +1,7 @@
 // What happens to nodes, Redis and the ways between them, PURGE-PROTOCOL §4.7. Each ends when it has done its harm; links are healed after it.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LiveNode } from './live-node.ts';
+import { evict, putBack, sharedValues, spoil } from './shared-values.ts';
 import type { Scene, Stage } from './stage.ts';
 
 export type Fault = (scene: Scene) => Promise<void>;
@@ -13,11 +15,14 @@ while now() < over do end`;
 
 const WITHOUT_WAITING = ['prefer', 'respond-async'];
 
+/** More than chance. */
+const SOME_VALUES = 10;
+
 /** Less than a call may last. */
 const LATE_REPLY_MS = 400;
 
 export const FAULTS = {
-  none: ({ clients }) => clients.confirmed(150),
+  none: ({ clients }) => clients.confirmed(100),
   'frozen for 1 s': (scene) => frozenFor(scene, () => delay(1_000)),
   'frozen for 5 s': (scene) => frozenFor(scene, () => delay(5_000)),
   'killed and started again': async ({ stage: { victim, first }, clients }) => {
@@ -82,6 +87,23 @@ export const FAULTS = {
     await clients.rewriteEverything(stage.first);
     await clients.readEverything(stage.victim, false);
   },
+  // It knows no purge of theirs: only that it was not there.
+  'shared bodies put back after a purge of everything, of which one node has not heard': async ({ stage: { victim, first, redis }, clients }) => {
+    await clients.readEverything(first, false);
+    const shared = await sharedValues(redis);
+    await victim.kill();
+    await clients.rewriteEverything(first);
+    await victim.start();
+    await clients.untilCaching(victim);
+    await untilMet(victim, async () => {
+      await putBack(redis, shared);
+      for (const node of [victim, first]) await clients.readEverything(node, false);
+    });
+  },
+  'shared bodies spoilt, then evicted': async ({ stage: { victim, redis } }) => {
+    await untilMet(victim, () => spoil(redis));
+    await evict(redis, SOME_VALUES);
+  },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 /** Everything is written and purged meanwhile, and reads wait for it when it goes on: it may answer them before it has heard of anything. */
@@ -98,6 +120,13 @@ async function frozenFor({ stage: { victim, first }, clients }: Scene, meanwhile
 async function sparing({ stage: { victim }, clients }: Scene): Promise<void> {
   clients.spare(victim);
   await clients.confirmed(20);
+}
+
+/** Again and again, until the node has met so many shared values that it cannot use. */
+async function untilMet(node: LiveNode, spoiling: () => Promise<void>): Promise<void> {
+  const unusable = (): Promise<number> => node.metric('freshet_shared_bodies_total{what="unusable"}');
+  const enough = (await unusable()) + SOME_VALUES;
+  while ((await unusable()) < enough) await spoiling();
 }
 
 function standbyOf({ standby }: Stage): NonNullable<Stage['standby']> {

@@ -3,7 +3,7 @@ import { EXPIRY_MS } from '../../src/cluster/lease-terms.ts';
 import { check } from '../history/check.ts';
 import type { Ack } from '../history/record.ts';
 import type { LiveHistory } from './live.ts';
-import { FLEETS, nameOf, type Scenario } from './scenarios.ts';
+import { FLEETS, nameOf, type Scenario, sharesBodies } from './scenarios.ts';
 
 export interface Judged {
   readonly violations: readonly string[];
@@ -18,6 +18,8 @@ const MEDIAN_BELOW_MS = 1_000;
 interface Figures {
   readonly hits: number;
   readonly hitRatio: number;
+  /** Hits on what another node had asked the origin for. */
+  readonly sharedHits: number;
   /** From the sending of purges to their confirmation, ascending. */
   readonly waitsMs: readonly number[];
   /** Purges that were answered before their confirmation, and confirmed to whoever asked again. */
@@ -27,23 +29,25 @@ interface Figures {
 export function judge(scenario: Scenario, history: LiveHistory): Judged {
   const { reads, hitRatio, violations: broken } = check(history);
   const figures = { hitRatio, ...figuresOf(history) };
-  const violations = [...broken, ...boundFaults(history), ...useless(figures)];
+  const violations = [...broken, ...boundFaults(history), ...useless(scenario, figures)];
   if (scenario.fault === 'none') violations.push(...disturbed(scenario, history, figures));
-  const { hits, waitsMs, followed } = figures;
+  const { hits, sharedHits, waitsMs, followed } = figures;
   const summary = [
-    `${nameOf(scenario)}: ${reads} reads, ${hits} hits (${(100 * hitRatio).toFixed(0)} %)`,
+    `${nameOf(scenario)}: ${reads} reads, ${hits} hits (${(100 * hitRatio).toFixed(0)} %), ${sharedHits} of them on what another node had fetched`,
     `${waitsMs.length} purges confirmed, ${followed} of them after a 202, ${history.refusals.length} not; median ${middleOf(waitsMs).toFixed(1)} ms, slowest ${(waitsMs.at(-1) ?? 0).toFixed(0)} ms`,
     `${violations.length} violations`,
   ].join('; ');
   return { violations, summary };
 }
 
-function figuresOf({ reads, acks }: LiveHistory): Omit<Figures, 'hitRatio'> {
+function figuresOf({ reads, acks, fetchedBy }: LiveHistory): Omit<Figures, 'hitRatio'> {
+  const hits = reads.filter(({ hit }) => hit);
   // Once for each purge, however many registers it named.
   const confirmed = [...new Map(acks.filter((ack) => !isPromise(ack)).map((ack) => [ack.sentAt, ack])).values()];
   const promised = new Set(acks.filter(isPromise).map(({ sentAt }) => sentAt));
   return {
-    hits: reads.filter(({ hit }) => hit).length,
+    hits: hits.length,
+    sharedHits: hits.filter(({ stated, node }) => stated !== undefined && fetchedBy.get(stated.nonce) !== node).length,
     waitsMs: confirmed.map(({ sentAt, ackedAt }) => ackedAt - sentAt).toSorted((a, b) => a - b),
     followed: confirmed.filter(({ sentAt }) => promised.has(sentAt)).length,
   };
@@ -59,9 +63,10 @@ function boundFaults({ acks }: LiveHistory): string[] {
   return late.map(({ register, boundMs }) => `I9 a purge of ${register} is to hold after ${boundMs} ms only`);
 }
 
-function useless({ hits, waitsMs }: Figures): string[] {
+function useless(scenario: Scenario, { hits, sharedHits, waitsMs }: Figures): string[] {
   const found: string[] = [];
   if (hits === 0 || waitsMs.length === 0) found.push(`I8 ${hits} hits, ${waitsMs.length} purges confirmed`);
+  if (sharesBodies(scenario) !== sharedHits > 0) found.push(`I8 ${sharedHits} hits on what another node had fetched`);
   return found;
 }
 

@@ -1,14 +1,16 @@
-// A node of a live fleet: a process of its own with a link of its own to Redis, which can be frozen, killed and started again.
+// A node of a live fleet: a process of its own, which can be frozen, killed and started again, with a link of its own to Redis, and a door of its own to the
+// origin, which knows by it who asks.
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Manner, yamlOf } from '../cluster/fleet.ts';
+import { type Manner, TOKEN, yamlOf } from '../cluster/fleet.ts';
 import { ROUTES } from '../history/clients.ts';
 import type { Target } from '../history/connection.ts';
 import type { Instants, Span } from '../history/record.ts';
 import { type FreshetChild, startFreshet } from '../support/child-process.ts';
-import type { Address } from '../support/client.ts';
-import type { ScriptedOrigin } from '../support/origin.ts';
+import { type Address, get } from '../support/client.ts';
+import { metricIn } from '../support/metrics.ts';
+import { type Reply, ScriptedOrigin, type SeenRequest } from '../support/origin.ts';
 import { Link } from './link.ts';
 
 export interface LiveNodeParts {
@@ -16,7 +18,8 @@ export interface LiveNodeParts {
   readonly manner: Manner;
   /** Of Redis. */
   readonly port: number;
-  readonly origin: ScriptedOrigin;
+  /** Of the origin, to this node. */
+  readonly reply: (request: SeenRequest) => Promise<Reply>;
   /** For its configuration. */
   readonly folder: string;
   readonly instants: Instants;
@@ -28,6 +31,7 @@ const ENVIRONMENT = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'freshe
 export class LiveNode implements Target, AsyncDisposable {
   readonly name: string;
   readonly link: Link;
+  readonly #origin: ScriptedOrigin;
   readonly #config: string;
   readonly #parts: LiveNodeParts;
   readonly #spans: Span[] = [];
@@ -36,17 +40,20 @@ export class LiveNode implements Target, AsyncDisposable {
   #runsSince: number | undefined;
 
   static async start(parts: LiveNodeParts): Promise<LiveNode> {
-    const node = new LiveNode(parts, await Link.start(parts.port));
+    const origin = await ScriptedOrigin.start();
+    origin.on('*', parts.reply);
+    const node = new LiveNode(parts, await Link.start(parts.port), origin);
     await node.start();
     return node;
   }
 
-  private constructor(parts: LiveNodeParts, link: Link) {
+  private constructor(parts: LiveNodeParts, link: Link, origin: ScriptedOrigin) {
     this.name = parts.name;
     this.link = link;
+    this.#origin = origin;
     this.#parts = parts;
     this.#config = join(parts.folder, `${parts.name}.yaml`);
-    writeFileSync(this.#config, yamlOf(link, parts.origin, { ...parts.manner, routes: ROUTES }));
+    writeFileSync(this.#config, yamlOf(link, origin, { ...parts.manner, routes: ROUTES }));
   }
 
   /** Where it listened last. */
@@ -68,6 +75,12 @@ export class LiveNode implements Target, AsyncDisposable {
     this.#lives++;
     this.#runsSince = this.#parts.instants.next();
     this.#child = await startFreshet({ args: ['--config', this.#config], env: ENVIRONMENT });
+  }
+
+  /** The sum of its metrics that begin so. */
+  async metric(start: string): Promise<number> {
+    const page = await get(this.adminAddress, '/metrics', { fields: ['authorization', `Bearer ${TOKEN}`] });
+    return metricIn(page.body, start);
   }
 
   freeze(): void {
@@ -92,6 +105,7 @@ export class LiveNode implements Target, AsyncDisposable {
     this.resume();
     await this.#child?.stop();
     await this.link[Symbol.asyncDispose]();
+    await this.#origin[Symbol.asyncDispose]();
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -2,12 +2,12 @@
 import { Clients } from '../history/clients.ts';
 import { type History, Milliseconds } from '../history/record.ts';
 import { World } from '../history/world.ts';
-import { ScriptedOrigin } from '../support/origin.ts';
 import { FAULTS } from './faults.ts';
 import { FLEETS, type Scenario } from './scenarios.ts';
 import { type Scene, Stage } from './stage.ts';
 
 export interface LiveHistory extends History {
+  readonly fetchedBy: NonNullable<History['fetchedBy']>;
   /** Purges that were neither confirmed nor committed, and writes through a node without a confirmed purge. */
   readonly refusals: readonly string[];
 }
@@ -16,12 +16,10 @@ export interface LiveHistory extends History {
 const AROUND_A_FAULT = 10;
 
 export async function live({ fault, fleet }: Scenario, seed: number): Promise<LiveHistory> {
-  await using origin = await ScriptedOrigin.start();
   const instants = new Milliseconds();
   const world = new World(seed, instants);
-  origin.on('*', (request) => world.reply(request));
   const isReplicated = fault.startsWith('a replica');
-  await using stage = await Stage.start({ nodes: FLEETS[fleet], isReplicated, origin, instants });
+  await using stage = await Stage.start({ nodes: FLEETS[fleet], isReplicated, world, instants });
   const { nodes } = stage;
   const readers = 6 * nodes.length;
   const clients = new Clients(world, instants, { seed, targets: nodes, readers, writers: 8, readsAWrite: 11 * nodes.length, pauseMs: 20 });
@@ -33,7 +31,8 @@ export async function live({ fault, fleet }: Scenario, seed: number): Promise<Li
   await clients.payOwed(stage.first);
   await Promise.all(nodes.map((node) => clients.readEverything(node)));
   const spans = nodes.flatMap((node) => node.spans);
-  return { reads: clients.reads, writes: world.writes, acks: clients.acks, spans, refusals: clients.refusals };
+  const { reads, acks, refusals } = clients;
+  return { reads, writes: world.writes, acks, spans, fetchedBy: world.fetchedBy, refusals };
 }
 
 async function act(fault: Scenario['fault'], scene: Scene): Promise<void> {

@@ -54,7 +54,7 @@ async function isFine(scenario: Scenario, seed: number): Promise<boolean> {
 }
 
 /** One line each. */
-function keep({ reads, writes, acks, spans = [] }: History, seed: number): string {
+function keep({ reads, writes, acks, spans = [], fetchedBy }: History, seed: number): string {
   const file = join(tmpdir(), `freshet-history-${process.pid}-${seed}.jsonl`);
   const lines = [
     ...writes.map((write) => ({ is: 'write', at: write.committedAt, ...write })),
@@ -64,6 +64,7 @@ function keep({ reads, writes, acks, spans = [] }: History, seed: number): strin
       is: 'read',
       at: read.sentAt,
       ...read,
+      fetchedBy: read.stated && fetchedBy?.get(read.stated.nonce),
       stated: read.stated && { ...read.stated, versions: Object.fromEntries(read.stated.versions) },
     })),
   ].toSorted((a, b) => a.at - b.at);

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import type { Manner } from '../cluster/fleet.ts';
 import type { Clients } from '../history/clients.ts';
 import type { Instants } from '../history/record.ts';
-import type { ScriptedOrigin } from '../support/origin.ts';
+import type { World } from '../history/world.ts';
 import { RedisServer } from '../support/redis.ts';
 import { Link } from './link.ts';
-import { LiveNode } from './live-node.ts';
+import { LiveNode, type LiveNodeParts } from './live-node.ts';
 
 export interface StageParts {
   readonly nodes: readonly Manner[];
   /** Whether Redis has a replica that a purge must have reached. */
   readonly isReplicated: boolean;
-  readonly origin: ScriptedOrigin;
+  readonly world: World;
   readonly instants: Instants;
 }
 
@@ -33,22 +33,18 @@ export class Stage implements AsyncDisposable {
   #primary: number;
   readonly #resources: AsyncDisposableStack;
 
-  static async start({ nodes, isReplicated, origin, instants }: StageParts): Promise<Stage> {
+  static async start({ nodes, isReplicated, world, instants }: StageParts): Promise<Stage> {
     await using resources = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), 'freshet-live-'));
     resources.defer(() => rmSync(folder, { recursive: true }));
     const redis = resources.use(await RedisServer.start());
     const standby = isReplicated ? await standbyOf(redis, resources) : undefined;
-    const starting = nodes.map((manner, i) =>
-      LiveNode.start({
-        name: `node-${i + 1}`,
-        manner: { ...manner, ...(isReplicated && { replicas: 1 }) },
-        port: redis.port,
-        origin,
-        folder,
-        instants,
-      }),
-    );
+    const starting = nodes.map((manner, i) => {
+      const name = `node-${i + 1}`;
+      const { port } = redis;
+      const reply: LiveNodeParts['reply'] = (request) => world.reply(request, name);
+      return LiveNode.start({ name, manner: { ...manner, ...(isReplicated && { replicas: 1 }) }, port, reply, folder, instants });
+    });
     for (const node of starting) resources.use(await node);
     return new Stage({ nodes: await Promise.all(starting), redis, standby, resources: resources.move() });
   }

@@ -4,6 +4,7 @@ import type { Fields } from '../../src/http/fields.ts';
 import { type Address, type Answer, get, RawClient } from '../support/client.ts';
 import type { SettableClock } from '../support/clock.ts';
 import { RunningFreshet } from '../support/freshet.ts';
+import { metricIn } from '../support/metrics.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
 
 export const TOKEN = 'token';
@@ -117,8 +118,7 @@ export class Team implements AsyncDisposable {
 
   /** The sum of the lines of /metrics that begin so. */
   async metric(start: string): Promise<number> {
-    const lines = (await this.admin('/metrics')).body.split('\n').filter((line) => line.startsWith(start));
-    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    return metricIn((await this.admin('/metrics')).body, start);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
