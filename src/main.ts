@@ -43,6 +43,15 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Whoever reads us may leave when it has read enough: `freshet --help | head`. What is still written then goes nowhere. */
+function mindReadersLeaving(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 function exitCodeOf(error: unknown): number {
   if (!(error instanceof UsageError) && !(error instanceof RunError)) {
     console.error(error);
@@ -52,6 +61,7 @@ function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
+mindReadersLeaving();
 try {
   await run(process.argv.slice(2));
 } catch (error) {

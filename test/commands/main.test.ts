@@ -1,7 +1,7 @@
 // The command as a shell sees it: exit codes 0, 1 and 2, and which stream says what.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { runFreshet } from './run.ts';
+import { runFreshet, Running } from './run.ts';
 
 const MINIMAL = fileURLToPath(new URL('../../config/minimal.yaml', import.meta.url));
 
@@ -35,4 +35,10 @@ describe('exit codes', () => {
     const ended = await runFreshet(args);
     expect(ended).toEqual({ code, out: expect.stringMatching(out), err });
   });
+});
+
+it('whose output nobody reads any more ends as it would, and says nothing of it', async () => {
+  await using running = new Running(['--help']);
+  running.leaveOutput();
+  expect(await running.ended).toEqual({ code: 0, out: '', err: '' });
 });

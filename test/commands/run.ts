@@ -38,6 +38,11 @@ export class Running implements AsyncDisposable {
     });
   }
 
+  /** Reads no further what it prints. */
+  leaveOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   signal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
     this.#child.kill(name);
   }
