@@ -75,16 +75,17 @@ export class NodeDriver {
   }
 
   purge(purge: LoggedPurge, { onFailure, waitMs }: Pick<PurgeAsked, 'onFailure' | 'waitMs'>): Promise<PurgeAnswer> {
-    return this.#ask((token) => ({ kind: 'purge-asked', token, purge, onFailure, waitMs }));
+    return this.#ask('rejected', (token) => ({ kind: 'purge-asked', token, purge, onFailure, waitMs }));
   }
 
   /** Goes on waiting for a purge that was answered `committed`. */
   resume(id: PurgeId, waitMs: number): Promise<PurgeAnswer> {
-    return this.#ask((token) => ({ kind: 'purge-resumed', token, id, waitMs }));
+    return this.#ask('unknown', (token) => ({ kind: 'purge-resumed', token, id, waitMs }));
   }
 
   /** Whether all that was in the log when it was asked has been applied. */
   barrier(): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false);
     const token = ++this.#lastToken;
     const passed = Promise.withResolvers<boolean>();
     this.#atBarrier.set(token, passed.resolve);
@@ -130,7 +131,8 @@ export class NodeDriver {
     await this.#parts.log.close();
   }
 
-  #ask(event: (token: number) => NodeEvent): Promise<PurgeAnswer> {
+  #ask(onceClosed: 'rejected' | 'unknown', event: (token: number) => NodeEvent): Promise<PurgeAnswer> {
+    if (this.#isClosed) return Promise.resolve({ kind: onceClosed });
     const token = ++this.#lastToken;
     const answer = Promise.withResolvers<PurgeAnswer>();
     this.#waiting.set(token, answer.resolve);

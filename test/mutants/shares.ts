@@ -39,7 +39,7 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     file: 'src/cluster/node-driver.ts',
     text: 'this.#count(1);',
     replacement: 'this.#count();',
-    caughtBy: ['test/cluster/rekeyed.test.ts'],
+    caughtBy: ['test/cluster/cluster-authority.test.ts'],
   },
   {
     name: 'shared: a value is read whoever wrote it',

@@ -1,7 +1,8 @@
-// After a reload by which purges name things otherwise, a node takes nothing from Redis that a purge may have missed. PURGE-PROTOCOL §4.4 "L2 entries".
-import { afterEach, beforeEach, expect, it } from 'vitest';
+// A node over a log whose commits stand still until they are let go: what it takes from Redis for itself and what not, and that it leaves nobody without an answer.
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterAuthority } from '../../src/cluster/cluster-authority.ts';
-import type { Committed, CoordinationLog, LoggedPurge, Position } from '../../src/cluster/coordination-log.ts';
+import type { Committed, CoordinationLog, LoggedPurge, NodeMode, Position } from '../../src/cluster/coordination-log.ts';
 import { epochOf, seqOf } from '../../src/cluster/log-epochs.ts';
 import type { Publication } from '../../src/purge/authority.ts';
 import { SettableClock } from '../support/clock.ts';
@@ -61,21 +62,27 @@ class HeldLog implements CoordinationLog {
 let log: HeldLog;
 let authority: ClusterAuthority;
 
-beforeEach(async () => {
-  log = new HeldLog();
-  const caching = Promise.withResolvers<void>();
-  authority = new ClusterAuthority({
-    mode: 'lease',
+/** Resolves when it has its place in the log. */
+async function join(mode: NodeMode): Promise<ClusterAuthority> {
+  const established = Promise.withResolvers<void>();
+  const joining = new ClusterAuthority({
+    mode,
     log,
     clock: new SettableClock(),
     memoryBytes: 64 * 1024,
     holdKeepMs: 0,
     exhausted: ignored,
     epochsChanged: ignored,
-    watcher: { emptied: ignored, renewed: ignored, joined: ignored, leaseChanged: () => caching.resolve(), waitedOut: ignored, leaving: ignored },
+    watcher: { emptied: () => established.resolve(), renewed: ignored, joined: ignored, leaseChanged: ignored, waitedOut: ignored, leaving: ignored },
   });
-  await authority.join();
-  await caching.promise;
+  await joining.join();
+  await established.promise;
+  return joining;
+}
+
+beforeEach(async () => {
+  log = new HeldLog();
+  authority = await join('lease');
 });
 afterEach(() => authority.close());
 
@@ -84,24 +91,45 @@ function seqNow(): number | undefined {
   return authority.epochs && seqOf(authority.epochs, authority.marks.epoch);
 }
 
+/** Nobody else is asked, so it takes no longer. */
+function atOnce<T>(answer: Promise<T> | undefined): Promise<T | 'no answer' | undefined> {
+  return Promise.race([answer, turn('no answer' as const)]);
+}
+
 /** What may be done with what another node, or this one when it had these rules before, stored as of `seq`. */
 function verdictOn(seq: number): string {
   const asOf = authority.epochs && epochOf(authority.epochs, seq);
   return asOf === undefined ? 'unusable' : authority.marks.gate({ tagIds: OF_NEW_RULES, asOf, sentAt: 0 }).kind;
 }
 
-it('what was stored as of the last purge would outlive one that is under way', async () => {
-  expect([seqNow(), verdictOn(0)]).toEqual([0, 'ok']);
-  void authority.publish(BY_OLD_RULES, ONCE);
-  authority.publishHere();
-  expect([seqNow(), verdictOn(0)]).toEqual([undefined, 'unusable']);
-  await log.letGo(1);
-  expect(verdictOn(0)).toBe('unusable');
+describe('after a reload by which purges name things otherwise (PURGE-PROTOCOL §4.4 "L2 entries")', () => {
+  it('what was stored as of the last purge would outlive one that is under way', async () => {
+    expect([seqNow(), verdictOn(0)]).toEqual([0, 'ok']);
+    void authority.publish(BY_OLD_RULES, ONCE);
+    authority.publishHere();
+    expect([seqNow(), verdictOn(0)]).toEqual([undefined, 'unusable']);
+    await log.letGo(1);
+    expect(verdictOn(0)).toBe('unusable');
+  });
+
+  it('what is stored from then on can be told from it, though nobody purges', async () => {
+    authority.publishHere();
+    expect(log.commits).toBe(1);
+    await log.letGo(1);
+    expect([seqNow(), verdictOn(1), verdictOn(0)]).toEqual([1, 'ok', 'unusable']);
+  });
 });
 
-it('what is stored from then on can be told from it, though nobody purges', async () => {
-  authority.publishHere();
-  expect(log.commits).toBe(1);
-  await log.letGo(1);
-  expect([seqNow(), verdictOn(1), verdictOn(0)]).toEqual([1, 'ok', 'unusable']);
+describe('once it is closed', () => {
+  it('a purge is rejected, and one that was under way is unknown', async () => {
+    const underway = authority.publish(BY_OLD_RULES, ONCE);
+    await authority.close();
+    expect([await atOnce(underway), await atOnce(authority.publish(BY_OLD_RULES, ONCE))]).toEqual([{ kind: 'unknown' }, { kind: 'rejected' }]);
+  });
+
+  it('no barrier is passed', async () => {
+    const asking = await join('barrier');
+    await asking.close();
+    expect(await atOnce(asking.barrier?.())).toBe(false);
+  });
 });
