@@ -213,8 +213,10 @@ export class NodeDriver {
   }
 
   #take({ seq, nonce, purge }: LogEntry): void {
+    const { epoch } = this.#parts.writer.marks;
     if (this.#position !== undefined) this.#position = { ...this.#position, applied: seq, nonce };
-    this.#apply(purge);
+    // A new generation of marks counts anew.
+    if (this.#apply(purge) !== epoch + 1) this.#count();
   }
 
   /** From here on, or from so many purges later on, epochs of this process and purges of the log go on together. */
@@ -224,10 +226,11 @@ export class NodeDriver {
     epochsChanged(logEpochs(this.#position.incarnation, { epoch: writer.marks.epoch + later, applied: this.#position.applied + later }));
   }
 
-  #apply(purge: LoggedPurge): void {
+  /** Its epoch. */
+  #apply(purge: LoggedPurge): number {
     const { writer, clock } = this.#parts;
     const publication = publicationOf(purge, clock.now());
-    writer.publish(writer.hasRoom(publication) ? publication : withoutRoom(publication));
+    return writer.publish(writer.hasRoom(publication) ? publication : withoutRoom(publication));
   }
 
   #wakeAt(mono: number): void {

@@ -10,6 +10,8 @@ import { POSITION } from './driven.ts';
 
 const OF_NEW_RULES = Int32Array.of(1, 2);
 const BY_OLD_RULES: Publication = { selectors: { tagIds: Int32Array.of(3, 4), all: false }, mode: 'hard', at: 0 };
+/** Of the marks. */
+const LAST_EPOCH = 5;
 const ignored = (): void => {};
 const ONCE = { waitMs: Infinity, onFailure: 'answer' } as const;
 
@@ -71,6 +73,7 @@ async function join(mode: NodeMode): Promise<ClusterAuthority> {
     clock: new SettableClock(),
     memoryBytes: 64 * 1024,
     holdKeepMs: 0,
+    lastEpoch: LAST_EPOCH,
     exhausted: ignored,
     epochsChanged: ignored,
     watcher: { emptied: () => established.resolve(), renewed: ignored, joined: ignored, leaseChanged: ignored, waitedOut: ignored, leaving: ignored },
@@ -118,6 +121,12 @@ describe('after a reload by which purges name things otherwise (PURGE-PROTOCOL Â
     await log.letGo(1);
     expect([seqNow(), verdictOn(1), verdictOn(0)]).toEqual([1, 'ok', 'unusable']);
   });
+});
+
+it('when its epochs start again, purges of the log and epochs go on together', async () => {
+  for (let i = 0; i <= LAST_EPOCH; i++) void authority.publish(BY_OLD_RULES, ONCE);
+  await log.letGo(LAST_EPOCH + 1);
+  expect([seqNow(), verdictOn(LAST_EPOCH + 1), verdictOn(LAST_EPOCH)]).toEqual([LAST_EPOCH + 1, 'ok', 'unusable']);
 });
 
 describe('once it is closed', () => {

@@ -116,8 +116,8 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: 'a node applies nothing of what others purge',
     file: DRIVER,
-    text: '    this.#apply(purge);\n  }',
-    replacement: '  }',
+    text: 'if (this.#apply(purge) !== epoch + 1) this.#count();',
+    replacement: '',
     caughtBy: [DRIVEN],
   },
   {

@@ -42,6 +42,13 @@ export const SHARE_MUTANTS: readonly Mutant[] = [
     caughtBy: ['test/cluster/cluster-authority.test.ts'],
   },
   {
+    name: 'shared: nothing is shared any more once epochs have started again',
+    file: 'src/cluster/node-driver.ts',
+    text: 'if (this.#apply(purge) !== epoch + 1) this.#count();',
+    replacement: 'this.#apply(purge);',
+    caughtBy: ['test/cluster/cluster-authority.test.ts'],
+  },
+  {
     name: 'shared: a value is read whoever wrote it',
     file: 'src/cluster/shared-body.ts',
     text: 'timingSafeEqual(value.subarray(0, MAC_BYTES), macOf(bytes, place)) ? bytes',
