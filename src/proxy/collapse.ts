@@ -35,10 +35,6 @@ export class Flights {
   readonly #axesSeen = new LRUCache<string, readonly string[]>({ maxSize: REMEMBERED_CHARACTERS, sizeCalculation: chargeOf });
   #order = 0;
 
-  get inFlight(): number {
-    return this.#joinable.size;
-  }
-
   /** Joins the flight under way for `x`, or starts one with `request`. */
   board(
     x: Exchange,

@@ -1,4 +1,7 @@
 // Orders of events that no socket can be made to keep: a purge beside a write's own, no room for its settle window, and 1xx after an answer.
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { OriginError } from '../../src/errors.ts';
 import { type Fields, fieldValue } from '../../src/http/fields.ts';
@@ -8,6 +11,11 @@ import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import { NOTHING } from '../../src/purge/order.ts';
 import type { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { askStored, makeParts, NotingClient, play, type Played, requestOf } from './parts.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const MANY = 100;
 
 const FRESH: Fields = ['cache-control', 'max-age=60', 'surrogate-key', 'product:1'];
 
@@ -238,15 +246,22 @@ it.each<{ how: string; end: (asked: Played) => void }>([
   { how: 'with an answer that is stored', end: (asked) => play(asked, 0, { fields: FRESH, body: 'a' }) },
   { how: 'with one that is not', end: (asked) => play(asked, 0, { fields: [], body: 'a' }) },
   { how: 'with none', end: ({ handler }) => handler.failed(new OriginError('origin-reset', 'reset', { requestSent: true })) },
-])('a fetch that ended $how is remembered no longer', async ({ end }) => {
+])('fetches that ended $how are remembered no longer, nor who asked for them', async ({ end }) => {
   const { parts, origin } = makeParts();
-  const client = new NotingClient();
-  handle(requestOf('GET /a'), client, parts);
-  const asked = await origin.nth(1);
-  expect(parts.flights.inFlight).toBe(1);
-  end(asked);
-  await client.ended;
-  expect(parts.flights.inFlight).toBe(0);
+  const clients: WeakRef<NotingClient>[] = [];
+  for (let path = 0; path < MANY; path++) {
+    const client = new NotingClient();
+    clients.push(new WeakRef(client));
+    handle(requestOf(`GET /${path}`), client, parts);
+    end(await origin.nth(1));
+    origin.asked.length = 0;
+    await client.ended;
+  }
+  // What was looked at in this turn is kept in it.
+  await turn();
+  collectGarbage();
+  expect(clients.filter((client) => client.deref() !== undefined).length).toBeLessThan(MANY / 2);
+  expect(parts.flights.lastOrder).toBe(MANY);
 });
 
 /** Something that must not happen does, once its head is out. */
