@@ -4,6 +4,7 @@ import { type LogEpochs, logEpochs } from '../../src/cluster/log-epochs.ts';
 import type { Reply } from '../../src/cluster/logged-purge.ts';
 import { type BodyRedis, SharedBodies, type SharedBodiesParts } from '../../src/cluster/shared-bodies.ts';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
+import { entry } from '../rules/builders.ts';
 
 const NOW = 1_000_000;
 const EPOCHS = logEpochs('inc', { epoch: 2, applied: 12 });
@@ -57,30 +58,11 @@ function setUp(given: Partial<SharedBodiesParts> & { readonly redis?: FakeRedis 
   return { redis, clock, told, bodies };
 }
 
+/** Fresh for a minute, half a second after it came. */
 function response(given: Partial<StoredResponse> = {}): StoredResponse {
-  return {
-    status: 200,
-    statusText: 'OK',
-    fields: ['etag', '"1"'],
-    body: Buffer.from('one'),
-    initialAgeMs: 1_000,
-    receivedAt: NOW - 500,
-    freshUntil: NOW + 60_000,
-    staleWhileRevalidateMs: 0,
-    staleIfErrorMs: 0,
-    keepMs: 0,
-    alwaysValidate: false,
-    neverStale: false,
-    axes: [],
-    axisValues: [],
-    scopeId: 'public',
-    tags: ['a'],
-    tagIds: Int32Array.of(1, 2),
-    asOf: 3,
-    order: 9,
-    checkedAt: 3,
-    ...given,
-  };
+  const known = { fields: ['etag', '"1"'], body: Buffer.from('one'), scopeId: 'public', tags: ['a'], tagIds: Int32Array.of(1, 2) };
+  const when = { initialAgeMs: 1_000, receivedAt: NOW - 500, freshUntil: NOW + 60_000, asOf: 3, order: 9, checkedAt: 3 };
+  return entry({ ...known, ...when, ...given });
 }
 
 const NONE = (): readonly string[] => [];

@@ -22,6 +22,16 @@ async function caught(limits = {}): Promise<{ listening: Listening; client: Prom
   return { listening: await Listening.start((_, arrived) => resolve(arrived), limits), client: promise };
 }
 
+/** Without an end. */
+function giveWhatItTakes(client: Client): void {
+  const fill = (): void => {
+    while (client.write(Buffer.alloc(MIB)));
+  };
+  client.head(200, 'OK', []);
+  client.onDrain(fill);
+  fill();
+}
+
 describe('answers', () => {
   const answers: { name: string; handler: Handler; request?: string; method?: string; expected: object; closes?: boolean }[] = [
     {
@@ -230,7 +240,10 @@ describe('backpressure and stalls', () => {
     expect((await raw.answer())?.bytes.length).toBe(sent + chunk.length);
   });
 
-  it('cuts a client that takes nothing', async () => {
+  it.each<{ how: string; give: (client: Client) => void }>([
+    { how: 'piece by piece', give: giveWhatItTakes },
+    { how: 'at once', give: (client) => client.answer(200, 'OK', [], Buffer.alloc(48 * MIB)) },
+  ])('cuts a client that takes nothing of an answer given $how', async ({ give }) => {
     const { listening, client } = await caught({ stallTimeoutMs: 100 });
     await using server = listening;
     await using raw = await RawClient.connect(server.address);
@@ -238,27 +251,9 @@ describe('backpressure and stalls', () => {
     raw.send(REQUEST);
     const arrived = await client;
     const gone = new Promise<void>((resolve) => arrived.onGone(resolve));
-    arrived.head(200, 'OK', []);
-    const fill = (): void => {
-      while (arrived.write(Buffer.alloc(1024 * 1024)));
-    };
-    arrived.onDrain(fill);
-    fill();
+    give(arrived);
     await gone;
-    expect(arrived.gone).toBe(true);
-  });
-
-  it('cuts a client that takes nothing of an answer given at once', async () => {
-    const { listening, client } = await caught({ stallTimeoutMs: 100 });
-    await using server = listening;
-    await using raw = await RawClient.connect(server.address);
-    raw.socket.pause();
-    raw.send(REQUEST);
-    const arrived = await client;
-    const gone = new Promise<void>((resolve) => arrived.onGone(resolve));
-    arrived.answer(200, 'OK', [], Buffer.alloc(48 * 1024 * 1024));
-    await gone;
-    expect(server.limits).toEqual(['limits.stall_timeout']);
+    expect([arrived.gone, server.limits]).toEqual([true, ['limits.stall_timeout']]);
   });
 
   it('cuts a client that stops in its body, but only when somebody waits for it', async () => {

@@ -148,18 +148,30 @@ describe.each(answers)('a client that takes an answer, $how,', ({ give }) => {
   });
 });
 
-it('a client that takes an answer too slowly is cut although it takes all there is now and then, where it is given more at once', async () => {
-  const { listening, taker, clients } = await downloading(1e9);
-  await using server = listening;
-  await using client = taker;
+/** One that has been given more than it takes, since the last look; whatever it takes then is too slow. */
+async function lagging() {
+  const { listening: server, taker, clients } = await downloading(1e9);
+  const open = new AsyncDisposableStack();
+  open.use(server);
+  open.use(taker);
   const [asking] = clients as [Client];
   asking.head(200, 'OK', []);
   asking.write(LARGE);
   server.look();
+  /** `then` happens in the step in which there is room again. */
+  const takesAll = async (then = (): void => {}): Promise<void> => {
+    const drained = new Promise<void>((resolve) => asking.onDrain(() => resolve(then())));
+    await Promise.all([taker.take(LARGE.length), drained]);
+  };
+  return { server, asking, takesAll, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+it('a client that takes an answer too slowly is cut although it takes all there is now and then, where it is given more at once', async () => {
+  await using client = await lagging();
+  const { server, asking } = client;
   for (let times = 0; times < 2; times++) {
     server.clock.advance(3_001);
-    const filled = new Promise<void>((resolve) => asking.onDrain(() => (asking.write(LARGE), resolve())));
-    await Promise.all([client.take(LARGE.length), filled]);
+    await client.takesAll(() => void asking.write(LARGE));
   }
   server.look();
   expect(server.limits).toEqual(['limits.min_rate']);
@@ -170,15 +182,9 @@ describe('a client that takes an answer is not cut', () => {
     { name: 'after a window in which it had taken all there was', meanwhile: () => undefined },
     { name: 'after a window in which it took all there was at once', meanwhile: (client) => void client.write(Buffer.from('little')) },
   ])('$name', async ({ meanwhile }) => {
-    const { listening, taker, clients } = await downloading(1e9);
-    await using server = listening;
-    await using client = taker;
-    const [asking] = clients as [Client];
-    asking.head(200, 'OK', []);
-    asking.write(LARGE);
-    server.look();
-    const drained = new Promise<void>((resolve) => asking.onDrain(resolve));
-    await Promise.all([client.take(LARGE.length), drained]);
+    await using client = await lagging();
+    const { server, asking } = client;
+    await client.takesAll();
     server.clock.advance(1_000);
     meanwhile(asking);
     server.clock.advance(2_001);

@@ -19,6 +19,7 @@ function config(url: string, extra = ''): string {
   return `
 origins: { shop: { url: "${url}", connect_timeout: 200ms, headers_timeout: 200ms } }
 limits: { drain_timeout: 100ms }
+log: { level: silent, access: off }
 routes: [{ path: /socket/**, origin: shop, upgrade: true }]
 ${extra}`;
 }
