@@ -6,7 +6,7 @@ const PENDING = 'src/cluster/pending-purge.ts';
 const CACHE = 'test/simulation/cache.ts';
 const SCRIPTS = 'test/simulation/log-state.ts';
 const REDIS = 'test/simulation/redis.ts';
-const WORLD = 'test/simulation/world.ts';
+const READERS = 'test/simulation/readers.ts';
 const SEEDS = 'test/simulation/seeds.test.ts';
 const EVENTS = 'test/cluster/node-core.test.ts';
 
@@ -212,9 +212,9 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'cluster, simulated: time passes between the gate of a hit and its head',
-    file: WORLD,
-    text: 'committedAt: this.#schedule.now,',
-    replacement: 'committedAt: this.#schedule.now + 3,',
+    file: READERS,
+    text: 'committedAt: schedule.now,',
+    replacement: 'committedAt: schedule.now + 3,',
     caughtBy: [SEEDS],
   },
   {

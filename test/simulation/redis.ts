@@ -60,6 +60,11 @@ export class Redis {
     }
   }
 
+  /** How many it has. */
+  get replicas(): number {
+    return this.#options.replicas;
+  }
+
   /** The server that a new connection reaches. */
   get primary(): string {
     return this.#primary.id;
