@@ -71,6 +71,7 @@ export class NodeCore {
   #said = 0;
   #attempt: PendingPurge | undefined;
   #hinted = false;
+  #toldOwed = false;
 
   #joinAt = 0;
   #renewAt = 0;
@@ -136,6 +137,7 @@ export class NodeCore {
     this.#leave();
     this.#failBarriers();
     this.#grant();
+    this.#tellOwed();
     this.#wake();
   }
 
@@ -350,6 +352,13 @@ export class NodeCore {
   }
 
   // Purges that are owed
+
+  #tellOwed(): void {
+    const owes = this.#owed.first !== undefined;
+    if (owes === this.#toldOwed) return;
+    this.#toldOwed = owes;
+    this.#effects.push({ kind: 'owed', owes });
+  }
 
   #payOwed(): void {
     const purge = this.#owed.first;

@@ -39,6 +39,8 @@ export interface NodeWatcher {
   joined(result: Joined): void;
   /** A purge was confirmed only when the leases of these had run out; with the numbers of their last renewals. */
   waitedOut(nodes: ReadonlyMap<string, number>): void;
+  /** Whether writes were answered whose purges have yet to be put into the log; until then it answers nothing from its cache. */
+  owes(isOwing: boolean): void;
   /** It is being closed. */
   leaving(): void;
 }
@@ -173,6 +175,8 @@ export class NodeDriver {
         if (effect.until === undefined) lease.drop();
         else lease.holdUntil(effect.until);
         return this.#watch.until(effect.until);
+      case 'owed':
+        return watcher.owes(effect.owes);
       case 'answer':
         this.#waiting.get(effect.token)?.(effect.answer);
         this.#waiting.delete(effect.token);

@@ -81,6 +81,8 @@ export type Effect =
   | { readonly kind: 'empty'; readonly position: Position; readonly holds: readonly LoggedPurge[] }
   /** Answer from the cache before `until` and not later. */
   | { readonly kind: 'lease'; readonly until: Moment | undefined }
+  /** From now on there are purges of writes that could not be put into the log, or there are none any more. */
+  | { readonly kind: 'owed'; readonly owes: boolean }
   | { readonly kind: 'answer'; readonly token: number; readonly answer: PurgeAnswer }
   /** `passed`: all that was in the log when the request arrived has been applied. `failed`: answer it from the origin. */
   | { readonly kind: 'barrier'; readonly token: number; readonly outcome: 'passed' | 'failed' }

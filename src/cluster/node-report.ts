@@ -72,6 +72,13 @@ export class NodeReport implements NodeWatcher {
     this.#parts.observer.warn('nodes were silent until their leases had run out: they are off the list until they renew', { nodes: names });
   }
 
+  owes(isOwing: boolean): void {
+    const { observer } = this.#parts;
+    if (isOwing)
+      observer.warn('a write was answered before its purge was confirmed: the node answers nothing from its cache until it has made it', {});
+    else observer.info('every purge that the node owed is made', {});
+  }
+
   leaving(): void {
     this.#isLeaving = true;
     this.#parts.observer.info('the node leaves those that share purges', {});

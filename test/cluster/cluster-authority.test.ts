@@ -6,7 +6,7 @@ import type { Committed, CoordinationLog, LoggedPurge, NodeMode, Position } from
 import { epochOf, seqOf } from '../../src/cluster/log-epochs.ts';
 import type { Publication } from '../../src/purge/authority.ts';
 import { SettableClock } from '../support/clock.ts';
-import { POSITION } from './driven.ts';
+import { FAILED, POSITION } from './driven.ts';
 
 const OF_NEW_RULES = Int32Array.of(1, 2);
 const BY_OLD_RULES: Publication = { selectors: { tagIds: Int32Array.of(3, 4), all: false }, mode: 'hard', at: 0 };
@@ -18,6 +18,8 @@ const ONCE = { waitMs: Infinity, onFailure: 'answer' } as const;
 /** A log of one node, in which commits stand still until they are let go. */
 class HeldLog implements CoordinationLog {
   commits = 0;
+  /** Of the commits to come. */
+  failing = 0;
   #held = Promise.withResolvers<void>();
   #seq = 0;
   #applied = 0;
@@ -33,6 +35,7 @@ class HeldLog implements CoordinationLog {
 
   async commit(_position: Position, _purge: LoggedPurge): Promise<Committed> {
     this.commits++;
+    if (this.failing-- > 0) return FAILED;
     await this.#held.promise;
     return { kind: 'committed', seq: ++this.#seq, nonce: `n${this.#seq}`, nodes: new Map() };
   }
@@ -63,6 +66,8 @@ class HeldLog implements CoordinationLog {
 
 let log: HeldLog;
 let authority: ClusterAuthority;
+/** Whether it owes a purge, as often as it says so. */
+let owed: boolean[];
 
 /** Resolves when it has its place in the log. */
 async function join(mode: NodeMode): Promise<ClusterAuthority> {
@@ -76,7 +81,15 @@ async function join(mode: NodeMode): Promise<ClusterAuthority> {
     lastEpoch: LAST_EPOCH,
     exhausted: ignored,
     epochsChanged: ignored,
-    watcher: { emptied: () => established.resolve(), renewed: ignored, joined: ignored, leaseChanged: ignored, waitedOut: ignored, leaving: ignored },
+    watcher: {
+      emptied: () => established.resolve(),
+      renewed: ignored,
+      joined: ignored,
+      leaseChanged: ignored,
+      waitedOut: ignored,
+      owes: (isOwing) => owed.push(isOwing),
+      leaving: ignored,
+    },
   });
   await joining.join();
   await established.promise;
@@ -85,6 +98,7 @@ async function join(mode: NodeMode): Promise<ClusterAuthority> {
 
 beforeEach(async () => {
   log = new HeldLog();
+  owed = [];
   authority = await join('lease');
 });
 afterEach(() => authority.close());
@@ -127,6 +141,14 @@ it('when its epochs start again, purges of the log and epochs go on together', a
   for (let i = 0; i <= LAST_EPOCH; i++) void authority.publish(BY_OLD_RULES, ONCE);
   await log.letGo(LAST_EPOCH + 1);
   expect([seqNow(), verdictOn(LAST_EPOCH + 1), verdictOn(LAST_EPOCH)]).toEqual([LAST_EPOCH + 1, 'ok', 'unusable']);
+});
+
+it('says when the purge of a write begins to be owed, and when it is made', async () => {
+  log.failing = 1;
+  const answer = await authority.publish(BY_OLD_RULES, { ...ONCE, onFailure: 'retry' });
+  expect([answer.kind, owed]).toEqual(['unknown', [true]]);
+  await log.letGo(1);
+  expect(owed).toEqual([true, false]);
 });
 
 describe('once it is closed', () => {

@@ -27,6 +27,8 @@ export class Driven {
   readonly applied: number[] = [];
   readonly answers: (PurgeAnswer & { readonly token: number })[] = [];
   readonly barriers: string[] = [];
+  /** Whether it owes a purge, as often as it says so. */
+  readonly owed: boolean[] = [];
   emptied = 0;
   leaseUntil: { readonly mono: number; readonly wall: number } | undefined;
   wakeAt = 0;
@@ -117,6 +119,7 @@ export class Driven {
     if (effect.kind === 'apply') this.applied.push(effect.entry.seq);
     if (effect.kind === 'answer') this.answers.push({ token: effect.token, ...effect.answer });
     if (effect.kind === 'barrier') this.barriers.push(`${effect.token} ${effect.outcome}`);
+    if (effect.kind === 'owed') this.owed.push(effect.owes);
     if (effect.kind === 'empty') this.emptied++;
     if (effect.kind === 'lease') this.leaseUntil = effect.until;
     if (effect.kind === 'wake') this.wakeAt = effect.mono;

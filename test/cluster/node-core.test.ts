@@ -261,6 +261,20 @@ describe('a purge that a write could not confirm', () => {
     expect(node.leaseUntil).toBeDefined();
   });
 
+  it('is told when it begins to be owed and when nothing is any more, however many there are and however often it is tried', () => {
+    const node = Driven.settled();
+    for (const token of [1, 2]) node.purge(token, { onFailure: 'retry' });
+    for (let failed = 0; failed < 5; failed++) {
+      node.committed(FAILED);
+      node.pass(RENEW_EVERY_MS);
+    }
+    expect(node.owed).toEqual([true]);
+    node.commit(1);
+    expect(node.owed).toEqual([true]);
+    node.commit(2);
+    expect(node.owed).toEqual([true, false]);
+  });
+
   it('leaves no room for its hold: purges without', () => {
     const node = Driven.settled();
     node.purge(1, { onFailure: 'retry', purge: { ...purgeOf(1), settleMs: 50 } });
@@ -290,6 +304,7 @@ describe('a purge that a write could not confirm', () => {
     expect(node.leaseUntil).toBeUndefined();
     node.renewWith(entry(1), entry(2));
     expect(node.leaseUntil).toBeDefined();
+    expect(node.owed).toEqual([]);
   });
 });
 

@@ -90,6 +90,8 @@ it('README explains every line, and no other', () => {
   report.leaseChanged(true);
   report.leaseChanged(false);
   report.waitedOut(new Map([['b', 5]]));
+  report.owes(true);
+  report.owes(false);
   report.leaving();
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const [, table = ''] = /<!-- table: faults -->\n\n(.*?)\n\n/s.exec(readme) ?? [];

@@ -34,6 +34,7 @@ export class Node implements AsyncDisposable {
         renewed: () => {},
         leaseChanged: () => {},
         waitedOut: () => {},
+        owes: () => {},
         leaving: () => {},
       },
     });

@@ -12,6 +12,20 @@ const EVENTS = 'test/cluster/node-core.test.ts';
 
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
+    name: 'cluster: nobody is told that the purge of a write is owed',
+    file: 'src/cluster/node-driver.ts',
+    text: 'return watcher.owes(effect.owes);',
+    replacement: 'return;',
+    caughtBy: ['test/cluster/cluster-authority.test.ts'],
+  },
+  {
+    name: 'cluster: each attempt at a purge that is owed is told',
+    file: CORE,
+    text: 'if (owes === this.#toldOwed) return;',
+    replacement: 'if (!owes && !this.#toldOwed) return;',
+    caughtBy: [EVENTS],
+  },
+  {
     name: 'cluster: a cluster confirms a purge before COMMIT',
     file: CORE,
     text: 'else this.#commit(pending);',

@@ -149,6 +149,7 @@ export class SimulatedNode {
         return this.#passed(effect.token, effect.outcome === 'passed');
       case 'wake':
         return this.#wake(effect.mono);
+      case 'owed':
       case 'secret-differs':
         return;
     }
