@@ -65,7 +65,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     file: 'src/control.ts',
     text: 'await change();\n      this.purgeAfterReload();',
     replacement: 'await change();',
-    caughtBy: [LIFE, DOOR],
+    caughtBy: [DOOR],
   },
   {
     name: 'a worker with new rules finds what was stored by them before others were in force',
