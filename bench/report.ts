@@ -25,11 +25,13 @@ export function mebibytes(bytes: number): string {
 }
 
 /** A Markdown table, aligned so that it also reads well in a terminal. */
-export function formatTable(table: Table): string {
+export function formatTable(table: Table, heading = '###'): string {
   const widths = table.head.map((_, column) => Math.max(...[table.head, ...table.rows].map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string => `| ${row.map((cell, column) => pad(cell, column, widths)).join(' | ')} |`;
   const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [`\n### ${table.title}`, '', line(table.head), rule, ...table.rows.map(line), ...(table.notes ?? []).map((note) => `\n${note}`)].join('\n');
+  return [`\n${heading} ${table.title}`, '', line(table.head), rule, ...table.rows.map(line), ...(table.notes ?? []).map((note) => `\n${note}`)].join(
+    '\n',
+  );
 }
 
 function pad(cell: string, column: number, widths: readonly number[]): string {

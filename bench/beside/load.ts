@@ -41,7 +41,7 @@ export async function wrk({ url, traffic, seconds, begun }: LoadSpec): Promise<L
   const headers = Object.entries(traffic.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   await using child = startChild({
     name: 'wrk',
-    command: ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', LUA],
+    command: ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', LUA],
     args: [...headers, url + traffic.path],
     env: { ...process.env, BENCH_SPREAD: traffic.spread, BENCH_RUN: nameRun(), BENCH_HOT_KEYS: String(HOT_KEYS) },
   });

@@ -8,6 +8,7 @@ import { machine } from '../process-cost.ts';
 import { takeCores } from './cpu.ts';
 import { cannon, CONNECTIONS, wrk } from './load.ts';
 import { type Bench, measureScenario } from './measure.ts';
+import { KEPT_OPEN } from './nginx.ts';
 import { startNginxOrigin, startNodeOrigin } from './origin.ts';
 import { type Report, reportText } from './report.ts';
 import { type Scenario, SCENARIOS } from './scenarios.ts';
@@ -75,6 +76,7 @@ async function measure(plan: Plan): Promise<Report> {
     seconds,
     connections: CONNECTIONS,
     memoryMib: MEMORY_MIB,
+    keptOpen: KEPT_OPEN,
     scenarios,
   };
 }

@@ -6,7 +6,7 @@ import { whilePurging } from '../purging.ts';
 import { between, type Cores, look, onServerCore, type Usage } from './cpu.ts';
 import type { Load, LoadSpec } from './load.ts';
 import type { Origin } from './origin.ts';
-import type { Round, ScenarioResult } from './report.ts';
+import { OTHERS_ALLOWED, type Round, type ScenarioResult } from './report.ts';
 import { HOT_KEYS, PUBLIC_HIT, PURGES_PER_SECOND, type Scenario, type Traffic } from './scenarios.ts';
 import { FRESHET, type Running, type Server } from './servers.ts';
 import { faultsOf, unfitness } from './trust.ts';
@@ -46,14 +46,14 @@ export async function measureScenario(bench: Bench, scenario: Scenario, servers:
       lanes.push({ title, server, traffic: kind.traffic, running: started, rounds: [], faults: [], unfit: undefined });
     }
   }
-  for (const lane of lanes) {
-    progress(`${scenario.name}: ${lane.title}, warming`);
-    lane.unfit = await warm(bench, lane);
-    if (lane.unfit !== undefined) progress(`${scenario.name}: ${lane.title} IS LEFT OUT: ${lane.unfit}`);
+  for (const lane of lanes) lane.unfit = await check(bench, lane, scenario);
+  const fit = lanes.filter(({ unfit }) => unfit === undefined);
+  for (const { title, running, traffic } of fit) {
+    progress(`${scenario.name}: ${title}, warming`);
+    await bench.load({ url: running.url, traffic, seconds: WARM_SECONDS, begun: () => {} });
   }
   for (let round = 1; round <= bench.rounds; round++) {
-    for (const lane of lanes.filter(({ unfit }) => unfit === undefined))
-      await measureRound(bench, lane, `${scenario.name}: ${lane.title}, round ${round}`);
+    for (const lane of fit) await measureRound(bench, lane, `${scenario.name}: ${lane.title}, round ${round}`);
   }
   const found = lanes.map(({ title, rounds, faults, unfit }) => ({ title, rounds, faults, ...(unfit !== undefined && { unfit }) }));
   return { name: scenario.name, title: scenario.title, beside: scenario.beside, lanes: found };
@@ -74,12 +74,13 @@ function start({ origin, cores, folder, profileFolder }: Bench, scenario: Scenar
   });
 }
 
-/** Returns why the lane cannot be measured, if so. */
-async function warm(bench: Bench, lane: Lane): Promise<string | undefined> {
-  const { traffic, running } = lane;
-  if (traffic.spread === 'hot') await askForMany({ url: running.url, count: HOT_KEYS, path: (key) => traffic.path + key, progress: () => {} });
-  const unfit = await unfitness(bench.origin, lane);
-  if (unfit === undefined) await bench.load({ url: running.url, traffic, seconds: WARM_SECONDS, begun: () => {} });
+/** Before there is any load, so that what reaches the origin is the lane's own. Returns why it cannot be measured, if so. */
+async function check(bench: Bench, { title, server, traffic, running }: Lane, { name }: Scenario): Promise<string | undefined> {
+  const isHot = traffic.spread === 'hot';
+  progress(`${name}: ${title}, ${isHot ? `storing ${HOT_KEYS} answers` : 'checking'}`);
+  if (isHot) await askForMany({ url: running.url, count: HOT_KEYS, path: (key) => traffic.path + key, progress: () => {} });
+  const unfit = await unfitness(bench.origin, { server, traffic, running });
+  if (unfit !== undefined) progress(`${name}: ${title} IS LEFT OUT: ${unfit}`);
   return unfit;
 }
 
@@ -101,7 +102,8 @@ async function measureRound(bench: Bench, lane: Lane, name: string): Promise<voi
   lane.faults.push(...faults);
   const round = roundOf(load, usage);
   lane.rounds.push(round);
-  const others = round.others === undefined || round.others < 0.05 ? '' : `; others had ${(100 * round.others).toFixed(0)} % of the server's core`;
+  const others =
+    round.others === undefined || round.others <= OTHERS_ALLOWED ? '' : `; others had ${(100 * round.others).toFixed(0)} % of the server's core`;
   progress(`${name}: ${round.perSecond}/s${others}${faults.map((fault) => `\n!!! ${fault}`).join('')}`);
 }
 

@@ -1,6 +1,6 @@
 // An nginx of the bench's own, be it origin or cache: one worker, no access log, every file in a folder that goes with it.
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,11 @@ import { type Child, startChild } from '../../test/support/child-process.ts';
 
 const LOOK_EVERY_MS = 20;
 const START_TIMEOUT_MS = 20_000;
+
+/** What the system allows a process; above a million nothing here needs more. */
+const OPEN_FILES = Math.min(1_000_000, Number(/^Max open files +\d+ +(\d+)/m.exec(limits())?.[1] ?? 1024));
+/** Leaves room for connections. */
+export const KEPT_OPEN = OPEN_FILES - Math.min(2000, OPEN_FILES / 2);
 
 export interface NginxSpec {
   readonly name: string;
@@ -31,7 +36,7 @@ function nginxConfig(folder: string, http: string): string {
   return `daemon off;
 pid ${join(folder, 'pid')};
 worker_processes 1;
-worker_rlimit_nofile 262144;
+worker_rlimit_nofile ${OPEN_FILES};
 error_log stderr error;
 events { worker_connections 4096; multi_accept on; }
 http {
@@ -45,6 +50,10 @@ http {
   ${http}
 }
 `;
+}
+
+function limits(): string {
+  return existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'utf8') : '';
 }
 
 /** Starts a program that was told its port, and resolves when it accepts connections there. */

@@ -42,23 +42,35 @@ export const Report = z.object({
   connections: z.number(),
   /** Of each server's store. */
   memoryMib: z.number(),
+  /** Files that nginx may keep open: a limit of the system. */
+  keptOpen: z.number(),
   scenarios: z.array(ScenarioResult),
 });
 export type Report = z.infer<typeof Report>;
 
 type Measure = (round: Round) => number | undefined;
 
+/** Of the server's core, for what is not the server: interrupts, the kernel's own work. */
+export const OTHERS_ALLOWED = 0.05;
+
 const BUSY: readonly Measure[] = [(round) => round.serverCoreBusy, (round) => round.others, (round) => round.loadCoresBusy];
 
-/** In Markdown. */
+/** In Markdown, as README has that of bench/results/beside.json. */
 export function reportText(report: Report): string {
-  const { date, machine, servers, load, origin, isPinned, rounds, seconds, connections, memoryMib } = report;
+  const { date, machine, servers, load, origin, isPinned, rounds, seconds, connections, memoryMib, keptOpen } = report;
   const place = isPinned ? 'The server has one core, load and origin the others.' : 'Nothing is pinned to a core.';
-  const head = [
+  const others = Math.max(0, ...report.scenarios.flatMap(({ lanes }) => lanes.map((lane) => median(lane, (round) => round.others) ?? 0)));
+  return [
     `${date}, ${machine}. ${servers.join(', ')}; load by ${load}, ${connections} connections; origin ${origin}.`,
-    `${place} Medians of ${rounds} rounds of ${seconds} s each, in turn; stores of ${memoryMib} MiB.`,
-  ];
-  return [...head, ...tablesOf(report).map(formatTable)].join('\n');
+    `${place} Medians of ${rounds} rounds of ${seconds} s each, in turn; stores of ${memoryMib} MiB; nginx may keep ${keptOpen} files open.`,
+    ...(others > OTHERS_ALLOWED ? [sharedMachine(others)] : []),
+    ...tablesOf(report).map((table) => formatTable(table, '####')),
+  ].join('\n');
+}
+
+function sharedMachine(others: number): string {
+  const share = (100 * others).toFixed(0);
+  return `**Others had up to ${share} % of the server's core: requests a second are those of a shared machine, those a second of processor time are steadier.**`;
 }
 
 function tablesOf({ scenarios }: Report): Table[] {
@@ -148,7 +160,7 @@ function remarks(scenarios: readonly ScenarioResult[]): string[] {
   return scenarios.flatMap((scenario) =>
     scenario.lanes.flatMap(({ title, unfit, faults }) =>
       [...(unfit === undefined ? [] : [unfit]), ...faults.map((fault) => `**FAULT** ${fault}`)].map(
-        (text) => `${title}, ${scenario.title}: ${text}.`,
+        (text) => `${title === scenario.title ? 'Freshet' : title}, ${scenario.title}: ${text}.`,
       ),
     ),
   );

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild, startFreshet } from '../../test/support/child-process.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { startListener, startNginx } from './nginx.ts';
+import { KEPT_OPEN, startListener, startNginx } from './nginx.ts';
 
 export const MEMORY_MIB = 512;
 // Where many systems keep servers, off the path of their users.
@@ -59,7 +59,7 @@ const nginx: Server = {
   async start({ originPort, folder, under }) {
     const port = await freePort();
     const http = `proxy_cache_path ${join(folder, 'cache')} levels=1:2 keys_zone=bench:128m max_size=${MEMORY_MIB}m inactive=1h use_temp_path=off;
-  open_file_cache max=200000 inactive=1h;
+  open_file_cache max=${KEPT_OPEN} inactive=1h;
   open_file_cache_valid 1h;
   upstream origin { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 1000000000; }
   server {

@@ -5,6 +5,7 @@ import { CONNECTIONS, type Load } from './load.ts';
 import type { Lane } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { pathsOf, PURGES_PER_SECOND } from './scenarios.ts';
+import type { Running } from './servers.ts';
 
 const ASKED = 10;
 /** More than any of the servers adds to a body. */
@@ -12,8 +13,8 @@ const HEAD_BYTES = 1500;
 
 /** Why the answers of this server are not those that are to be measured; undefined where they are. */
 export async function unfitness(
-  origin: Origin,
-  { server, traffic, running }: Pick<Lane, 'server' | 'traffic' | 'running'>,
+  origin: Pick<Origin, 'count'>,
+  { server, traffic, running }: Pick<Lane, 'server' | 'traffic'> & { readonly running: Pick<Running, 'url'> },
 ): Promise<string | undefined> {
   const { 'If-None-Match': _, ...unconditional } = traffic.headers;
   const next = pathsOf(traffic, `check-${Date.now()}`);
