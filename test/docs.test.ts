@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { Report, reportText } from '../bench/beside/report.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { parsePurgeBody } from '../src/purge/endpoint.ts';
 import { COMMANDS } from '../src/commands/usage.ts';
@@ -86,6 +87,14 @@ describe('what it names exists', () => {
   it("the package's version, in CHANGELOG.md", () => {
     expect(readFileSync(new URL('CHANGELOG.md', root), 'utf8')).toMatch(new RegExp(`^## .*${RegExp.escape(manifest.version)}`, 'm'));
   });
+});
+
+it('its figures beside other servers are those that were kept', () => {
+  const kept = readFileSync(new URL('bench/results/beside.json', root), 'utf8');
+  const text = reportText(Report.parse(JSON.parse(kept)));
+  expect(readFileSync(new URL('bench/results/beside.md', root), 'utf8')).toBe(`${text}\n`);
+  const [, quoted] = readme.split(/<!-- (?:end of )?report: bench\/results\/beside.md -->\n/);
+  expect(quoted?.trim()).toBe(text);
 });
 
 /** As GitHub makes an anchor of a heading. */
