@@ -23,13 +23,19 @@ interface Reading {
   inTrailers: boolean;
 }
 
-/** An answer that takes longer is one that does not come. */
-const SILENCE_MS = 15_000;
+/**
+ * An answer that takes longer than so many looks is one that does not come. Between two looks what has come is read, however long the machine takes for
+ * both: a process that it gives no time has not been kept waiting by anybody.
+ */
+const SILENT_LOOKS = 150;
+const LOOK_EVERY_MS = 100;
 
 export class KeepAlive {
   readonly #socket: Socket;
   readonly #waiting: Reading[] = [];
   #buffer: Buffer = Buffer.alloc(0);
+  /** Since something came, or was asked. */
+  #looks = 0;
   /** Bytes that answer no request: there must be none. */
   surplus = 0;
   /** Whether the other side said nothing for too long while it owed an answer. */
@@ -48,21 +54,23 @@ export class KeepAlive {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk) => {
+      this.#looks = 0;
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
       this.#pump();
     });
     socket.on('error', () => this.#end(false)).on('end', () => this.#end(true));
-    socket.on('close', () => this.#end(false));
-    socket.setTimeout(SILENCE_MS, () => {
-      this.wasSilent = this.#waiting.length > 0;
-      socket.destroy();
+    const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    socket.on('close', () => {
+      clearInterval(looking);
+      this.#end(false);
     });
   }
 
   /** Undefined where the connection ended without a head. Several may be asked before the first is answered. */
   ask(method: string, bytes: string | Buffer): Promise<Got | undefined> {
     if (this.closed) return Promise.resolve(undefined);
+    this.#looks = 0;
     return new Promise((resolve) => {
       this.#waiting.push({ method, resolve, parts: [], left: 0, inTrailers: false });
       this.#socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
@@ -73,6 +81,12 @@ export class KeepAlive {
   destroy(): void {
     this.#socket.destroy();
     this.#end(false);
+  }
+
+  #look(): void {
+    if (this.#waiting.length === 0 || ++this.#looks < SILENT_LOOKS) return;
+    this.wasSilent = true;
+    this.#socket.destroy();
   }
 
   #pump(): void {
