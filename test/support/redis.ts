@@ -14,6 +14,9 @@ if (!hasRedis) {
   process.stderr.write('redis-server is not installed: what needs it is skipped\n');
 }
 
+/** To find a port that nobody takes meanwhile. */
+const ATTEMPTS = 5;
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -40,9 +43,12 @@ export class RedisServer implements AsyncDisposable {
 
   /** `settings` are flags of redis-server. Resolves when it answers. */
   static async start(settings: readonly string[] = [], options: RedisFiles = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), settings, options);
-    await server.#answers();
-    return server;
+    for (let attempt = 1; ; attempt++) {
+      const server = new RedisServer(await freePort(), settings, options);
+      if (await server.#answers()) return server;
+      await server[Symbol.asyncDispose]();
+      if (attempt === ATTEMPTS) throw new Error(`redis-server ${settings.join(' ')} does not start`);
+    }
   }
 
   private constructor(port: number, settings: readonly string[], { config, files = {}, ca }: RedisFiles) {
@@ -70,9 +76,10 @@ export class RedisServer implements AsyncDisposable {
 
   /** With what it held gone: nothing is on disk. */
   async restart(): Promise<void> {
-    await this.kill();
-    this.start();
-    await this.#answers();
+    do {
+      await this.kill();
+      this.start();
+    } while (!(await this.#answers()));
   }
 
   async kill(): Promise<void> {
@@ -98,7 +105,7 @@ export class RedisServer implements AsyncDisposable {
   /** Resolves when it has everything of the server at `port`. */
   async replicate(port: number): Promise<void> {
     await this.client.call('REPLICAOF', '127.0.0.1', port);
-    while (!/master_link_status:up/.test(await this.client.info('replication'))) await once(this.#child.stdout ?? this.#child, 'data');
+    while (!/master_link_status:up/.test(await this.client.info('replication')));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,13 +131,17 @@ export class RedisServer implements AsyncDisposable {
       '--repl-diskless-sync-delay',
       '0',
     ];
-    const child = spawn('redis-server', [...args, ...this.#settings], { cwd: this.#folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('redis-server', [...args, ...this.#settings], { cwd: this.#folder, stdio: ['ignore', 'ignore', 'inherit'] });
     running.add(child);
     child.once('close', () => running.delete(child));
     return child;
   }
 
-  async #answers(): Promise<void> {
-    await this.client.ping();
+  /** Whether it does: its port may have gone to somebody else before it had it, and another redis-server would answer just as well. */
+  async #answers(): Promise<boolean> {
+    const child = this.#child;
+    const ended = once(child, 'close').then(() => '');
+    const said = await Promise.race([this.client.info('server').catch(() => ''), ended]);
+    return said.includes(`process_id:${child.pid}\r\n`);
   }
 }
