@@ -14,9 +14,9 @@ export const RENEW_EVERY_MS = 1_000;
 /** D: after so long by any node's clock, a lease that was asked for before is over by its holder's, with rates that differ by less than 2 %. */
 export const EXPIRY_MS = LEASE_MS * 1.02 + 50;
 
-/** The end of a lease whose renewal was sent at `sentAt`: never from when its answer came. */
+/** The end of a lease whose renewal was sent at `sentAt`: never from when its answer came. In whole ms, as threads share it: to all of them it is over at once. */
 export function leaseFrom(sentAt: Moment): Moment {
-  return { mono: sentAt.mono + LEASE_MS, wall: sentAt.wall + LEASE_MS };
+  return { mono: Math.floor(sentAt.mono) + LEASE_MS, wall: Math.floor(sentAt.wall) + LEASE_MS };
 }
 
 /** Whether `until` is still ahead by both clocks. */

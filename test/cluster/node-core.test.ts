@@ -233,6 +233,15 @@ describe('a purge', () => {
     expect(node.asks('commit')).toBe(0);
   });
 
+  it('is rejected as soon as the lease is over in whole ms, as all threads of the node read it', () => {
+    const node = Driven.settled();
+    node.pass(RENEW_EVERY_MS + 0.25);
+    node.renew();
+    node.pass(LEASE_MS - 0.25, 0);
+    node.purge(1);
+    expect([node.leaseUntil?.mono, node.answers]).toEqual([node.now.mono, [{ token: 1, kind: 'rejected' }]]);
+  });
+
   it('is answered `unknown` where its log is lost before it is confirmed', () => {
     const node = Driven.settled();
     node.purge(1);
