@@ -93,9 +93,19 @@ describe('the direction of imports', () => {
 
 /** The protocol between nodes without its driver: PURGE-PROTOCOL §3.5. */
 const PURE_FILES: ReadonlySet<string> = new Set(
-  ['barriers', 'lease-terms', 'log-position', 'node-core', 'node-messages', 'owed-purges', 'pending-purge', 'purge-desk'].map(
-    (name) => `cluster/${name}.ts`,
-  ),
+  [
+    'barriers',
+    'deadlines',
+    'lease-terms',
+    'log-position',
+    'node-core',
+    'node-messages',
+    'owed-purges',
+    'pending-purge',
+    'purge-desk',
+    'purge-queue',
+    'silent-nodes',
+  ].map((name) => `cluster/${name}.ts`),
 );
 
 describe('http/, rules/ and the protocol between nodes read no clock, do no I/O and never throw', () => {

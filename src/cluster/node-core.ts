@@ -10,16 +10,15 @@
 // used for nothing before its first renewal, which empties the node: what was fetched before may lack purges of a log that is gone. A purge whose log
 // was lost before it was confirmed is answered `unknown`. A purge is answered `confirmed` only by PurgeDesk.settle.
 import { Barriers } from './barriers.ts';
-import type { Committed, Joined, LogEntry, LoggedPurge, NodeMode, NodeStanding, Position, Renewed } from './coordination-log.ts';
+import type { Committed, Joined, LogEntry, LoggedPurge, NodeMode, Position, Renewed } from './coordination-log.ts';
 import { isBefore, leaseFrom, type Moment, RENEW_EVERY_MS } from './lease-terms.ts';
 import { isSameLog, takeEntries } from './log-position.ts';
-import type { Ask, CallResult, Effect, NodeEvent, PurgeAnswer, PurgeAsked } from './node-messages.ts';
-import { OwedPurges } from './owed-purges.ts';
-import { hear, type PendingPurge } from './pending-purge.ts';
-import { PurgeDesk } from './purge-desk.ts';
+import type { Ask, CallResult, Effect, NodeEvent, PurgeAsked } from './node-messages.ts';
+import type { AskedPurge } from './pending-purge.ts';
+import { type Failure, PurgeDesk } from './purge-desk.ts';
 
-/** Between the sendings of two joins, and of two attempts at an owed purge. */
-const RETRY_EVERY_MS = 250;
+/** Between the sendings of two joins. */
+const JOIN_EVERY_MS = 250;
 
 /** How often standings are asked for while a purge waits, where no hint comes. */
 const POLL_EVERY_MS = 100;
@@ -36,15 +35,21 @@ interface SentCall {
   readonly ask: Ask;
   readonly sentAt: Moment;
   readonly life: number;
-  readonly pending: PendingPurge | undefined;
+}
+
+interface SentCommit {
+  readonly asked: AskedPurge;
+  readonly life: number;
 }
 
 export class NodeCore {
   readonly #mode: NodeMode;
   readonly #desk: PurgeDesk;
   readonly #barriers = new Barriers();
-  readonly #owed = new OwedPurges();
+  /** Of each kind one in a life. */
   readonly #calls = new Map<number, SentCall>();
+  /** As many as there are purges on their way into the log. */
+  readonly #commits = new Map<number, SentCommit>();
   #lastCall = 0;
   #now: Moment = { mono: 0, wall: 0 };
   #effects: Effect[] = [];
@@ -69,14 +74,12 @@ export class NodeCore {
   #lease: Moment | undefined;
   /** The last purge that it has said, or tried to say, to have applied. */
   #said = 0;
-  #attempt: PendingPurge | undefined;
   #hinted = false;
   #toldOwed = false;
 
   #joinAt = 0;
   #renewAt = 0;
   #pollAt = 0;
-  #attemptAt = 0;
   #wakeAt = Infinity;
 
   constructor({ nodeId, mode, peers }: NodeCoreOptions) {
@@ -114,7 +117,7 @@ export class NodeCore {
       case 'purge-asked':
         return this.#purge(event);
       case 'purge-resumed':
-        return this.#desk.resume(event.token, event.id, this.#now.mono + event.waitMs);
+        return this.#desk.resume({ token: event.token, until: this.#now.mono + event.waitMs }, event.id);
       case 'barrier-asked':
         return this.#barriers.ask(event.token);
       case 'connection-lost':
@@ -141,10 +144,9 @@ export class NodeCore {
     this.#wake();
   }
 
-  #call(ask: Ask, pending?: PendingPurge): void {
-    const call = ++this.#lastCall;
-    this.#calls.set(call, { ask, sentAt: this.#now, life: this.#life, pending });
-    this.#effects.push({ kind: 'call', call, ask });
+  #call(ask: Exclude<Ask, { kind: 'commit' }>): void {
+    this.#calls.set(++this.#lastCall, { ask, sentAt: this.#now, life: this.#life });
+    this.#effects.push({ kind: 'call', call: this.#lastCall, ask });
   }
 
   #isCalling(kind: Ask['kind']): boolean {
@@ -153,22 +155,21 @@ export class NodeCore {
   }
 
   #end(number: number, { kind, result }: CallResult): void {
+    if (kind === 'commit') return this.#committed(number, result);
     const call = this.#calls.get(number);
-    if (call === undefined) return;
     this.#calls.delete(number);
-    if (kind === 'commit') this.#committed(call, result);
-    else if (call.life !== this.#life) return;
-    else if (kind === 'join') this.#joined(result);
+    if (call?.life !== this.#life) return;
+    if (kind === 'join') this.#joined(result);
     else if (kind === 'renew') this.#renewed(call, result);
     else if (result.kind === 'changed') this.#lose();
-    else if (result.kind === 'standings') this.#heard(result.nodes);
+    else if (result.kind === 'standings') this.#desk.hear(result.nodes);
   }
 
   // The position in the log
 
   #join(): void {
     if (this.#state !== 'running' || this.#position !== undefined || this.#now.mono < this.#joinAt || this.#isCalling('join')) return;
-    this.#joinAt = this.#now.mono + RETRY_EVERY_MS;
+    this.#joinAt = this.#now.mono + JOIN_EVERY_MS;
     this.#call({ kind: 'join' });
   }
 
@@ -236,12 +237,12 @@ export class NodeCore {
     this.#fallBehind();
   }
 
-  /** The log goes on, but not from here. Purges that are not confirmed yet stay in doubt. */
+  /** The log goes on, but not from here. */
   #fallBehind(): void {
     this.#life++;
     this.#position = undefined;
     this.#established = false;
-    for (const pending of this.#desk.logged) this.#fail(pending, { kind: 'unknown' });
+    this.#desk.loseLog(this.#now.mono);
   }
 
   // What the others know of this node
@@ -261,7 +262,7 @@ export class NodeCore {
   }
 
   #servesNothing(): boolean {
-    return this.#state !== 'running' || !this.#established || this.#owed.first !== undefined || this.#desk.owesApplying;
+    return this.#state !== 'running' || !this.#established || this.#desk.owed.areThere || this.#desk.owesApplying;
   }
 
   #grant(): void {
@@ -284,54 +285,42 @@ export class NodeCore {
 
   // Purges
 
-  #purge(asked: PurgeAsked): void {
-    const pending = this.#desk.open(asked, this.#now.mono);
-    if (this.#state !== 'running' || !this.#established || !isBefore(this.#now, this.#renewedUntil)) this.#fail(pending, { kind: 'rejected' });
-    else this.#commit(pending);
+  #purge({ purge, onFailure, token, waitMs }: PurgeAsked): void {
+    const asked = { purge, onFailure, caller: { token, until: this.#now.mono + waitMs } };
+    if (this.#state !== 'running' || !this.#established || !isBefore(this.#now, this.#renewedUntil)) this.#fail(asked, 'rejected');
+    else this.#commit(asked);
   }
 
-  #commit(pending: PendingPurge): void {
-    if (this.#position !== undefined) this.#call({ kind: 'commit', position: this.#position, purge: pending.purge }, pending);
+  #commit(asked: AskedPurge): void {
+    if (this.#position === undefined) return;
+    this.#commits.set(++this.#lastCall, { asked, life: this.#life });
+    this.#effects.push({ kind: 'call', call: this.#lastCall, ask: { kind: 'commit', position: this.#position, purge: asked.purge } });
   }
 
-  #committed({ life, pending }: SentCall, result: Committed): void {
-    if (pending === undefined) return;
-    if (result.kind === 'changed' && life === this.#life) this.#lose();
-    if (result.kind === 'changed') return this.#fail(pending, { kind: 'rejected' });
-    if (result.kind === 'out-of-holds') return this.#refuse(pending);
-    if (result.kind === 'failed' || life !== this.#life || this.#position === undefined) return this.#fail(pending, { kind: 'unknown' });
-    this.#desk.log(pending, result, { incarnation: this.#position.incarnation, now: this.#now.mono });
+  #committed(number: number, result: Committed): void {
+    const commit = this.#commits.get(number);
+    if (commit === undefined) return;
+    this.#commits.delete(number);
+    const { asked, life } = commit;
+    const isLate = life !== this.#life;
+    if (result.kind === 'changed' && !isLate) this.#lose();
+    if (result.kind === 'changed') return this.#fail(asked, 'rejected');
+    if (result.kind === 'out-of-holds') return this.#fail(asked, 'out-of-holds');
+    if (result.kind === 'failed' || isLate || this.#position === undefined) return this.#fail(asked, 'unknown');
+    this.#desk.log(asked, result, { incarnation: this.#position.incarnation, now: this.#now.mono });
   }
 
-  #refuse(pending: PendingPurge): void {
-    if (pending === this.#attempt) this.#owed.simplify(pending.purge);
-    this.#endAttempt(pending);
-    this.#desk.end(pending, { kind: 'out-of-holds' });
-  }
-
-  #fail(pending: PendingPurge, answer: PurgeAnswer): void {
-    if (pending.onFailure === 'retry' && pending !== this.#attempt && pending.appliedAt === undefined) this.#owed.add(pending.purge);
-    this.#endAttempt(pending);
-    this.#desk.end(pending, answer);
+  #fail(asked: AskedPurge, kind: Failure): void {
+    this.#desk.fail(asked, kind, this.#now.mono);
   }
 
   /** Those of its own that come next need no delivery: COMMIT has found the position in the log. */
   #applyOwn(): void {
-    if (!this.#established) return;
-    for (const pending of this.#desk.logged) {
-      const { logged, purge } = pending;
-      if (logged === undefined || pending.appliedAt !== undefined) continue;
-      this.#apply([{ ...logged.id, purge }]);
-      if ((this.#position?.applied ?? 0) < logged.id.seq) this.#hurry();
-      else this.#applied(pending);
+    for (let next = this.#desk.nextToApply; next !== undefined; next = this.#desk.nextToApply) {
+      this.#apply([{ ...next.id, purge: next.purge }]);
+      if ((this.#position?.applied ?? 0) < next.id.seq) return this.#hurry();
+      this.#desk.applied(next, this.#now.mono);
     }
-  }
-
-  #applied(pending: PendingPurge): void {
-    pending.appliedAt = this.#now.mono;
-    if (pending !== this.#attempt) return;
-    this.#owed.paid(pending.purge);
-    this.#endAttempt(pending);
   }
 
   #settle(): void {
@@ -347,30 +336,17 @@ export class NodeCore {
     this.#call({ kind: 'standings', position: this.#position });
   }
 
-  #heard(nodes: ReadonlyMap<string, NodeStanding>): void {
-    for (const { logged } of this.#desk.logged) if (logged !== undefined) hear(logged, nodes);
-  }
-
-  // Purges that are owed
-
   #tellOwed(): void {
-    const owes = this.#owed.first !== undefined;
+    const owes = this.#desk.owed.areThere;
     if (owes === this.#toldOwed) return;
     this.#toldOwed = owes;
     this.#effects.push({ kind: 'owed', owes });
   }
 
   #payOwed(): void {
-    const purge = this.#owed.first;
-    if (purge === undefined || this.#attempt !== undefined || !this.#established || this.#now.mono < this.#attemptAt) return;
-    this.#attempt = this.#desk.reopen(purge);
-    this.#commit(this.#attempt);
-  }
-
-  #endAttempt(pending: PendingPurge): void {
-    if (pending !== this.#attempt) return;
-    this.#attempt = undefined;
-    this.#attemptAt = this.#now.mono + (pending.appliedAt === undefined ? RETRY_EVERY_MS : 0);
+    if (!this.#established || this.#now.mono < this.#desk.owed.nextAttemptAt) return;
+    const asked = this.#desk.owed.attempt();
+    if (asked !== undefined) this.#commit(asked);
   }
 
   // Time
@@ -387,6 +363,6 @@ export class NodeCore {
     if (this.#state === 'running' && this.#position === undefined && !this.#isCalling('join')) yield this.#joinAt;
     if (this.#state === 'running' && this.#position !== undefined && !this.#isCalling('renew')) yield this.#renewAt;
     if (this.#position !== undefined && this.#desk.hasSilent && !this.#isCalling('standings')) yield this.#pollAt;
-    if (this.#owed.first !== undefined && this.#attempt === undefined && this.#established) yield this.#attemptAt;
+    if (this.#established) yield this.#desk.owed.nextAttemptAt;
   }
 }

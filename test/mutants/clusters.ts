@@ -3,12 +3,14 @@ import type { Mutant } from './mutant.ts';
 
 const CORE = 'src/cluster/node-core.ts';
 const PENDING = 'src/cluster/pending-purge.ts';
+const SILENT = 'src/cluster/silent-nodes.ts';
 const CACHE = 'test/simulation/cache.ts';
 const SCRIPTS = 'test/simulation/log-state.ts';
 const REDIS = 'test/simulation/redis.ts';
 const READERS = 'test/simulation/readers.ts';
 const SEEDS = 'test/simulation/seeds.test.ts';
 const EVENTS = 'test/cluster/node-core.test.ts';
+const DESK = 'test/cluster/purge-desk.test.ts';
 
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
@@ -28,17 +30,52 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     name: 'cluster: a cluster confirms a purge before COMMIT',
     file: CORE,
-    text: 'else this.#commit(pending);',
+    text: 'else this.#commit(asked);',
     replacement:
-      "else {\n      this.#commit(pending);\n      const nodes = { confirmed: 0, expired: 0 };\n      this.#desk.end(pending, { kind: 'confirmed', id: { incarnation: 'i', seq: 1, nonce: 'n' }, nodes });\n    }",
+      "else {\n      this.#commit(asked);\n      const nodes = { confirmed: 0, expired: 0 };\n      const answer = { kind: 'confirmed', id: { incarnation: 'i', seq: 1, nonce: 'n' }, nodes } as const;\n      this.#answers.push({ kind: 'answer', token, answer });\n    }",
     caughtBy: [SEEDS, EVENTS],
   },
   {
     name: 'cluster: a cluster confirms a purge before all have acknowledged it',
     file: PENDING,
-    text: 'if (logged.silent.size === 0 && now >=',
+    text: 'if (silent.size === 0 && now >=',
     replacement: 'if (now >=',
     caughtBy: [SEEDS, EVENTS],
+  },
+  {
+    name: 'cluster: a node confirms one purge more than it has said to have applied',
+    file: SILENT,
+    text: 'next.id.seq <= acked;',
+    replacement: 'next.id.seq <= acked + 1;',
+    caughtBy: [SEEDS, EVENTS, DESK],
+  },
+  {
+    name: 'cluster: a node that is gone from the list has confirmed',
+    file: SILENT,
+    text: '?.acked ?? 0;',
+    replacement: '?.acked ?? Infinity;',
+    caughtBy: [EVENTS, DESK],
+  },
+  {
+    name: 'cluster: one of several silent nodes confirms for all',
+    file: SILENT,
+    text: 'if (next.silent.size === 0) heard.push(next);',
+    replacement: 'next.silent.clear();\n        heard.push(next);',
+    caughtBy: [DESK],
+  },
+  {
+    name: 'cluster: purges wait in the order in which their COMMITs end',
+    file: 'src/cluster/purge-queue.ts',
+    text: '    else this.#purges.splice(place, 0, pending);',
+    replacement: '    else this.#purges.push(pending);',
+    caughtBy: [DESK],
+  },
+  {
+    name: 'cluster: a wait that ends early leaves the others out of order',
+    file: 'src/cluster/deadlines.ts',
+    text: '    this.#rise(last);\n',
+    replacement: '',
+    caughtBy: ['test/cluster/deadlines.test.ts'],
   },
   {
     name: 'cluster: a lease counts from the answer to its renewal',
@@ -106,7 +143,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     name: 'cluster: a node serves what a write could not purge',
     file: CORE,
-    text: ' || this.#owed.first !== undefined || this.#desk.owesApplying;',
+    text: ' || this.#desk.owed.areThere || this.#desk.owesApplying;',
     replacement: ';',
     caughtBy: [EVENTS],
   },
@@ -120,8 +157,8 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     name: 'cluster: a new incarnation leaves the lease',
     file: CORE,
-    text: "return this.#state !== 'running' || !this.#established || this.#owed",
-    replacement: "return this.#state !== 'running' || this.#owed",
+    text: "return this.#state !== 'running' || !this.#established || this.#desk",
+    replacement: "return this.#state !== 'running' || this.#desk",
     caughtBy: [SEEDS],
   },
   {
@@ -141,8 +178,8 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     name: 'cluster: a bound of an open purge is too short',
     file: PENDING,
-    text: 'boundMs: Math.max(0, Math.ceil(at + EXPIRY_MS - now))',
-    replacement: 'boundMs: Math.max(0, Math.ceil(at - now))',
+    text: 'boundMs: Math.max(0, Math.ceil(loggedAt + EXPIRY_MS - now))',
+    replacement: 'boundMs: Math.max(0, Math.ceil(loggedAt - now))',
     caughtBy: [SEEDS, EVENTS],
   },
   {
