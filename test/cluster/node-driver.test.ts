@@ -119,7 +119,10 @@ describe.skipIf(!hasRedis)('nodes over Redis', () => {
     await server.kill();
     await a.untilCoordinated(false);
     expect(old()).toBe('uncoordinated');
-    expect((await a.driver.purge(PURGE, ONCE)).kind).toBe('rejected');
+    // The marks see whole milliseconds of a lease: in what is left of its last one a purge is still sent, and lost.
+    let kind = 'unknown';
+    while (kind === 'unknown') ({ kind } = await a.driver.purge(PURGE, ONCE));
+    expect(kind).toBe('rejected');
     server.start();
     await a.untilCoordinated(true);
     expect(old()).toBe('purged');
