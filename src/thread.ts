@@ -95,6 +95,7 @@ export class Thread {
     this.#upgrades = upgrades;
     this.#listener = new Listener({
       limits: config.limits,
+      fastPath: config.fastPath,
       clock,
       trusted: (address) => parts.settings.trusted(address),
       observer: parts.observer,

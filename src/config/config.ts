@@ -8,7 +8,7 @@ export interface Config {
   readonly admin: { readonly listen: ListenAddress; readonly token?: string } | undefined;
   readonly purge: PurgeConfig;
   readonly store: StoreConfig;
-  /** Asked for; there is no fast path yet. */
+  /** Whether plain GET and HEAD requests are read by Freshet itself; false: all are read by node:http. */
   readonly fastPath: boolean;
   readonly log: { readonly level: LogLevel; readonly access: 'off' | 'sample' | 'all' };
   /** CIDRs whose Forwarded and X-Forwarded-* are believed. */

@@ -129,7 +129,6 @@ function notes(config: Config, routes: readonly Route[]): readonly string[] {
     ...(config.redis?.replicas === 0 && (config.redis.sentinel !== undefined || config.redis.sharded)
       ? ['redis.replicas is 0: while a failover is under way, a node that still talks to the old primary may miss purges that the new one confirmed']
       : []),
-    ...(config.fastPath ? ['fast_path: this version has no fast path; requests take the ordinary one'] : []),
   ];
 }
 

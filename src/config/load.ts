@@ -124,7 +124,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
       ratePerSecond: file.purge.rate,
     },
     store: { memoryBytes: file.store.memory, maxObjectBytes, fillBytes: file.store.fills ?? fillBytes(file, [...routes, defaultRoute]) },
-    fastPath: file.fast_path === true,
+    fastPath: file.fast_path,
     log: file.log,
     trustedProxies: file.trusted_proxies,
     ...(file.hosts.length > 0 && { hosts: new Set(file.hosts) }),

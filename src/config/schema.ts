@@ -197,7 +197,12 @@ export const fileSchema = section({
   purge: purge.prefault({}),
   store: store.prefault({}),
   log: log.prefault({}),
-  fast_path: z.exactOptional(flag({ about: 'Recognised; this version has no fast path yet.' })),
+  fast_path: optional(
+    flag({
+      about: 'Plain `GET` and `HEAD` requests are read by Freshet itself, which is faster; false: by `node:http`, as all others.',
+      default: true,
+    }),
+  ),
   trusted_proxies: optional(list(cidr({ about: 'A network.' }), { about: 'Networks whose Forwarded and X-Forwarded-* are believed.', default: [] })),
   hosts: optional(
     list(host({ about: 'A host.' }), { about: 'The only hosts that are served; others are answered 421. Without any: all.', default: [] }),

@@ -225,13 +225,18 @@ export interface ClientFieldOptions {
   readonly contentLength: number | undefined;
 }
 
-/** A response's fields for the client. `fields` are hop-by-hop free. One pass: it runs on every hit. */
+/** A response's fields for the client. `fields` are hop-by-hop free. */
 export function fieldsForClient(fields: Fields, options: ClientFieldOptions): string[] {
   const out: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     if (!isKeptFromClient(name, options)) out.push(name, fields[i + 1] as string);
   }
+  return addForClient(out, options);
+}
+
+/** Adds to `out` what Freshet itself says to the client. */
+export function addForClient(out: string[], options: Omit<ClientFieldOptions, 'expose' | 'tagHeaders'>): string[] {
   if (options.cacheControl !== undefined) out.push('cache-control', options.cacheControl);
   if (options.contentLength !== undefined) out.push('content-length', String(options.contentLength));
   if (options.ageSeconds !== undefined) out.push('age', String(options.ageSeconds));
@@ -240,7 +245,8 @@ export function fieldsForClient(fields: Fields, options: ClientFieldOptions): st
   return out;
 }
 
-function isKeptFromClient(name: string, options: ClientFieldOptions): boolean {
+/** Whether the client does not get a field of that name as it came. */
+export function isKeptFromClient(name: string, options: ClientFieldOptions): boolean {
   switch (name) {
     case 'age':
       return options.ageSeconds !== undefined;

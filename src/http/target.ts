@@ -44,7 +44,7 @@ export function parseTarget(input: TargetInput): TargetResult {
   if (requestTarget === '*') {
     return input.method === 'OPTIONS' ? { kind: 'target', target: { scheme, authority, path: '*', query: '' } } : refuse('* is for OPTIONS');
   }
-  if (requestTarget.startsWith('/')) return finish({ scheme, authority }, requestTarget, '');
+  if (requestTarget.startsWith('/')) return originForm({ scheme, authority }, requestTarget);
   const absolute = ABSOLUTE.exec(requestTarget);
   if (absolute === null) return refuse('malformed request target');
   if (absolute[1]?.toLowerCase() !== scheme) return refuse('the scheme of the request target is not that of the connection');
@@ -56,6 +56,11 @@ export function parseTarget(input: TargetInput): TargetResult {
 }
 
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/is;
+
+/** The target of a `requestTarget` that is in origin-form (RFC 9112 §3.2.1), asked of a server by the name of `authority`. */
+export function originForm(start: Pick<Target, 'scheme' | 'authority'>, requestTarget: string): TargetResult {
+  return finish(start, requestTarget, '');
+}
 
 function finish(start: Pick<Target, 'scheme' | 'authority'>, text: string, whenEmpty: string): TargetResult {
   if (text === '') return { kind: 'target', target: { ...start, path: whenEmpty, query: '' } };

@@ -1,6 +1,16 @@
 // The client as `respond` sees it: the small interface that node:http implements today and a faster path may tomorrow.
 import type { Fields } from '../http/fields.ts';
 
+/** Most of an answer as it is written: what a stored response says stays the same from one client to the next. */
+export interface WrittenAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  /** Whole lines, each with its CRLF. */
+  readonly lines: string;
+  readonly fields: Fields;
+  readonly body: Buffer | undefined;
+}
+
 export interface Client {
   /** The connection is closed; everything below is then without effect. */
   readonly gone: boolean;
@@ -18,6 +28,8 @@ export interface Client {
   end(): void;
   /** Head and whole body in one go. */
   answer(status: number, statusText: string, fields: Fields, body: Buffer | undefined): void;
+  /** The same, with the field lines of `answer` as text, before its `fields`. Its length is among them. */
+  answerLines(answer: WrittenAnswer): void;
   /** Cuts the connection so that the client sees that its answer is not whole. */
   destroy(): void;
 }

@@ -2,6 +2,7 @@
 import { type Fields, fieldValue, hasField, withoutFields } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
 import type { BodyEnd } from '../origin/exchange.ts';
+import { PackedResponse } from '../rules/packed-response.ts';
 import { combineParts } from '../rules/ranges.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
@@ -77,7 +78,7 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
 /** Puts an entry into the store. The caller has asked the marks in the same synchronous step. */
 export function keep(x: Exchange, entry: StoredResponse): Commit {
   if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };
-  const result = x.parts.store.put(x.key, entry, { maxVariants: x.route.policy.maxVariants });
+  const result = x.parts.store.put(x.key, new PackedResponse(entry), { maxVariants: x.route.policy.maxVariants });
   if (result.kind === 'refused') return result;
   x.parts.observer.fillStored(entry.body.length);
   x.parts.bodies?.offer(sharedKey(x), entry);

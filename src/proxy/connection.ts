@@ -6,7 +6,16 @@ import { lags, type Turn, type Window } from './pace.ts';
 import { refusalBytes } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
-export class Connection {
+/** What whoever watches all connections asks of each. */
+export interface ClientConnection {
+  /** To be called once a window: whether the client, whose turn it was, moved too little in it. */
+  lags(window: Window): boolean;
+  /** Ends it with the answers that are due; at once where none is. */
+  endAfterAnswers(): void;
+  destroy(): void;
+}
+
+export class Connection implements ClientConnection {
   readonly #socket: Socket;
   readonly #clients = new Set<NodeClient>();
   /** Written when the answers that are due have gone. */
@@ -66,7 +75,6 @@ export class Connection {
     else if (this.#ending || this.#deaf) this.#socket.destroySoon();
   }
 
-  /** Ends it with the answers that are due; at once where none is. */
   endAfterAnswers(): void {
     this.#ending = true;
     if (this.idle) this.#socket.destroySoon();
@@ -106,7 +114,6 @@ export class Connection {
     return undefined;
   }
 
-  /** To be called once a window: whether the client, whose turn it was, moved too little in it. */
   lags(window: Window): boolean {
     const before = this.#turns;
     this.#turns = this.idle ? NO_TURNS : this.#turnsNow();
@@ -143,7 +150,7 @@ const NO_TURNS: readonly Turn[] = [];
  * What the kernel has taken of all that was written. The cast: of one large write node:net tells only when it is over, and its handle, which it keeps
  * for itself, how far it is. Undefined where there is no such handle: then nobody is too slow.
  */
-function takenBytes(socket: Socket): number | undefined {
+export function takenBytes(socket: Socket): number | undefined {
   const { _handle: handle } = socket as { _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null };
   if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) return undefined;
   return handle.bytesWritten - handle.writeQueueSize;

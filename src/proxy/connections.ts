@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LimitConfig } from '../config/config.ts';
 import { Admission, type AdmissionParts } from './admission.ts';
-import { Connection } from './connection.ts';
+import { type ClientConnection, Connection } from './connection.ts';
 
 /** Of a window: a client that had the turn for all of it but this part is judged by it. */
 const REST_SHARE = 10;
@@ -11,7 +11,7 @@ const REST_SHARE = 10;
 export class Connections {
   readonly #parts: AdmissionParts;
   readonly #admission: Admission;
-  readonly #open = new Map<Duplex, Connection>();
+  readonly #open = new Map<Duplex, ClientConnection>();
   #limits: LimitConfig;
 
   constructor(limits: LimitConfig, parts: AdmissionParts) {
@@ -25,25 +25,37 @@ export class Connections {
     return this.#open.size;
   }
 
+  /** That of a socket which node:http reads. */
   of(socket: Duplex): Connection | undefined {
-    return this.#open.get(socket);
+    const connection = this.#open.get(socket);
+    return connection instanceof Connection ? connection : undefined;
   }
 
   reconfigure(limits: LimitConfig): void {
     this.#limits = limits;
   }
 
-  accept(socket: Socket): void {
+  /** Whether one more of the address may stay; else it is closed. */
+  admits(socket: Socket): boolean {
     const { remoteAddress: address } = socket;
-    if (address === undefined || !this.#admission.admits(address, this.#limits.connectionsPerAddress)) {
-      socket.destroy();
-      return;
-    }
-    this.#open.set(socket, new Connection(socket));
+    if (address !== undefined && this.#admission.admits(address, this.#limits.connectionsPerAddress)) return true;
+    socket.destroy();
+    return false;
+  }
+
+  /** One that was admitted. */
+  add(socket: Socket, connection: ClientConnection): void {
+    const { remoteAddress: address = '' } = socket;
+    this.#open.set(socket, connection);
     socket.on('close', () => {
       this.#open.delete(socket);
       this.#admission.left(address);
     });
+  }
+
+  /** Who reads from the socket is another than before. */
+  replace(socket: Socket, connection: ClientConnection): void {
+    this.#open.set(socket, connection);
   }
 
   /** One more than may be in all came, and was closed. */
@@ -58,7 +70,7 @@ export class Connections {
 
   /** Nothing was sent or taken for the stall timeout, or the keep-alive time is over. */
   quiet(socket: Socket): void {
-    const outstayed = this.#open.get(socket)?.outstayed;
+    const outstayed = this.of(socket)?.outstayed;
     if (outstayed === undefined) {
       socket.setTimeout(this.#limits.stallTimeoutMs);
     } else {

@@ -117,5 +117,6 @@ const NOBODY: Client = {
   onDrain: () => {},
   end: () => {},
   answer: () => {},
+  answerLines: () => {},
   destroy: () => {},
 };

@@ -38,17 +38,22 @@ export function handle(request: Request, client: Client, parts: Parts): void {
 
 function begin(request: Request, client: Client, parts: Parts): void {
   const x = new Exchange(request, client, parts);
-  journey(x).catch((error: unknown) => {
-    parts.observer.error('a request ended in an impossible state', {
-      route: x.route.name,
-      error: error instanceof Error ? error.stack : String(error),
-    });
-    if (client.headSent || client.gone) client.destroy();
-    else respondError(x, 500, 'internal', { hit: false });
-  });
+  try {
+    journey(x)?.catch((error: unknown) => fail(x, error));
+  } catch (error) {
+    fail(x, error);
+  }
 }
 
-async function journey(x: Exchange): Promise<void> {
+function fail(x: Exchange, error: unknown): void {
+  const { client, parts, route } = x;
+  parts.observer.error('a request ended in an impossible state', { route: route.name, error: error instanceof Error ? error.stack : String(error) });
+  if (client.headSent || client.gone) client.destroy();
+  else respondError(x, 500, 'internal', { hit: false });
+}
+
+/** A promise only where something is waited for: a hit is not. */
+function journey(x: Exchange): Promise<void> | void {
   if (x.request.method === 'PURGE') return answerPurge(x);
   if (!isServed(x.request.target.authority, x.settings.config.hosts)) return respondError(x, 421, 'host-unknown', { hit: false });
   if (x.nominates) return respondError(x, 400, 'connection-nominates', { hit: false });
@@ -59,7 +64,11 @@ async function journey(x: Exchange): Promise<void> {
   if (hasField(x.request.fields, AUTH_SCOPE)) return respondError(x, 400, 'auth-scope-presented', { hit: false });
 
   const identified = identify(x);
-  const identity = identified instanceof Promise ? await known(x, identified) : identified;
+  return identified instanceof Promise ? known(x, identified).then((identity) => goOn(x, identity)) : goOn(x, identified);
+}
+
+/** `identity` is undefined where the client has left. */
+function goOn(x: Exchange, identity: Identity | undefined): Promise<void> | void {
   if (identity === undefined) return clientLeft(x, undefined);
   if (identity.kind === 'scope') x.enter(identity.scope);
   const isWrite = !isSafe(x.request.method);
@@ -70,29 +79,48 @@ async function journey(x: Exchange): Promise<void> {
   const passing = passReason(x, identity);
   if (passing !== undefined) return pass(x, passing);
 
-  // A turn that ends in `again` has changed x: `turns` counts fetches in vain (taking.ts ends them), `mode` says with whom it may still share.
-  for (;;) {
-    if (!x.scopeHolds) {
+  const first = look(x);
+  return first === 'answered' ? undefined : turns(x, first);
+}
+
+/** What one look at what is stored comes to: an answer, given in this step, or why the request goes forward. */
+function look(x: Exchange): Forward | 'answered' | 'scope-lost' {
+  if (!x.scopeHolds) return 'scope-lost';
+  const found = lookup(x);
+  const decision = decideReuse({
+    request: x.request,
+    policy: x.route.policy,
+    now: x.now,
+    stored: found.stored,
+    otherVariants: found.otherVariants,
+    verdict: found.verdict,
+  });
+  switch (decision.kind) {
+    case 'hit':
+      respondStored(x, stored(found), { outcome: decision.reason === 'fresh' ? 'hit' : 'stale', status: hitStatus(decision) });
+      return 'answered';
+    case 'stale-while-revalidate':
+      refreshInBackground(x, stored(found));
+      respondStored(x, stored(found), { outcome: 'stale', status: hitStatus(decision) });
+      return 'answered';
+    case 'refuse':
+      respondError(x, 504, decision.reason, { hit: false });
+      return 'answered';
+    case 'forward':
+      return decision;
+  }
+}
+
+/** A turn that does not end in an answer has changed x: `turns` counts fetches in vain (taking.ts ends them), `mode` says with whom it may still share. */
+async function turns(x: Exchange, first: Exclude<ReturnType<typeof look>, 'answered'>): Promise<void> {
+  for (let turn: ReturnType<typeof look> = first; turn !== 'answered'; turn = look(x)) {
+    if (turn === 'scope-lost') {
       const lost = await scopeLost(x);
       if (lost !== undefined) return lost.kind === 'gone' ? clientLeft(x, undefined) : pass(x, lost.passing);
-      continue;
-    }
-    const found = lookup(x);
-    const decision = decideReuse({ request: x.request, policy: x.route.policy, now: x.now, ...found });
-    switch (decision.kind) {
-      case 'hit':
-        return respondStored(x, stored(found), { outcome: decision.reason === 'fresh' ? 'hit' : 'stale', status: hitStatus(decision) });
-      case 'stale-while-revalidate':
-        refreshInBackground(x, stored(found));
-        return respondStored(x, stored(found), { outcome: 'stale', status: hitStatus(decision) });
-      case 'refuse':
-        return respondError(x, 504, decision.reason, { hit: false });
-      case 'forward':
-        if (mayAskOthers(x, decision)) {
-          x.askedOthers = true;
-          await askOtherNodes(x);
-        } else if ((await forward(x, decision)) === 'answered') return;
-    }
+    } else if (mayAskOthers(x, turn)) {
+      x.askedOthers = true;
+      await askOtherNodes(x);
+    } else if ((await forward(x, turn)) === 'answered') return;
   }
 }
 

@@ -1,16 +1,18 @@
 // Where clients connect: node:http with every limit set, and only requests that passed request-head.ts go on to the handler.
 import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { listenError } from '../config/address.ts';
 import type { LimitConfig, ListenAddress } from '../config/config.ts';
 import { RunError } from '../errors.ts';
+import { FastPath } from './fast-path.ts';
 import { fieldLines, hasField } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { Client } from './client.ts';
-import type { Connection } from './connection.ts';
+import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { NodeClient } from './node-client.ts';
 import { refusalAnswer, refusalEnd, refusalOf, refuse } from './refusal.ts';
@@ -21,6 +23,8 @@ import type { RequestHead } from './request-head.ts';
 
 export interface ListenerOptions {
   readonly limits: LimitConfig;
+  /** Whether plain requests may take the fast path; false: all are read by node:http. */
+  readonly fastPath: boolean;
   readonly clock: Clock;
   /** Whether a peer speaks for many clients. */
   readonly trusted: (address: string) => boolean;
@@ -44,6 +48,10 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #connections: Connections;
+  /** What node:http does with a connection. Taken from it, so that the fast path comes first and every limit of the server still counts. */
+  readonly #readByNode: (socket: Socket) => void;
+  /** Undefined where all requests are node:http's. */
+  readonly #fast: FastPath | undefined;
   #limits: LimitConfig;
   #draining = false;
 
@@ -61,6 +69,11 @@ export class Listener {
       noDelay: true,
       shouldUpgradeCallback: (incoming) => this.#mayUpgrade(incoming),
     });
+    const [readByNode] = this.#server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
+    if (readByNode === undefined) throw new Error('node:http does not read what its server accepts');
+    this.#server.removeAllListeners('connection');
+    this.#readByNode = (socket) => readByNode.call(this.#server, socket);
+    this.#fast = options.fastPath ? this.#fastPath() : undefined;
     this.reconfigure(options.limits);
     this.#listen();
   }
@@ -93,6 +106,7 @@ export class Listener {
   reconfigure(limits: LimitConfig): void {
     this.#limits = limits;
     this.#connections.reconfigure(limits);
+    this.#fast?.reconfigure(limits);
     // dropMaxConnection is missing from the types.
     const server: Server & { dropMaxConnection?: boolean } = this.#server;
     server.headersTimeout = limits.headersTimeoutMs;
@@ -116,13 +130,14 @@ export class Listener {
     this.#connections.end();
     const timer = setTimeout(() => this.#connections.cut(), timeoutMs);
     await closed;
+    this.#fast?.close();
     clearTimeout(timer);
   }
 
   #listen(): void {
     const serve = (incoming: IncomingMessage, response: ServerResponse): void => this.#serve(incoming, response);
     this.#server
-      .on('connection', (socket) => this.#connections.accept(socket))
+      .on('connection', (socket: Socket) => this.#accept(socket))
       .on('request', serve)
       .on('checkContinue', serve)
       .on('checkExpectation', serve)
@@ -131,6 +146,34 @@ export class Listener {
       .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#parserFailed(error.code ?? '', socket))
       .on('timeout', (socket) => this.#connections.quiet(socket))
       .on('drop', (dropped) => this.#connections.dropped(dropped?.remoteAddress ?? ''));
+  }
+
+  #accept(accepted: Socket): void {
+    if (!this.#connections.admits(accepted)) return;
+    const fast = this.#fast?.take(accepted);
+    if (fast !== undefined) {
+      this.#connections.add(fast.socket, fast);
+    } else {
+      this.#connections.add(accepted, new Connection(accepted));
+      this.#readByNode(accepted);
+    }
+  }
+
+  #fastPath(): FastPath {
+    const { clock, limits, observer } = this.#options;
+    return new FastPath({
+      clock,
+      limits,
+      isDraining: () => this.#draining,
+      handle: (request, client) => this.#handle(request, client),
+      handOver: (socket) => {
+        this.#connections.replace(socket, new Connection(socket));
+        this.#readByNode(socket);
+      },
+      refused: (refusal) => this.#refused(refusal, undefined),
+      limitReached: (limit) => observer.limitReached(limit),
+      faulty: this.#faulty,
+    });
   }
 
   #connectAsked(incoming: IncomingMessage): void {
@@ -196,7 +239,7 @@ export class Listener {
     this.#options.observer.error('the listener failed', { error: String(error) });
   };
 
-  #handle(request: Request, client: NodeClient): void {
+  #handle(request: Request, client: Client): void {
     try {
       this.#options.handle(request, client);
     } catch (error) {

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { hasField } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
-import type { Client } from './client.ts';
+import { fieldsOf } from '../rules/packed-response.ts';
+import type { Client, WrittenAnswer } from './client.ts';
 import { Rest, type Turn } from './pace.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -135,6 +136,10 @@ export class NodeClient implements Client {
     const sized = hasField(fields, 'content-length') || status === 204 || status === 304;
     this.#head(status, statusText, sized ? fields : [...fields, 'content-length', String(body?.length ?? 0)]);
     this.#end(body);
+  }
+
+  answerLines({ status, statusText, lines, fields, body }: WrittenAnswer): void {
+    this.answer(status, statusText, [...fieldsOf(lines), ...fields], body);
   }
 
   destroy(): void {

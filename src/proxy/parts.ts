@@ -10,6 +10,7 @@ import type { PurgeNames } from '../purge/endpoint.ts';
 import type { PurgeGate } from '../purge/gate.ts';
 import type { Purges } from '../purge/order.ts';
 import type { TagHash } from '../purge/tag-hash.ts';
+import type { View } from '../rules/packed-response.ts';
 import type { Store } from '../store/store.ts';
 import type { Flights } from './collapse.ts';
 import type { FillBudget } from './fill.ts';
@@ -45,6 +46,8 @@ export interface Settings {
   readonly keying: string;
   readonly trusted: (address: string) => boolean;
   readonly tagHeaders: ReadonlySet<string>;
+  /** What clients do not get of a stored response as it is: `controlled` where the route says what they get for its Cache-Control. */
+  readonly views: { readonly plain: View; readonly controlled: View };
   readonly purgeNames: PurgeNames;
   /** Where the configuration names an issuer of tokens. */
   readonly tokens?: TokenVerifier;

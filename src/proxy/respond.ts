@@ -1,6 +1,6 @@
 // The answer to a client: from a stored response, from a fill under way, or an error of our own. Orders nothing, decides nothing about freshness.
 import { STATUS_CODES } from 'node:http';
-import { fieldsForClient, withoutOurs } from '../http/forwarding.ts';
+import { addForClient, fieldsForClient, withoutOurs } from '../http/forwarding.ts';
 import { type Fields, hasField, withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { problemAnswer } from '../purge/problem.ts';
@@ -8,6 +8,7 @@ import type { Outcome } from '../observe/observer.ts';
 import { type CacheStatus, cacheStatusMember } from '../rules/cache-status.ts';
 import { ageMs } from '../rules/freshness.ts';
 import { evaluatePreconditions, notModifiedFields } from '../rules/preconditions.ts';
+import { PackedResponse } from '../rules/packed-response.ts';
 import { rangeAnswer } from '../rules/ranges.ts';
 import { type Reason, reasonText } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
@@ -36,9 +37,41 @@ export function respondInformational(x: Exchange, head: ResponseHead): void {
 
 /** Answers from `stored`, evaluating the client's preconditions and range (RFC 9110 §13.2.2). The caller has just gated it: no await may stand between. */
 export function respondStored(x: Exchange, stored: StoredResponse, said: Said): void {
+  if (stored instanceof PackedResponse && stored.part === undefined && !isBodyless(stored.status) && asksForWhole(x.request.fields)) {
+    return respondWhole(x, stored, said);
+  }
   const answer = storedAnswer(x, stored, said.status);
   x.client.answer(answer.status, answer.statusText, answer.fields, x.request.method === 'HEAD' ? undefined : answer.body);
   ended(x, said, { status: answer.status, bodyBytes: x.request.method === 'HEAD' ? 0 : (answer.body?.length ?? 0) });
+}
+
+/** Most answers there are. */
+function respondWhole(x: Exchange, stored: PackedResponse, said: Said): void {
+  const { clientCacheControl } = x.route.policy;
+  const isControlled = clientCacheControl !== 'origin';
+  const isHead = x.request.method === 'HEAD';
+  x.client.answerLines({
+    status: stored.status,
+    statusText: stored.statusText,
+    lines: stored.shownTo(isControlled ? x.settings.views.controlled : x.settings.views.plain),
+    fields: addForClient([], {
+      ageSeconds: Math.floor(ageMs(stored, x.now) / 1000),
+      cacheStatus: cacheStatusMember(said.status),
+      cacheControl: isControlled ? clientCacheControl : undefined,
+      contentLength: stored.body.length,
+    }),
+    body: isHead ? undefined : stored.body,
+  });
+  ended(x, said, { status: stored.status, bodyBytes: isHead ? 0 : stored.body.length });
+}
+
+/** Nothing in the request asks for another answer than the stored response as it is, or for more to be said. One pass, since most are so. */
+function asksForWhole(fields: Fields): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (name === 'range' || name === 'freshet-debug' || name.startsWith('if-')) return false;
+  }
+  return true;
 }
 
 function storedAnswer(x: Exchange, stored: StoredResponse, status: CacheStatus): Answer {

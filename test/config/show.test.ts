@@ -57,7 +57,6 @@ routes:
       `admin: { listen: false }\ndefaults: { ${CLIENT} }`,
       [/^purge\.token is not set: .* nothing can be purged but by writes: admin is off too$/],
     ],
-    ['the fast path', `fast_path: true\n${TOKEN}\ndefaults: { ${CLIENT} }`, [/^fast_path: this version has no fast path/]],
   ])('notes: %s', (_, text, expected) => {
     const notes = describeText(text).split('\n');
     expect(notes.slice(notes.indexOf('notes') + 1).map((line) => line.replace('  - ', ''))).toEqual(

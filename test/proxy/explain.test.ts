@@ -9,6 +9,7 @@ import { explain } from '../../src/proxy/explain.ts';
 import { FillBudget } from '../../src/proxy/fill.ts';
 import type { Parts } from '../../src/proxy/parts.ts';
 import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
+import { viewsOf } from '../../src/proxy/settings.ts';
 import { PurgeGate } from '../../src/purge/gate.ts';
 import { NOTHING } from '../../src/purge/order.ts';
 import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
@@ -70,7 +71,7 @@ function setUp() {
     fillBudget: new FillBudget(STORE_BYTES),
     lookups: new ScopeLookups(),
     secret,
-    settings: { config, keying: '', trusted: trustedPeers([]), tagHeaders: new Set(), purgeNames },
+    settings: { config, keying: '', trusted: trustedPeers([]), tagHeaders: new Set(), views: viewsOf(false, new Set()), purgeNames },
   };
   const ask = (path: string) => explain(request(path), parts);
   const put = async (path: string, tag: string) =>

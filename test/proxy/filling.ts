@@ -67,6 +67,7 @@ export class Reader implements Client {
   informational(): void {}
   head(): void {}
   answer(): void {}
+  answerLines(): void {}
 }
 
 /** A reader that takes its first chunk and nothing more until it is drained. */

@@ -31,6 +31,7 @@ export const LIMITS: LimitConfig = {
 
 /** For a listener that never gets a request. */
 export const NO_OPTIONS: Omit<ListenerOptions, 'limits'> = {
+  fastPath: true,
   clock: new SettableClock(),
   trusted: () => false,
   observer: { requestEnded: () => undefined, limitReached: () => undefined, warn: () => undefined, error: () => undefined },
@@ -61,6 +62,7 @@ export class Listening implements AsyncDisposable {
   private constructor(handler: Handler, limits: LimitConfig) {
     this.#listener = new Listener({
       limits,
+      fastPath: true,
       clock: this.clock,
       trusted: (address) => address === this.trusted,
       observer: {

@@ -7,18 +7,20 @@ import type { Request } from '../../src/http/message.ts';
 import { trustedPeers } from '../../src/http/trusted.ts';
 import type { Observer } from '../../src/observe/observer.ts';
 import type { OriginCall, OriginHandler, OriginRequest, Origins } from '../../src/origin/exchange.ts';
-import type { Client } from '../../src/proxy/client.ts';
+import type { Client, WrittenAnswer } from '../../src/proxy/client.ts';
 import { Flights } from '../../src/proxy/collapse.ts';
 import { FillBudget } from '../../src/proxy/fill.ts';
 import { handle } from '../../src/proxy/handle.ts';
 import type { Parts } from '../../src/proxy/parts.ts';
 import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
+import { viewsOf } from '../../src/proxy/settings.ts';
 import type { Authority } from '../../src/purge/authority.ts';
 import { PurgeGate } from '../../src/purge/gate.ts';
 import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
+import { fieldsOf } from '../../src/rules/packed-response.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { SettableClock } from '../support/clock.ts';
@@ -60,7 +62,15 @@ export function makeParts({
   });
   const purgeNames = { tagHeaders: config.tags.headers, scopes: ['authorization'] };
   const gate = { purge: purger.purge.bind(purger), names: () => purgeNames, refused: () => undefined };
-  const settings = { config, keying: keying(config), trusted: trustedPeers([]), tagHeaders: new Set(config.tags.headers), purgeNames };
+  const tagHeaders = new Set(config.tags.headers);
+  const settings = {
+    config,
+    keying: keying(config),
+    trusted: trustedPeers([]),
+    tagHeaders,
+    views: viewsOf(config.tags.expose, tagHeaders),
+    purgeNames,
+  };
   const origin = new HandPlayedOrigin();
   const parts: Parts = {
     clock,
@@ -185,6 +195,10 @@ export class NotingClient implements Client {
     this.head(status, statusText, fields);
     if (body !== undefined) this.write(body);
     this.end();
+  }
+
+  answerLines({ status, statusText, lines, fields, body }: WrittenAnswer): void {
+    this.answer(status, statusText, [...fieldsOf(lines), ...fields], body);
   }
 
   destroy(): void {

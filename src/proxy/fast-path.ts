@@ -1,0 +1,47 @@
+// The connections of a listener whose requests are plain so far. DESIGN §7.
+import type { Socket } from 'node:net';
+import type { LimitConfig } from '../config/config.ts';
+import { FastConnection, type FastParts } from './fast-connection.ts';
+import { PlainRequests } from './plain-request.ts';
+
+type FastPathOptions = Omit<FastParts, 'plain'>;
+
+/** How often each connection is looked at for silence. */
+const LOOK_EVERY_MS = 250;
+
+export class FastPath {
+  readonly #parts: { -readonly [Name in keyof FastParts]: FastParts[Name] };
+  readonly #open = new Set<FastConnection>();
+  readonly #looking: NodeJS.Timeout;
+
+  constructor(options: FastPathOptions) {
+    this.#parts = { ...options, plain: new PlainRequests(options.limits) };
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  reconfigure(limits: LimitConfig): void {
+    this.#parts.limits = limits;
+    this.#parts.plain = new PlainRequests(limits);
+  }
+
+  /** Undefined where there can be none: then `accepted` is as it was. */
+  take(accepted: Socket): FastConnection | undefined {
+    const connection = FastConnection.on(accepted, this.#parts);
+    if (connection === undefined) return undefined;
+    this.#open.add(connection);
+    connection.socket.on('close', () => this.#open.delete(connection));
+    return connection;
+  }
+
+  close(): void {
+    clearInterval(this.#looking);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const connection of this.#open) {
+      if (connection.isHandedOver) this.#open.delete(connection);
+      else connection.look(now);
+    }
+  }
+}
