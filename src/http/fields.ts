@@ -99,3 +99,22 @@ export function listMembers(value: string): string[] {
   }
   return members;
 }
+
+/** Field lines as HTTP/1.1 writes them, each with its CRLF. */
+export function linesOf(fields: Fields): string {
+  let lines = '';
+  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return lines;
+}
+
+/** What `linesOf` was made of; no name has a colon and no value a line break. */
+export function fieldsOf(lines: string): string[] {
+  const fields: string[] = [];
+  for (let start = 0; start < lines.length; ) {
+    const colon = lines.indexOf(': ', start);
+    const end = lines.indexOf('\r\n', colon);
+    fields.push(lines.slice(start, colon), lines.slice(colon + 2, end));
+    start = end + 2;
+  }
+  return fields;
+}

@@ -1,5 +1,5 @@
 // Which fields go on: to the origin, with what Freshet says about the hop; to the client, without what was meant for Freshet (RFC 9110 §7.6; SECURITY §3).
-import { fieldLines, fieldValue, listMembers, readByCgi, type Fields } from './fields.ts';
+import { fieldLines, fieldsOf, fieldValue, listMembers, readByCgi, type Fields } from './fields.ts';
 import type { Request } from './message.ts';
 import { isHopByHop } from './hop-by-hop.ts';
 import { plainAddress } from './trusted.ts';
@@ -232,17 +232,17 @@ export function fieldsForClient(fields: Fields, options: ClientFieldOptions): st
     const name = fields[i] as string;
     if (!isKeptFromClient(name, options)) out.push(name, fields[i + 1] as string);
   }
-  return addForClient(out, options);
+  out.push(...fieldsOf(ownLines(options)));
+  return out;
 }
 
-/** Adds to `out` what Freshet itself says to the client. */
-export function addForClient(out: string[], options: Omit<ClientFieldOptions, 'expose' | 'tagHeaders'>): string[] {
-  if (options.cacheControl !== undefined) out.push('cache-control', options.cacheControl);
-  if (options.contentLength !== undefined) out.push('content-length', String(options.contentLength));
-  if (options.ageSeconds !== undefined) out.push('age', String(options.ageSeconds));
+/** What Freshet itself says to the client, as field lines. */
+export function ownLines({ ageSeconds, cacheStatus, cacheControl, contentLength }: Omit<ClientFieldOptions, 'expose' | 'tagHeaders'>): string {
+  const control = cacheControl === undefined ? '' : `cache-control: ${cacheControl}\r\n`;
+  const length = contentLength === undefined ? '' : `content-length: ${contentLength}\r\n`;
+  const age = ageSeconds === undefined ? '' : `age: ${ageSeconds}\r\n`;
   // A line of its own continues the origin's list (RFC 9110 §5.3), at its end as RFC 9211 §2 and RFC 9110 §7.6.3 want it.
-  out.push('via', `1.1 ${TOKEN}`, 'cache-status', options.cacheStatus);
-  return out;
+  return `${control}${length}${age}via: 1.1 ${TOKEN}\r\ncache-status: ${cacheStatus}\r\n`;
 }
 
 /** Whether the client does not get a field of that name as it came. */

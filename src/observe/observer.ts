@@ -20,8 +20,8 @@ export interface RequestEnd {
   readonly collapsed: boolean;
   /** The client left before its answer was whole. */
   readonly aborted: boolean;
-  /** Why an answer whose head was sent was cut short by us or by the origin; absent where the client left. */
-  readonly failure?: Reason;
+  /** Why an answer whose head was sent was cut short by us or by the origin; undefined where the client left. */
+  readonly failure?: Reason | undefined;
 }
 
 export interface OriginEnd {

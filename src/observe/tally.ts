@@ -11,17 +11,19 @@ export interface Sample {
 
 /** A number for each pair of label values; use '' for a label that the metric does not have. */
 export class Tally {
-  readonly #counts = new Map<string, Map<string, number>>();
+  readonly #counts = new Map<string, Map<string, { value: number }>>();
 
   add(first: string, second: string, amount = 1): void {
     const inner = this.#counts.get(first);
-    if (inner === undefined) this.#counts.set(first, new Map([[second, amount]]));
-    else inner.set(second, (inner.get(second) ?? 0) + amount);
+    const count = inner?.get(second);
+    if (count !== undefined) count.value += amount;
+    else if (inner !== undefined) inner.set(second, { value: amount });
+    else this.#counts.set(first, new Map([[second, { value: amount }]]));
   }
 
   samples(): Sample[] {
     const samples: Sample[] = [];
-    for (const [first, inner] of this.#counts) for (const [second, value] of inner) samples.push({ values: [first, second], value });
+    for (const [first, inner] of this.#counts) for (const [second, { value }] of inner) samples.push({ values: [first, second], value });
     return samples;
   }
 }

@@ -1,7 +1,6 @@
 // The head of an answer as text: what node:http adds to it is added here too.
 import { STATUS_CODES } from 'node:http';
 import { type Fields, hasField } from '../http/fields.ts';
-import { linesOf } from '../rules/packed-response.ts';
 import type { WrittenAnswer } from './client.ts';
 
 export interface AnswerHead {
@@ -21,12 +20,13 @@ export function answerHead({ status, statusText, fields, framing, line }: Answer
   return framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
 }
 
-/** The same of an answer that is sound as it stands: its `lines` were stored, with a Date, and its `fields` are Freshet's own words. */
-export function writtenHead({ status, statusText, lines, fields, line }: Omit<WrittenAnswer, 'body'> & Required<Pick<AnswerHead, 'line'>>): string {
-  return `${statusLine(status, statusText)}${lines}${linesOf(fields)}${connectionLines(line)}\r\n`;
+/** The same of an answer that is sound and has a Date, as it was stored. */
+export function writtenHead({ status, statusText, lines, line }: Omit<WrittenAnswer, 'body'> & Required<Pick<AnswerHead, 'line'>>): string {
+  return `${statusLine(status, statusText)}${lines}${connectionLines(line)}\r\n`;
 }
 
 function statusLine(status: number, statusText: string): string {
+  if (status === 200 && statusText === 'OK') return 'HTTP/1.1 200 OK\r\n';
   if (!(status >= 100 && status <= 999)) throw new Error(`a status that cannot be sent: ${status}`);
   return `HTTP/1.1 ${status} ${sound(statusText === '' ? (STATUS_CODES[status] ?? '') : statusText)}\r\n`;
 }

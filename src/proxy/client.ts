@@ -1,13 +1,12 @@
 // The client as `respond` sees it: the small interface that node:http implements today and a faster path may tomorrow.
 import type { Fields } from '../http/fields.ts';
 
-/** Most of an answer as it is written: what a stored response says stays the same from one client to the next. */
+/** An answer whose fields are the lines that are sent. */
 export interface WrittenAnswer {
   readonly status: number;
   readonly statusText: string;
-  /** Whole lines, each with its CRLF. */
+  /** Each with its CRLF. */
   readonly lines: string;
-  readonly fields: Fields;
   readonly body: Buffer | undefined;
 }
 
@@ -28,7 +27,7 @@ export interface Client {
   end(): void;
   /** Head and whole body in one go. */
   answer(status: number, statusText: string, fields: Fields, body: Buffer | undefined): void;
-  /** The same, with the field lines of `answer` as text, before its `fields`. Its length is among them. */
+  /** The same, of fields that are text already. Their length is among them, and a Date. */
   answerLines(answer: WrittenAnswer): void;
   /** Cuts the connection so that the client sees that its answer is not whole. */
   destroy(): void;

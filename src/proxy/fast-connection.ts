@@ -4,6 +4,8 @@
 // alone in what has come is served here, whether it is a hit, a miss or a pass. With the first bytes that are anything else, pipelined requests too, the
 // connection is handed over to node:http, those bytes put back, and never returns.
 //
+// Requests are served when all that has come on all connections is read: to read ten times and then to answer ten costs a quarter less than both in turn.
+//
 // The races: what comes while an answer is due is kept as text, and looked at when the answer is with the kernel; so a connection is handed over only
 // while no answer is due on it. A piece lies in a buffer that all connections share, so it is made text before anything else happens.
 //
@@ -28,6 +30,8 @@ export interface FastParts {
   readonly plain: PlainRequests;
   /** No further request is wanted. */
   isDraining(): boolean;
+  /** A request is there: `serve` is to be called when all that has come is read. */
+  hasCome(connection: FastConnection): void;
   /** Follows the request to its end; never throws. */
   handle(request: Request, client: Client): void;
   /** The connection is node:http's from here on. */
@@ -51,14 +55,14 @@ export class FastConnection implements ClientConnection, Line {
   readonly socket: Socket;
   readonly #parts: FastParts;
   readonly #peerAddress: string;
-  /** What came and is not served yet. */
+  /** What came and is no request yet, in so many pieces. */
   #text = '';
   #pieces = 0;
+  /** To be served when all that has come on all connections is read. */
+  #next: PlainRequest | undefined;
   #client: SocketClient | undefined;
-  #isServing = false;
   /** Served, or being served. */
   #isUsed = false;
-  #isPaused = false;
   /** Nothing that comes on it is believed any more. */
   #isDeaf = false;
   #isEnding = false;
@@ -71,7 +75,7 @@ export class FastConnection implements ClientConnection, Line {
   /** Undefined where there can be none: then `accepted` is as it was. */
   static on(accepted: Socket, parts: FastParts): FastConnection | undefined {
     const address = accepted.remoteAddress ?? '';
-    const read = (piece: Buffer): boolean => connection.#read(piece);
+    const read = (buffer: Buffer, bytes: number): boolean => connection.#read(buffer, bytes);
     const socket = inOneBuffer(accepted, read);
     if (socket === undefined) return undefined;
     const connection = new FastConnection(socket, address.replace(/^::ffff:(?=\d+\.)/, ''), parts);
@@ -104,7 +108,8 @@ export class FastConnection implements ClientConnection, Line {
     if (client !== this.#client) return;
     this.#client = undefined;
     this.#moves++;
-    this.#goOn();
+    if (this.#isDeaf || this.#isEnding) this.socket.destroySoon();
+    else if (this.#text !== '') this.#judge();
   }
 
   faulty(error: unknown): void {
@@ -123,7 +128,7 @@ export class FastConnection implements ClientConnection, Line {
 
   endAfterAnswers(): void {
     this.#isEnding = true;
-    if (this.#client === undefined) this.socket.destroySoon();
+    if (this.#isIdle) this.socket.destroySoon();
   }
 
   destroy(): void {
@@ -133,57 +138,47 @@ export class FastConnection implements ClientConnection, Line {
 
   // Reading
 
-  #read(piece: Buffer): boolean {
-    if (this.isHandedOver) return this.socket.push(Buffer.from(piece));
+  #read(buffer: Buffer, bytes: number): boolean {
+    if (this.isHandedOver) return this.socket.push(Buffer.from(buffer.subarray(0, bytes)));
     if (this.#isDeaf) return true;
-    const text = piece.toString('latin1');
+    const text = buffer.toString('latin1', 0, bytes);
     this.#text = this.#text === '' ? text : this.#text + text;
     this.#pieces++;
     this.#moves++;
-    this.#goOn();
-    this.#isPaused = !this.isHandedOver && this.#text.length > MOST_WAITING;
-    return !this.#isPaused;
+    if (this.#isIdle) this.#judge();
+    return this.isHandedOver || this.#text.length <= MOST_WAITING;
   }
 
-  /** Serves what can be served; then the connection rests, ends or is node:http's. */
-  #goOn(): void {
-    // Answered in the step in which it was handled: the loop below is already running.
-    if (this.#isServing) return;
-    this.#isServing = true;
-    while (this.#client === undefined && this.#text !== '' && !this.socket.destroyed && this.#serve()) this.#pieces = 0;
-    this.#isServing = false;
-    if (this.#client !== undefined || this.isHandedOver) return;
-    if (this.#text === '') this.#rest();
-    if (!this.#isPaused || this.#text.length > MOST_WAITING) return;
-    this.#isPaused = false;
-    this.socket.resume();
+  /** No answer is due, and none will be that is known of. */
+  get #isIdle(): boolean {
+    return this.#client === undefined && this.#next === undefined;
   }
 
-  /** False: what comes next is not a plain request, or not yet. */
-  #serve(): boolean {
+  #judge(): void {
     const reading = this.#parts.plain.read(this.#text);
     if (reading.kind === 'plain' && reading.end === this.#text.length) {
-      this.#begin(reading);
-      return true;
+      this.#text = '';
+      this.#pieces = 0;
+      this.#next = reading;
+      this.#isDeaf ||= reading.closes;
+      this.#parts.hasCome(this);
+    } else if (reading.kind !== 'incomplete' || this.#pieces >= MOST_PIECES) {
+      this.#handOver();
     }
-    if (reading.kind !== 'incomplete' || this.#pieces >= MOST_PIECES) this.#handOver();
-    return false;
   }
 
-  #begin({ method, target, fields, closes }: PlainRequest): void {
-    this.#text = '';
-    this.#isDeaf ||= closes;
+  /** Serves the request that has come. */
+  serve(): void {
+    const next = this.#next;
+    if (next === undefined || this.socket.destroyed) return;
+    const { method, target, fields } = next;
+    this.#next = undefined;
     this.#isUsed = true;
     this.#client = new SocketClient(this, method);
     this.#parts.handle({ method, target, fields, version: '1.1', peerAddress: this.#peerAddress }, this.#client);
   }
 
   // Ends
-
-  /** No answer is due and nothing waits. */
-  #rest(): void {
-    if (this.#isDeaf || this.#isEnding) this.socket.destroySoon();
-  }
 
   #refuse(refusal: Refusal): void {
     this.#text = '';
@@ -204,6 +199,7 @@ export class FastConnection implements ClientConnection, Line {
 
   /** Like node:http, whoever sends no more is taken to have left; who leaves in the middle of a head is told so. */
   readonly #halfClosed = (): void => {
+    this.serve();
     if (this.#client === undefined && this.#text !== '') return this.#refuse(refuse(400, 'malformed request'));
     this.#isDeaf = true;
     this.#text = '';
@@ -213,6 +209,7 @@ export class FastConnection implements ClientConnection, Line {
   readonly #closed = (): void => {
     const client = this.#client;
     this.#client = undefined;
+    this.#next = undefined;
     this.#isDeaf = true;
     client?.leave();
   };
@@ -225,7 +222,7 @@ export class FastConnection implements ClientConnection, Line {
   look(now: number): void {
     if (this.#hasMoved(now)) return;
     const quietMs = now - this.#quiet.since;
-    if (this.#client === undefined && (!this.#isUsed || this.#text !== '')) {
+    if (this.#isIdle && (!this.#isUsed || this.#text !== '')) {
       if (quietMs >= REST_MS) this.#handOver();
       return;
     }

@@ -4,7 +4,7 @@ import type { LimitConfig } from '../config/config.ts';
 import { FastConnection, type FastParts } from './fast-connection.ts';
 import { PlainRequests } from './plain-request.ts';
 
-type FastPathOptions = Omit<FastParts, 'plain'>;
+type FastPathOptions = Omit<FastParts, 'plain' | 'hasCome'>;
 
 /** How often each connection is looked at for silence. */
 const LOOK_EVERY_MS = 250;
@@ -13,9 +13,10 @@ export class FastPath {
   readonly #parts: { -readonly [Name in keyof FastParts]: FastParts[Name] };
   readonly #open = new Set<FastConnection>();
   readonly #looking: NodeJS.Timeout;
+  #due: FastConnection[] = [];
 
   constructor(options: FastPathOptions) {
-    this.#parts = { ...options, plain: new PlainRequests(options.limits) };
+    this.#parts = { ...options, plain: new PlainRequests(options.limits), hasCome: (connection) => this.#hasCome(connection) };
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
@@ -36,6 +37,16 @@ export class FastPath {
   close(): void {
     clearInterval(this.#looking);
   }
+
+  #hasCome(connection: FastConnection): void {
+    if (this.#due.push(connection) === 1) setImmediate(this.#serveDue);
+  }
+
+  readonly #serveDue = (): void => {
+    const due = this.#due;
+    this.#due = [];
+    for (const connection of due) connection.serve();
+  };
 
   #look(): void {
     const now = performance.now();

@@ -1,9 +1,8 @@
 // A client over node:http: what respond says becomes bytes, and what happens to the connection becomes `gone` and `onDrain`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { hasField } from '../http/fields.ts';
+import { fieldsOf, hasField } from '../http/fields.ts';
 import type { Fields } from '../http/fields.ts';
-import { fieldsOf } from '../rules/packed-response.ts';
 import type { Client, WrittenAnswer } from './client.ts';
 import { Rest, type Turn } from './pace.ts';
 import type { RequestBody } from './request-body.ts';
@@ -138,8 +137,8 @@ export class NodeClient implements Client {
     this.#end(body);
   }
 
-  answerLines({ status, statusText, lines, fields, body }: WrittenAnswer): void {
-    this.answer(status, statusText, [...fieldsOf(lines), ...fields], body);
+  answerLines({ status, statusText, lines, body }: WrittenAnswer): void {
+    this.answer(status, statusText, fieldsOf(lines), body);
   }
 
   destroy(): void {

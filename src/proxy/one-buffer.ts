@@ -10,17 +10,17 @@ interface Inside {
 }
 
 const BYTES = 65_536;
-const shared = Buffer.allocUnsafeSlow(BYTES);
+const incoming = Buffer.allocUnsafeSlow(BYTES);
 
 /**
  * The connection of `accepted`, which its server has just made and nobody has read from, as a socket that tells `read` of each piece that comes, after
- * `resume`. A piece is valid until `read` returns; false stops reading until the next `resume`. For its server the new socket is the old one.
+ * `resume`: the first `bytes` of `buffer`, until it returns. False stops reading until the next `resume`. For its server the new socket is the old one.
  * Undefined, and nothing has changed, where node:net is not as expected.
  */
-export function inOneBuffer(accepted: Socket, read: (piece: Buffer) => boolean): Socket | undefined {
+export function inOneBuffer(accepted: Socket, read: (buffer: Buffer, bytes: number) => boolean): Socket | undefined {
   const { _handle: handle, _server: server } = accepted as unknown as Inside;
   if (typeof handle?.useUserBuffer !== 'function' || typeof server !== 'object') return undefined;
-  const options: object = { handle, allowHalfOpen: true, onread: { buffer: shared, callback: (bytes: number) => read(shared.subarray(0, bytes)) } };
+  const options: object = { handle, allowHalfOpen: true, onread: { buffer: incoming, callback: (bytes: number) => read(incoming, bytes) } };
   Object.assign(accepted, { _handle: null, _server: null });
   const socket = new Socket(options);
   // Its count of open connections goes down when the socket closes.

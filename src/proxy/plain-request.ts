@@ -102,5 +102,15 @@ function readBlock(lines: string, limits: HeadLimits): FieldBlock | undefined {
   return authority === undefined || !isUsual ? undefined : { fields, authority, closes: connection[0] === 'close' };
 }
 
-const NOT_PLAIN: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'trailer', 'te', 'upgrade', 'http2-settings', 'expect']);
+/** Proxy-Connection: node:http reads it as Connection. */
+const NOT_PLAIN: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'trailer',
+  'te',
+  'upgrade',
+  'http2-settings',
+  'expect',
+  'proxy-connection',
+]);
 const CONNECTION_OPTIONS: ReadonlySet<string> = new Set(['keep-alive', 'close']);

@@ -1,6 +1,6 @@
 // The answer to a client: from a stored response, from a fill under way, or an error of our own. Orders nothing, decides nothing about freshness.
 import { STATUS_CODES } from 'node:http';
-import { addForClient, fieldsForClient, withoutOurs } from '../http/forwarding.ts';
+import { fieldsForClient, ownLines, withoutOurs } from '../http/forwarding.ts';
 import { type Fields, hasField, withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { problemAnswer } from '../purge/problem.ts';
@@ -49,20 +49,18 @@ export function respondStored(x: Exchange, stored: StoredResponse, said: Said): 
 function respondWhole(x: Exchange, stored: PackedResponse, said: Said): void {
   const { clientCacheControl } = x.route.policy;
   const isControlled = clientCacheControl !== 'origin';
-  const isHead = x.request.method === 'HEAD';
-  x.client.answerLines({
-    status: stored.status,
-    statusText: stored.statusText,
-    lines: stored.shownTo(isControlled ? x.settings.views.controlled : x.settings.views.plain),
-    fields: addForClient([], {
-      ageSeconds: Math.floor(ageMs(stored, x.now) / 1000),
-      cacheStatus: cacheStatusMember(said.status),
-      cacheControl: isControlled ? clientCacheControl : undefined,
-      contentLength: stored.body.length,
-    }),
-    body: isHead ? undefined : stored.body,
+  const { views } = x.settings;
+  const cacheStatus = cacheStatusMember(said.status);
+  const lines = ownLines({
+    ageSeconds: Math.floor(ageMs(stored, x.now) / 1000),
+    cacheStatus,
+    cacheControl: isControlled ? clientCacheControl : undefined,
+    contentLength: stored.body.length,
   });
-  ended(x, said, { status: stored.status, bodyBytes: isHead ? 0 : stored.body.length });
+  const { status, statusText } = stored;
+  const body = x.request.method === 'HEAD' ? undefined : stored.body;
+  x.client.answerLines({ status, statusText, lines: stored.shownTo(isControlled ? views.controlled : views.plain) + lines, body });
+  ended(x, said, { status, bodyBytes: body?.length ?? 0, cacheStatus });
 }
 
 /** Nothing in the request asks for another answer than the stored response as it is, or for more to be said. One pass, since most are so. */
@@ -178,7 +176,16 @@ function clientFields(
   return out;
 }
 
-function ended(x: Exchange, said: Said, end: { status: number; bodyBytes: number; aborted?: boolean; failure?: Reason }): void {
+interface Ended {
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly aborted?: boolean;
+  readonly failure?: Reason;
+  /** Where it was made already. */
+  readonly cacheStatus?: string;
+}
+
+function ended(x: Exchange, said: Said, end: Ended): void {
   x.parts.observer.requestEnded({
     method: x.request.method,
     authority: x.target.authority,
@@ -186,13 +193,13 @@ function ended(x: Exchange, said: Said, end: { status: number; bodyBytes: number
     route: x.route.name,
     outcome: said.outcome,
     reason: said.status.detail,
-    cacheStatus: cacheStatusMember(said.status),
+    cacheStatus: end.cacheStatus ?? cacheStatusMember(said.status),
     status: end.status,
     bodyBytes: end.bodyBytes,
     durationMs: x.parts.clock.now() - x.arrivedAt,
     collapsed: said.status.collapsed === true,
     aborted: end.aborted === true,
-    ...(end.failure === undefined ? {} : { failure: end.failure }),
+    failure: end.failure,
   });
 }
 

@@ -124,9 +124,9 @@ export class SocketClient implements Client {
     });
   }
 
-  answerLines({ status, statusText, lines, fields, body }: WrittenAnswer): void {
+  answerLines({ status, statusText, lines, body }: WrittenAnswer): void {
     if (this.#gone || this.#headSent) return;
-    const text = writtenHead({ status, statusText, lines, fields, line: this.#line });
+    const text = writtenHead({ status, statusText, lines, line: this.#line });
     this.#headSent = true;
     if (body === undefined || this.#isHead) this.#line.socket.write(text, 'latin1');
     else writeWhole(this.#line.socket, text, body);

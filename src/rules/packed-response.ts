@@ -1,6 +1,6 @@
 // A stored response as the store keeps it: few objects, and its fields as the text in which most clients get them.
 // A million small ones lie in memory: an array of names and values costs more than the characters in it, and to make a head of it more than all else of a hit.
-import type { Fields } from '../http/fields.ts';
+import { type Fields, fieldsOf, linesOf } from '../http/fields.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** Which fields a client does not get as they are stored. One object for each set of them: it is compared by identity. */
@@ -85,25 +85,6 @@ export class PackedResponse implements StoredResponse {
     this.#hidden = flat(linesOf(hidden));
     this.#view = view;
   }
-}
-
-/** Field lines as HTTP/1.1 writes them. */
-export function linesOf(fields: Fields): string {
-  let lines = '';
-  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return lines;
-}
-
-/** What `linesOf` was made of; no name has a colon and no value a line break. */
-export function fieldsOf(lines: string): string[] {
-  const fields: string[] = [];
-  for (let start = 0; start < lines.length; ) {
-    const colon = lines.indexOf(': ', start);
-    const end = lines.indexOf('\r\n', colon);
-    fields.push(lines.slice(start, colon), lines.slice(colon + 2, end));
-    start = end + 2;
-  }
-  return fields;
 }
 
 /** One piece of memory of its own, instead of the pieces it was put together from, and of what those were cut from. */

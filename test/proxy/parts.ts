@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { keying } from '../../src/config/keying.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { type Fields, fieldValue } from '../../src/http/fields.ts';
+import { type Fields, fieldsOf, fieldValue } from '../../src/http/fields.ts';
 import type { Request } from '../../src/http/message.ts';
 import { trustedPeers } from '../../src/http/trusted.ts';
 import type { Observer } from '../../src/observe/observer.ts';
@@ -20,7 +20,6 @@ import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
-import { fieldsOf } from '../../src/rules/packed-response.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { SettableClock } from '../support/clock.ts';
@@ -197,8 +196,8 @@ export class NotingClient implements Client {
     this.end();
   }
 
-  answerLines({ status, statusText, lines, fields, body }: WrittenAnswer): void {
-    this.answer(status, statusText, [...fieldsOf(lines), ...fields], body);
+  answerLines({ status, statusText, lines, body }: WrittenAnswer): void {
+    this.answer(status, statusText, fieldsOf(lines), body);
   }
 
   destroy(): void {
