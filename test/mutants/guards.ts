@@ -3,6 +3,7 @@
 // guards.test.ts demands that every condition of the guarded folders is among them, or in exempt.ts.
 import { ADMIN_GUARDS } from './guards/admin.ts';
 import { CONFIG_GUARDS } from './guards/config.ts';
+import { FAST_PATH_GUARDS } from './guards/fast-path.ts';
 import { HTTP_GUARDS } from './guards/http.ts';
 import { IDENTITY_GUARDS } from './guards/identity.ts';
 import { OBSERVE_GUARDS } from './guards/observe.ts';
@@ -17,6 +18,7 @@ import type { Mutant } from './mutant.ts';
 const GUARDED: readonly Guarded[] = [
   ...ADMIN_GUARDS,
   ...CONFIG_GUARDS,
+  ...FAST_PATH_GUARDS,
   ...HTTP_GUARDS,
   ...IDENTITY_GUARDS,
   ...OBSERVE_GUARDS,

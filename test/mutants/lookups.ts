@@ -53,8 +53,8 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
   {
     name: 'a request whose scope was purged while it waited goes on in it',
     file: 'src/proxy/handle.ts',
-    text: 'if (!x.scopeHolds) {',
-    replacement: 'if (false) {',
+    text: "if (!x.scopeHolds) return 'scope-lost';",
+    replacement: '',
     caughtBy: [RACE, ORDER],
   },
   {

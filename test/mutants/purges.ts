@@ -44,8 +44,8 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an await between the gate of a hit and its head',
     file: 'src/proxy/handle.ts',
-    text: "case 'hit':\n        return",
-    replacement: "case 'hit':\n        await new Promise((resolve) => setImmediate(resolve));\n        return",
+    text: "case 'hit':\n      respondStored(",
+    replacement: "case 'hit':\n      setImmediate(respondStored, ",
     caughtBy: [HITS],
   },
   {

@@ -122,7 +122,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/connections.ts',
     test: 'test/proxy/admission.test.ts',
-    guards: ['if (address === undefined || !this.#admission.admits(address, this.#limits.connectionsPerAddress))'],
+    guards: ['if (address !== undefined && this.#admission.admits(address, this.#limits.connectionsPerAddress))'],
   },
   { file: 'src/proxy/connections.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (outstayed === undefined)'] },
   { file: 'src/proxy/debug.ts', test: 'test/history/history.test.ts', guards: ['if (worker !== undefined)'] },
@@ -264,6 +264,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     test: 'test/leak-hunt/leak-hunt.test.ts',
     guards: [`if (identity.kind !== 'scope') return { kind: 'pass', passing: { fwd: 'bypass', reason: identity.reason } };`],
   },
+  { file: 'src/proxy/handle.ts', test: 'test/proxy/race-lookup.test.ts', guards: [`if (turn === 'scope-lost')`] },
   { file: 'src/proxy/handle.ts', test: 'test/proxy/journey-control.test.ts', guards: [`if (x.request.method === 'PURGE')`] },
   {
     file: 'src/proxy/handle.ts',
@@ -483,7 +484,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/handle.ts',
     test: 'test/proxy/shared.test.ts',
-    guards: ['if (mayAskOthers(x, decision))'],
+    guards: ['if (mayAskOthers(x, turn))'],
   },
   {
     file: 'src/proxy/listener.ts',
