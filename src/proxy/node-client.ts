@@ -97,7 +97,7 @@ export class NodeClient implements Client {
   informational(status: number, fields: Fields): void {
     if (this.#gone || this.headSent || this.#options.incoming.httpVersionMinor === 0) return;
     if (status < 102 || status > 199) return;
-    this.#guarded(() => this.#response.writeInformation(status, fields));
+    this.#whenDue(() => this.#guarded(() => this.#response.writeInformation(status, fields)));
   }
 
   head(status: number, statusText: string, fields: Fields): void {
@@ -161,7 +161,15 @@ export class NodeClient implements Client {
 
   /** For RequestBody: the client may send its body now. */
   continueBody(): void {
-    if (this.#options.expectsContinue && !this.#gone && !this.headSent) this.#response.writeContinue();
+    if (this.#options.expectsContinue && !this.#gone && !this.headSent) this.#whenDue(() => this.#response.writeContinue());
+  }
+
+  /** A 1xx waits for its turn on the connection: node:http would write it behind the final head, into the body, where that is given before its turn. */
+  #whenDue(write: () => void): void {
+    if (this.#response.socket !== null) return write();
+    this.#response.once('socket', () => {
+      if (!this.#gone && !this.headSent) write();
+    });
   }
 
   /** node:http keeps a head for the first piece of its body, which may be long in coming. (Its flushHeaders would send latin1 as UTF-8.) */

@@ -77,6 +77,13 @@ export const FRAMING_MUTANTS: readonly Mutant[] = [
     caughtBy: [RESPONSES],
   },
   {
+    name: 'a 1xx does not wait for its turn',
+    file: 'src/proxy/node-client.ts',
+    text: 'if (this.#response.socket !== null) return write();',
+    replacement: 'if (this.#response.socket !== undefined) return write();',
+    caughtBy: ['test/proxy/interim.test.ts'],
+  },
+  {
     name: 'a head waits for its body',
     file: 'src/proxy/node-client.ts',
     text: 'queueMicrotask(() => this.#flush());',

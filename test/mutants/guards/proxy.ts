@@ -359,6 +359,11 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     this.#gone`,
     ],
   },
+  {
+    file: 'src/proxy/node-client.ts',
+    test: 'test/proxy/interim.test.ts',
+    guards: ['if (this.#response.socket !== null)', 'if (!this.#gone && !this.headSent) write();'],
+  },
   { file: 'src/proxy/node-client.ts', test: 'test/security/response-framing.test.ts', guards: ['if (status < 102 || status > 199)'] },
   {
     file: 'src/proxy/outbound.ts',
