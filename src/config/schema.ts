@@ -199,7 +199,7 @@ export const fileSchema = section({
   log: log.prefault({}),
   fast_path: optional(
     flag({
-      about: 'Plain `GET` and `HEAD` requests are read by Freshet itself, which is faster; false: by `node:http`, as all others.',
+      about: 'Plain `GET`, `HEAD` and `PURGE` requests are read by Freshet itself, which is faster; false: by `node:http`, as all others.',
       default: true,
     }),
   ),

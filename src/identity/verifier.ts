@@ -77,12 +77,16 @@ const REMEMBERED_MS = 60_000;
 const REMEMBERED_BYTES = 32 * 1024 * 1024;
 const REMEMBERED_CHARGE_BYTES = 500;
 const MAX_PENDING = 1024;
+/** Of which the id is at hand. */
+const RECENT_TOKENS = 1_000;
 
 export class TokenVerifier {
   readonly #clock: Clock;
   readonly #limitReached: VerifierOptions['limitReached'];
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #remembered = new LRUCache<string, Remembered>({ maxSize: REMEMBERED_BYTES });
+  /** To hash a token costs more than to find what is remembered of it. */
+  readonly #ids = new LRUCache<string, string>({ max: RECENT_TOKENS, memoMethod: (text) => hash('sha256', text, 'base64url') });
   readonly #pending = new Map<string, Promise<Verification>>();
   /** Of those who presented what is pending first. */
   readonly #pendingFor = new SourceCounts();
@@ -99,7 +103,7 @@ export class TokenVerifier {
   /** At once where the token is remembered. Never rejects. */
   verify(text: string, presenter: Presenter): Verification | Promise<Verification> {
     if (text.length > MAX_TOKEN_BYTES) return refused('token-malformed');
-    const id = hash('sha256', text, 'base64url');
+    const id = this.#ids.memo(text);
     const remembered = this.#recall(id);
     if (remembered !== undefined) return remembered;
     const pending = this.#pending.get(id);

@@ -1,11 +1,10 @@
 // The head of an answer as text: what node:http adds to it is added here too.
-import { STATUS_CODES } from 'node:http';
 import { type Fields, hasField } from '../http/fields.ts';
 import type { WrittenAnswer } from './client.ts';
 
 export interface AnswerHead {
   readonly status: number;
-  /** Empty: the usual one. */
+  /** As it is, also where it is empty: an origin need not say one. */
   readonly statusText: string;
   readonly fields: Fields;
   readonly framing: 'none' | 'chunked';
@@ -28,7 +27,7 @@ export function writtenHead({ status, statusText, lines, line }: Omit<WrittenAns
 function statusLine(status: number, statusText: string): string {
   if (status === 200 && statusText === 'OK') return 'HTTP/1.1 200 OK\r\n';
   if (!(status >= 100 && status <= 999)) throw new Error(`a status that cannot be sent: ${status}`);
-  return `HTTP/1.1 ${status} ${sound(statusText === '' ? (STATUS_CODES[status] ?? '') : statusText)}\r\n`;
+  return `HTTP/1.1 ${status} ${sound(statusText)}\r\n`;
 }
 
 function connectionLines({ isLast, keepAliveSeconds }: NonNullable<AnswerHead['line']>): string {

@@ -28,7 +28,7 @@ export function inOneBuffer(accepted: Socket, read: (buffer: Buffer, bytes: numb
 }
 
 /** Head and body up to this size leave as one piece: a copy costs less than a second piece. */
-const ONE_PIECE_BYTES = 16_384;
+const ONE_PIECE_BYTES = 32_768;
 let outgoing = Buffer.allocUnsafeSlow(ONE_PIECE_BYTES);
 
 /** Writes `head`, which is latin1, and `body`. */

@@ -1,4 +1,4 @@
-// Is what a connection has sent a plain request: a whole GET or HEAD, without a body, in a grammar that no two parsers read differently (DESIGN §7)?
+// Is what a connection has sent a plain request: a whole GET, HEAD or PURGE, without a body, in a grammar that no two parsers read differently (DESIGN §7)?
 // It takes less than node:http does and refuses nothing: whatever is in any doubt is left to node:http and request-head.ts, which know what to say.
 import { canonicalAuthority } from '../http/authority.ts';
 import { fieldLines, trimWhitespace } from '../http/fields.ts';
@@ -7,7 +7,7 @@ import { fieldsFault, type HeadLimits } from './request-head.ts';
 
 export interface PlainRequest {
   readonly kind: 'plain';
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'PURGE';
   readonly target: Target;
   /** One array for all requests whose field lines are the same text. */
   readonly fields: readonly string[];
@@ -75,9 +75,10 @@ export class PlainRequests {
   }
 }
 
-function methodAt(text: string): 'GET' | 'HEAD' | undefined {
+function methodAt(text: string): PlainRequest['method'] | undefined {
   if (text.startsWith('GET ')) return 'GET';
-  return text.startsWith('HEAD ') ? 'HEAD' : undefined;
+  if (text.startsWith('HEAD ')) return 'HEAD';
+  return text.startsWith('PURGE ') ? 'PURGE' : undefined;
 }
 
 /** RFC 9112 §5 without obs-text. Linear: no two of its parts can match the same character. */

@@ -76,14 +76,15 @@ function storedAnswer(x: Exchange, stored: StoredResponse, status: CacheStatus):
   const ageSeconds = Math.floor(ageMs(stored, x.now) / 1000);
   const outgoing = (fields: Fields, contentLength: number | undefined) => clientFields(x, fields, status, { ageSeconds, contentLength, stored });
 
-  const precondition = evaluatePreconditions(x.request, stored);
+  const { fields: all } = stored;
+  const precondition = evaluatePreconditions(x.request, { status: stored.status, fields: all });
   if (precondition === 'not-modified')
-    return { status: 304, statusText: 'Not Modified', fields: outgoing(notModifiedFields(stored.fields), undefined), body: undefined };
+    return { status: 304, statusText: 'Not Modified', fields: outgoing(notModifiedFields(all), undefined), body: undefined };
   if (precondition === 'failed') return { status: 412, statusText: 'Precondition Failed', fields: outgoing([], 0), body: undefined };
 
   const range = rangeAnswer(x.request, stored);
   if (range.kind === 'part') {
-    const fields = withoutFields(stored.fields, CONTENT_RANGE);
+    const fields = withoutFields(all, CONTENT_RANGE);
     fields.push('content-range', `bytes ${range.first}-${range.last}/${range.completeBytes ?? '*'}`);
     return { status: 206, statusText: 'Partial Content', fields: outgoing(fields, range.body.length), body: range.body };
   }
@@ -95,7 +96,7 @@ function storedAnswer(x: Exchange, stored: StoredResponse, status: CacheStatus):
   return {
     status: stored.status,
     statusText: stored.statusText,
-    fields: outgoing(stored.fields, bodyless ? undefined : stored.body.length),
+    fields: outgoing(all, bodyless ? undefined : stored.body.length),
     body: stored.body,
   };
 }

@@ -1,5 +1,6 @@
 // A client on the fast path: what respond says becomes the bytes of one HTTP/1.1 answer, written to its socket as node:http would write them.
 // A length that lies never reaches the client as a whole answer: what is told beyond it, or short of it, cuts the connection.
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type Fields, fieldValue, hasField } from '../http/fields.ts';
@@ -43,7 +44,7 @@ export class SocketClient implements Client {
   /** While it has taken all there was and more is to come; begun with the first such moment. */
   #rest: Rest | undefined;
 
-  constructor(line: Line, method: 'GET' | 'HEAD') {
+  constructor(line: Line, method: string) {
     this.#line = line;
     this.#isHead = method === 'HEAD';
   }
@@ -77,7 +78,8 @@ export class SocketClient implements Client {
 
   informational(status: number, fields: Fields): void {
     if (this.#gone || this.#headSent || status < 102 || status > 199) return;
-    this.#guarded(() => this.#line.socket.write(answerHead({ status, statusText: '', fields, framing: 'none' }), 'latin1'));
+    const statusText = STATUS_CODES[status] ?? 'unknown';
+    this.#guarded(() => this.#line.socket.write(answerHead({ status, statusText, fields, framing: 'none' }), 'latin1'));
   }
 
   head(status: number, statusText: string, fields: Fields): void {

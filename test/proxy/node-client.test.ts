@@ -60,6 +60,14 @@ describe('answers', () => {
       },
     },
     {
+      name: 'have no status text where they were given none',
+      handler: (_, client) => {
+        client.informational(103, []);
+        client.answer(200, '', [], undefined);
+      },
+      expected: { status: 200, statusText: '', informational: [{ status: 103, fields: [] }] },
+    },
+    {
       name: 'keep their own Date',
       handler: (_, client) => client.answer(200, 'OK', ['date', 'x'], undefined),
       expected: { fields: expect.arrayContaining(['date', 'x']) },
