@@ -148,7 +148,7 @@ export class NodeClient implements Client {
     const { socket } = this.#options.incoming;
     // Without a length a FIN would look like the end of the body.
     if (this.#closeDelimited && this.headSent) socket.resetAndDestroy();
-    this.#response.destroy();
+    this.#cut();
     this.#options.finished(this);
   }
 
@@ -162,6 +162,12 @@ export class NodeClient implements Client {
   /** For RequestBody: the client may send its body now. */
   continueBody(): void {
     if (this.#options.expectsContinue && !this.#gone && !this.headSent) this.#whenDue(() => this.#response.writeContinue());
+  }
+
+  /** With its turn: node:http forgets a response that is destroyed before, and its connection then says nothing more. */
+  #cut(): void {
+    if (this.#response.socket === null) this.#response.once('socket', (socket) => socket.destroy());
+    this.#response.destroy();
   }
 
   /** A 1xx waits for its turn on the connection: node:http would write it behind the final head, into the body, where that is given before its turn. */
@@ -207,7 +213,7 @@ export class NodeClient implements Client {
     } catch (error) {
       this.#options.faulty(error);
       this.#ended = true;
-      this.#response.destroy();
+      this.#cut();
       this.leave();
       this.#options.finished(this);
       return undefined;

@@ -81,7 +81,7 @@ export const FRAMING_MUTANTS: readonly Mutant[] = [
     file: 'src/proxy/node-client.ts',
     text: 'if (this.#response.socket !== null) return write();',
     replacement: 'if (this.#response.socket !== undefined) return write();',
-    caughtBy: ['test/proxy/interim.test.ts'],
+    caughtBy: ['test/proxy/pipelined.test.ts'],
   },
   {
     name: 'a head waits for its body',

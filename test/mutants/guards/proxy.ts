@@ -361,8 +361,8 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   },
   {
     file: 'src/proxy/node-client.ts',
-    test: 'test/proxy/interim.test.ts',
-    guards: ['if (this.#response.socket !== null)', 'if (!this.#gone && !this.headSent) write();'],
+    test: 'test/proxy/pipelined.test.ts',
+    guards: ['if (this.#response.socket !== null)', 'if (this.#response.socket === null)', 'if (!this.#gone && !this.headSent) write();'],
   },
   { file: 'src/proxy/node-client.ts', test: 'test/security/response-framing.test.ts', guards: ['if (status < 102 || status > 199)'] },
   {

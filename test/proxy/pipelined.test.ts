@@ -1,4 +1,5 @@
-// RFC 9110 §15.2, RFC 9112 §9.3.2: a 1xx comes before the head of its own answer, whichever answer of the connection is given first.
+// RFC 9112 §9.3.2: answers of one connection come in the order of their requests, each whole or cut, and a 1xx before its own (RFC 9110 §15.2), whichever
+// is given first.
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/proxy/client.ts';
 import { RawClient } from '../support/client.ts';
@@ -97,5 +98,40 @@ describe('a 1xx before its turn', () => {
     expect(await raw.answer()).toMatchObject({ body: 'first' });
     const answer = await raw.answer('POST');
     expect([answer?.complete, JSON.parse(answer?.body ?? '')]).toEqual([true, expect.objectContaining({ method: 'POST', body: 'hello' })]);
+  });
+});
+
+describe('an answer that breaks off before its turn', () => {
+  const breaking: readonly { readonly how: string; readonly breakOff: (client: Client) => void; readonly faults: number }[] = [
+    { how: 'before its head', breakOff: (client) => client.destroy(), faults: 0 },
+    {
+      how: 'in its body',
+      breakOff: (client) => {
+        client.head(200, 'OK', []);
+        client.write(Buffer.from('half'));
+        client.destroy();
+      },
+      faults: 0,
+    },
+    {
+      how: 'since its length lies',
+      breakOff: (client) => {
+        client.head(200, 'OK', ['content-length', '9']);
+        client.write(Buffer.from('short'));
+        client.end();
+      },
+      faults: 1,
+    },
+  ];
+
+  it.each(breaking)('$how cuts the connection behind those in front', async ({ breakOff, faults }) => {
+    await using pair = await Pair.ask(SECOND);
+    const { raw, first, second } = pair;
+    breakOff(second);
+    answerFirst(first);
+    expect(await raw.answer()).toMatchObject({ body: 'first', complete: true });
+    expect((await raw.answer())?.complete ?? false).toBe(false);
+    expect(await raw.closed()).toMatch(/end|ECONNRESET/);
+    expect(pair.listening.faults).toHaveLength(faults);
   });
 });
