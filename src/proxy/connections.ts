@@ -35,17 +35,16 @@ export class Connections {
     this.#limits = limits;
   }
 
-  /** Whether one more of the address may stay; else it is closed. */
-  admits(socket: Socket): boolean {
+  /** Its address, where one more of it may stay; undefined: it is closed. */
+  admit(socket: Socket): string | undefined {
     const { remoteAddress: address } = socket;
-    if (address !== undefined && this.#admission.admits(address, this.#limits.connectionsPerAddress)) return true;
+    if (address !== undefined && this.#admission.admits(address, this.#limits.connectionsPerAddress)) return address;
     socket.destroy();
-    return false;
+    return undefined;
   }
 
-  /** One that was admitted. */
-  add(socket: Socket, connection: ClientConnection): void {
-    const { remoteAddress: address = '' } = socket;
+  /** One that was admitted, of that `address`: a socket that is closed meanwhile no longer knows it. */
+  add(socket: Socket, address: string, connection: ClientConnection): void {
     this.#open.set(socket, connection);
     socket.on('close', () => {
       this.#open.delete(socket);

@@ -28,14 +28,12 @@ export interface FastParts {
   readonly clock: Clock;
   readonly limits: LimitConfig;
   readonly plain: PlainRequests;
-  /** No further request is wanted. */
-  isDraining(): boolean;
   /** A request is there: `serve` is to be called when all that has come is read. */
   hasCome(connection: FastConnection): void;
   /** Follows the request to its end; never throws. */
   handle(request: Request, client: Client): void;
-  /** The connection is node:http's from here on. */
-  handOver(socket: Socket): void;
+  /** Its socket is node:http's from here on. */
+  handOver(connection: FastConnection): void;
   refused(refusal: Refusal): void;
   limitReached(limit: Limit): void;
   faulty(error: unknown): void;
@@ -48,7 +46,7 @@ const MOST_PIECES = 8;
 /** As node:http grants it: a client that counts on the time it was told is a little late. */
 const IDLE_GRACE_MS = 1_000;
 
-/** Of what comes while an answer is due: beyond it nothing is read. */
+/** Of what comes while an answer is due: beyond it nothing is read, and it is for node:http. */
 const MOST_WAITING = 65_536;
 
 export class FastConnection implements ClientConnection, Line {
@@ -66,7 +64,7 @@ export class FastConnection implements ClientConnection, Line {
   /** Nothing that comes on it is believed any more. */
   #isDeaf = false;
   #isEnding = false;
-  isHandedOver = false;
+  #isHandedOver = false;
   /** Goes up with whatever moves; since when it stands, as far as was looked. */
   #moves = 0;
   #quiet = { moves: -1, taken: 0, since: 0 };
@@ -101,15 +99,14 @@ export class FastConnection implements ClientConnection, Line {
   }
 
   get isLast(): boolean {
-    return this.#isDeaf || (this.#text === '' && (this.#isEnding || this.#parts.isDraining()));
+    return this.#isDeaf || this.#isEnding;
   }
 
-  finished(client: SocketClient): void {
-    if (client !== this.#client) return;
+  finished(): void {
     this.#client = undefined;
     this.#moves++;
-    if (this.#isDeaf || this.#isEnding) this.socket.destroySoon();
-    else if (this.#text !== '') this.#judge();
+    if (this.isLast) this.socket.destroySoon();
+    else if (this.#text !== '' && !this.socket.destroyed) this.#judge();
   }
 
   faulty(error: unknown): void {
@@ -139,14 +136,14 @@ export class FastConnection implements ClientConnection, Line {
   // Reading
 
   #read(buffer: Buffer, bytes: number): boolean {
-    if (this.isHandedOver) return this.socket.push(Buffer.from(buffer.subarray(0, bytes)));
+    if (this.#isHandedOver) return this.socket.push(Buffer.from(buffer.subarray(0, bytes)));
     if (this.#isDeaf) return true;
     const text = buffer.toString('latin1', 0, bytes);
     this.#text = this.#text === '' ? text : this.#text + text;
     this.#pieces++;
     this.#moves++;
     if (this.#isIdle) this.#judge();
-    return this.isHandedOver || this.#text.length <= MOST_WAITING;
+    return this.#isHandedOver || this.#text.length <= MOST_WAITING;
   }
 
   /** No answer is due, and none will be that is known of. */
@@ -156,13 +153,14 @@ export class FastConnection implements ClientConnection, Line {
 
   #judge(): void {
     const reading = this.#parts.plain.read(this.#text);
-    if (reading.kind === 'plain' && reading.end === this.#text.length) {
+    const isMuch = this.#text.length > MOST_WAITING;
+    if (!isMuch && reading.kind === 'plain' && reading.end === this.#text.length) {
       this.#text = '';
       this.#pieces = 0;
       this.#next = reading;
       this.#isDeaf ||= reading.closes;
       this.#parts.hasCome(this);
-    } else if (reading.kind !== 'incomplete' || this.#pieces >= MOST_PIECES) {
+    } else if (isMuch || reading.kind !== 'incomplete' || this.#pieces >= MOST_PIECES) {
       this.#handOver();
     }
   }
@@ -184,17 +182,17 @@ export class FastConnection implements ClientConnection, Line {
     this.#text = '';
     this.#isDeaf = true;
     this.#parts.refused(refusal);
-    if (this.socket.writable) this.socket.write(refusalBytes(refusal, new Date()));
+    this.socket.write(refusalBytes(refusal, new Date()));
     this.socket.destroySoon();
   }
 
   #handOver(): void {
     const { socket } = this;
-    this.isHandedOver = true;
+    this.#isHandedOver = true;
     socket.off('drain', this.#drained).off('end', this.#halfClosed).off('close', this.#closed).off('error', ignore);
     if (this.#text !== '') socket.unshift(Buffer.from(this.#text, 'latin1'));
     this.#text = '';
-    this.#parts.handOver(socket);
+    this.#parts.handOver(this);
   }
 
   /** Like node:http, whoever sends no more is taken to have left; who leaves in the middle of a head is told so. */
@@ -203,6 +201,7 @@ export class FastConnection implements ClientConnection, Line {
     if (this.#client === undefined && this.#text !== '') return this.#refuse(refuse(400, 'malformed request'));
     this.#isDeaf = true;
     this.#text = '';
+    this.#next = undefined;
     this.socket.end();
   };
 

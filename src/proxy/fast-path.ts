@@ -4,7 +4,10 @@ import type { LimitConfig } from '../config/config.ts';
 import { FastConnection, type FastParts } from './fast-connection.ts';
 import { PlainRequests } from './plain-request.ts';
 
-type FastPathOptions = Omit<FastParts, 'plain' | 'hasCome'>;
+interface FastPathOptions extends Omit<FastParts, 'plain' | 'hasCome' | 'handOver'> {
+  /** The connection is node:http's from here on. */
+  handOver(socket: Socket): void;
+}
 
 /** How often each connection is looked at for silence. */
 const LOOK_EVERY_MS = 250;
@@ -16,7 +19,15 @@ export class FastPath {
   #due: FastConnection[] = [];
 
   constructor(options: FastPathOptions) {
-    this.#parts = { ...options, plain: new PlainRequests(options.limits), hasCome: (connection) => this.#hasCome(connection) };
+    this.#parts = {
+      ...options,
+      plain: new PlainRequests(options.limits),
+      hasCome: (connection) => this.#hasCome(connection),
+      handOver: (connection) => {
+        this.#open.delete(connection);
+        options.handOver(connection.socket);
+      },
+    };
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
@@ -50,9 +61,6 @@ export class FastPath {
 
   #look(): void {
     const now = performance.now();
-    for (const connection of this.#open) {
-      if (connection.isHandedOver) this.#open.delete(connection);
-      else connection.look(now);
-    }
+    for (const connection of this.#open) connection.look(now);
   }
 }

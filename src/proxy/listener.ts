@@ -149,12 +149,13 @@ export class Listener {
   }
 
   #accept(accepted: Socket): void {
-    if (!this.#connections.admits(accepted)) return;
+    const address = this.#connections.admit(accepted);
+    if (address === undefined) return;
     const fast = this.#fast?.take(accepted);
     if (fast !== undefined) {
-      this.#connections.add(fast.socket, fast);
+      this.#connections.add(fast.socket, address, fast);
     } else {
-      this.#connections.add(accepted, new Connection(accepted));
+      this.#connections.add(accepted, address, new Connection(accepted));
       this.#readByNode(accepted);
     }
   }
@@ -164,7 +165,6 @@ export class Listener {
     return new FastPath({
       clock,
       limits,
-      isDraining: () => this.#draining,
       handle: (request, client) => this.#handle(request, client),
       handOver: (socket) => {
         this.#connections.replace(socket, new Connection(socket));

@@ -17,8 +17,8 @@ export interface Line {
   readonly isLast: boolean;
   /** As Keep-Alive tells the client. */
   readonly keepAliveSeconds: number;
-  /** Called once, when the answer is with the kernel or the client was cut. */
-  finished(client: SocketClient): void;
+  /** Called once, when the whole answer is with the kernel. */
+  finished(): void;
   /** Told what is not sent. */
   faulty(error: unknown): void;
 }
@@ -140,7 +140,6 @@ export class SocketClient implements Client {
     this.#gone = true;
     this.#leavers = undefined;
     this.#line.socket.destroy();
-    this.#line.finished(this);
   }
 
   /** The connection closed: whoever works for it is told. */
@@ -189,9 +188,9 @@ export class SocketClient implements Client {
     this.#ended = true;
     this.#rest?.end();
     const { socket } = this.#line;
-    if (socket.writableLength === 0) return this.#line.finished(this);
+    if (socket.writableLength === 0) return this.#line.finished();
     socket.write(NOTHING, (error) => {
-      if (error === undefined || error === null) this.#line.finished(this);
+      if (error === undefined || error === null) this.#line.finished();
     });
   }
 
@@ -208,7 +207,6 @@ export class SocketClient implements Client {
     this.#ended = true;
     this.#line.socket.destroy();
     this.leave();
-    this.#line.finished(this);
   }
 }
 

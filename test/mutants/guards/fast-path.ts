@@ -3,6 +3,42 @@ import type { Guarded } from './guarded.ts';
 
 export const FAST_PATH_GUARDS: readonly Guarded[] = [
   {
+    file: 'src/proxy/fast-connection.ts',
+    test: 'test/proxy/fast-connection.test.ts',
+    guards: [
+      'if (this.isLast)',
+      `if (this.#text !== '' && !this.socket.destroyed)`,
+      'if (this.#isHandedOver)',
+      'if (this.#isDeaf)',
+      'if (this.#isIdle) this.#judge();',
+      `if (!isMuch && reading.kind === 'plain' && reading.end === this.#text.length)`,
+      `if (isMuch || reading.kind !== 'incomplete' || this.#pieces >= MOST_PIECES)`,
+      `if (this.#text !== '') socket.unshift`,
+    ],
+  },
+  {
+    file: 'src/proxy/fast-connection.ts',
+    test: 'test/proxy/fast-connection-ends.test.ts',
+    guards: [
+      'if (this.#isIdle) this.socket.destroySoon();',
+      'if (next === undefined || this.socket.destroyed)',
+      `if (this.#client === undefined && this.#text !== '')`,
+    ],
+  },
+  {
+    file: 'src/proxy/fast-connection.ts',
+    test: 'test/proxy/silence.test.ts',
+    guards: [
+      'if (socket === undefined)',
+      'if (this.#hasMoved(now))',
+      `if (this.#isIdle && (!this.#isUsed || this.#text !== ''))`,
+      'if (quietMs >= REST_MS)',
+      'if (limit === undefined || quietMs < limit.ms)',
+      'if (this.#quiet.moves === this.#moves && this.#quiet.taken === taken)',
+      'if (this.#client === undefined) return',
+    ],
+  },
+  {
     file: 'src/proxy/plain-request.ts',
     test: 'test/proxy/plain-request.test.ts',
     guards: [
