@@ -1,6 +1,7 @@
 // What do a purge and a check of marks cost? Prints; asserts nothing. `node bench/marks.ts`
 import { ProcessAuthority } from '../src/cluster/process-authority.ts';
 import { TagHash } from '../src/purge/tag-hash.ts';
+import { packIds } from '../src/rules/packed-ids.ts';
 
 const authority = new ProcessAuthority({ memoryBytes: 9 * 1024 ** 2, holdKeepMs: 10_000, exhausted: () => undefined });
 const tagHash = new TagHash(Buffer.from('bench'));
@@ -17,9 +18,15 @@ measure(`gate over ${tagIds.length / 2} tags, 300,000 tags marked, ok`, () =>
 );
 const entry = { tagIds, asOf: authority.marks.epoch, receivedAt: 0, checkedAt: authority.marks.epoch };
 measure('gateEntry, nothing published since', () => authority.marks.gateEntry(entry));
+const older = { ...entry, asOf: entry.asOf - 1 };
 measure('gateEntry, one purge published since', () => {
-  entry.checkedAt = -1;
-  return authority.marks.gateEntry({ ...entry, asOf: entry.asOf - 1 });
+  older.checkedAt = -1;
+  return authority.marks.gateEntry(older);
+});
+const packed = { ...entry, packedIds: packIds(tagIds), asOf: entry.asOf - 1 };
+measure('the same, of ids kept as text', () => {
+  packed.checkedAt = -1;
+  return authority.marks.gateEntry(packed);
 });
 measure('implicit tags of a request', implicit);
 const fresh = authority.marks.gate({ tagIds, asOf: authority.marks.epoch - 1, sentAt: 0 });

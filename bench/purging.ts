@@ -52,10 +52,10 @@ export async function timeMany(count: number, act: (n: number) => Promise<unknow
 
 /** Runs `measure` while purges of other tags are sent to `url`; all of them must be confirmed. */
 export async function whilePurging<T>(
-  { url, perSecond }: { readonly url: string; readonly perSecond: number },
+  { url, token, perSecond }: PurgeDoor & { readonly perSecond: number },
   measure: () => Promise<T>,
 ): Promise<{ result: T; perSecond: number }> {
-  const purger = startProgram('purger.ts', [url, String(perSecond)]);
+  const purger = startProgram('purger.ts', [url, String(perSecond), ...(token === undefined ? [] : [token])]);
   const result = await measure();
   if (purger.hasExited()) throw new Error(`the purger ended early:\n${purger.output()}`);
   await purger.stop();

@@ -8,7 +8,7 @@ import type { Load, LoadSpec } from './load.ts';
 import type { Origin } from './origin.ts';
 import { OTHERS_ALLOWED, type Round, type ScenarioResult } from './report.ts';
 import { HOT_KEYS, PUBLIC_HIT, PURGES_PER_SECOND, type Scenario, type Traffic } from './scenarios.ts';
-import { FRESHET, type Running, type Server } from './servers.ts';
+import { FRESHET, PURGE_TOKEN, type Running, type Server } from './servers.ts';
 import { faultsOf, unfitness } from './trust.ts';
 
 /** Of a compiler that learns as it runs, too. */
@@ -39,11 +39,12 @@ export async function measureScenario(bench: Bench, scenario: Scenario, servers:
   await using stack = new AsyncDisposableStack();
   const lanes: Lane[] = [];
   for (const server of servers.filter((one) => isMeant(scenario, one))) {
-    const started = await start(bench, scenario, server);
-    stack.defer(() => started.stop());
+    const started = new Map<number, Running>();
     for (const kind of scenario.beside === 'itself' ? [PUBLIC_HIT, scenario] : [scenario]) {
+      const running = started.get(kind.workers) ?? stack.adopt(await start(bench, kind, server), (one) => one.stop());
+      started.set(kind.workers, running);
       const title = scenario.beside === 'itself' ? kind.title : server.title;
-      lanes.push({ title, server, traffic: kind.traffic, running: started, rounds: [], faults: [], unfit: undefined });
+      lanes.push({ title, server, traffic: kind.traffic, running, rounds: [], faults: [], unfit: undefined });
     }
   }
   for (const lane of lanes) lane.unfit = await check(bench, lane, scenario);
@@ -68,6 +69,7 @@ function isMeant(scenario: Scenario, server: Server): boolean {
 function start({ origin, cores, folder, profileFolder }: Bench, scenario: Scenario, server: Server): Promise<Running> {
   return server.start({
     originPort: origin.port,
+    workers: scenario.workers,
     folder: join(folder, `${scenario.name}-${server.name}`),
     under: onServerCore(cores),
     profileFolder,
@@ -96,7 +98,7 @@ async function measureRound(bench: Bench, lane: Lane, name: string): Promise<voi
     usage = begun && ended && between(begun, ended);
     return load;
   };
-  const purged = { url: running.adminUrl ?? '', perSecond: PURGES_PER_SECOND };
+  const purged = { url: running.url, token: PURGE_TOKEN, perSecond: PURGES_PER_SECOND };
   const { result: load, perSecond: purges } = traffic.isPurged ? await whilePurging(purged, loaded) : { result: await loaded(), perSecond: 0 };
   const faults = faultsOf(lane, { load, purges, forwarded: (await bench.origin.count()) - before });
   lane.faults.push(...faults);

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly traffic: Traffic;
+  /** Of Freshet. */
+  readonly workers: number;
   /** Measured beside the other servers, or only beside Freshet's own hit of 1 KiB. */
   readonly beside: 'others' | 'itself';
 }
@@ -35,7 +37,7 @@ const PASS: Traffic = { ...HIT, path: '/pass/1k', forwarded: 1 };
 /** The origin's ETag is always this. */
 const CONDITIONAL = { 'Accept-Encoding': 'gzip', 'If-None-Match': '"v1"' };
 
-export const PUBLIC_HIT: Scenario = { name: 'hit-1k', title: 'hit, 1 KiB', traffic: HIT, beside: 'others' };
+export const PUBLIC_HIT = besideOthers('hit-1k', 'hit, 1 KiB', HIT);
 
 export const SCENARIOS: readonly Scenario[] = [
   PUBLIC_HIT,
@@ -52,15 +54,16 @@ export const SCENARIOS: readonly Scenario[] = [
     path: '/claims/1k',
     headers: { Authorization: `Bearer ${TOKEN}` },
   }),
+  besideItself('workers', 'the same, two workers on the one core', HIT, 2),
   besideItself('purges', `hit while ${PURGES_PER_SECOND} purges a second land, 1 KiB`, { ...HIT, isPurged: true }),
 ];
 
 function besideOthers(name: string, title: string, traffic: Traffic): Scenario {
-  return { name, title, traffic, beside: 'others' };
+  return { name, title, traffic, workers: 1, beside: 'others' };
 }
 
-function besideItself(name: string, title: string, traffic: Traffic): Scenario {
-  return { name, title, traffic, beside: 'itself' };
+function besideItself(name: string, title: string, traffic: Traffic, workers = 1): Scenario {
+  return { name, title, traffic, workers, beside: 'itself' };
 }
 
 /** The paths of one run, one after another; `run` makes those that are asked for once its own. */

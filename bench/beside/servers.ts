@@ -9,6 +9,8 @@ import { freePort } from '../../test/support/free-port.ts';
 import { KEPT_OPEN, startListener, startNginx } from './nginx.ts';
 
 export const MEMORY_MIB = 512;
+/** Of Freshet. */
+export const PURGE_TOKEN = 'bench';
 // Where many systems keep servers, off the path of their users.
 process.env['PATH'] += ':/usr/local/sbin:/usr/sbin';
 
@@ -24,6 +26,8 @@ export interface Server {
 
 export interface Setup {
   readonly originPort: number;
+  /** Threads that serve, of Freshet. */
+  readonly workers: number;
   /** A new one for this server, removed after the run. */
   readonly folder: string;
   /** What goes before the command: it runs on the server's core. */
@@ -34,8 +38,6 @@ export interface Setup {
 
 export interface Running extends Child {
   readonly url: string;
-  /** Where Freshet takes purges. */
-  readonly adminUrl?: string;
 }
 
 export const FRESHET: Server = {
@@ -43,8 +45,14 @@ export const FRESHET: Server = {
   title: 'Freshet',
   version: versionOf('git', ['describe', '--always', '--dirty'], /^\S+/),
   isCache: true,
-  start({ originPort, under, profileFolder }) {
-    const env = { ...process.env, BENCH_ORIGIN: `http://127.0.0.1:${originPort}`, BENCH_MEMORY: `${MEMORY_MIB}MiB` };
+  start({ originPort, workers, under, profileFolder }) {
+    const env = {
+      ...process.env,
+      BENCH_ORIGIN: `http://127.0.0.1:${originPort}`,
+      BENCH_MEMORY: `${MEMORY_MIB}MiB`,
+      BENCH_WORKERS: String(workers),
+      BENCH_TOKEN: PURGE_TOKEN,
+    };
     const profile = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
     const config = fileURLToPath(new URL('./freshet.yaml', import.meta.url));
     return startFreshet({ command: [...under, process.execPath, ...profile], args: ['--config', config], env });

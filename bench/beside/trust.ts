@@ -11,6 +11,9 @@ const ASKED = 10;
 /** More than any of the servers adds to a body. */
 const HEAD_BYTES = 1500;
 
+/** Connections of their own: each thread that serves has one of them. */
+const WARMING = 20;
+
 /** Why the answers of this server are not those that are to be measured; undefined where they are. */
 export async function unfitness(
   origin: Pick<Origin, 'count'>,
@@ -18,7 +21,7 @@ export async function unfitness(
 ): Promise<string | undefined> {
   const { 'If-None-Match': _, ...unconditional } = traffic.headers;
   const next = pathsOf(traffic, `check-${Date.now()}`);
-  await ask(running.url + traffic.path, unconditional);
+  for (let warmed = 0; warmed < WARMING; warmed++) await ask(running.url + traffic.path, unconditional);
   const before = await origin.count();
   for (let asked = 0; asked < ASKED; asked++) {
     const { status, length, stated } = await ask(running.url + next(), traffic.headers);

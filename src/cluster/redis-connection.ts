@@ -99,7 +99,7 @@ export class RedisConnection {
 
   /** Runs `script` once. Rejects where it cannot be sent, is refused, or is not answered in time: then it may have been carried out all the same. */
   async run(script: string, call: ScriptCall): Promise<ScriptAnswer> {
-    const sent = this.#eval('EVALSHA', hash('sha1', script), call).catch((error: unknown) => {
+    const sent = this.#eval('EVALSHA', digestOf(script), call).catch((error: unknown) => {
       // It was not run: the server has not seen it yet, or has forgotten it.
       if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
       return this.#eval('EVAL', script, call);
@@ -212,4 +212,11 @@ export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isLost = error.name === 'MaxRetriesPerRequestError' || /^Stream isn't writeable|^Connection is closed/.test(error.message);
   return isLost ? 'the connection to Redis was lost' : error.message;
+}
+
+/** There are a handful of scripts, and one of them runs for every purge. */
+const digests = new Map<string, string>();
+
+function digestOf(script: string): string {
+  return digests.getOrInsertComputed(script, () => hash('sha1', script));
 }

@@ -7,7 +7,8 @@ export interface WrittenAnswer {
   readonly statusText: string;
   /** Each with its CRLF. */
   readonly lines: string;
-  readonly body: Buffer | undefined;
+  /** Latin1 where it is text. */
+  readonly body: Buffer | string | undefined;
 }
 
 export interface Client {

@@ -78,7 +78,7 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
 /** Puts an entry into the store. The caller has asked the marks in the same synchronous step. */
 export function keep(x: Exchange, entry: StoredResponse): Commit {
   if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };
-  const result = x.parts.store.put(x.key, new PackedResponse(entry), { maxVariants: x.route.policy.maxVariants });
+  const result = x.parts.store.put(x.key, new PackedResponse(entry, x.view), { maxVariants: x.route.policy.maxVariants });
   if (result.kind === 'refused') return result;
   x.parts.observer.fillStored(entry.body.length);
   x.parts.bodies?.offer(sharedKey(x), entry);

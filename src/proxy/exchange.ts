@@ -4,6 +4,7 @@ import { hopByHop, proxyClaims } from '../http/forwarding.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
 import { keyedTarget, primaryKey } from '../rules/key.ts';
+import type { View } from '../rules/packed-response.ts';
 import { matchRoute, type Route, type RouteMatch } from '../rules/routes.ts';
 import type { Client } from './client.ts';
 import { implicitTagIds } from './landing.ts';
@@ -100,6 +101,12 @@ export class Exchange {
   get forwardedKey(): string {
     if (this.settings.config.trustedProxies.length === 0 || !this.settings.trusted(this.request.peerAddress)) return '';
     return proxyClaims(this.request.fields);
+  }
+
+  /** Which stored fields its client does not get as they are. */
+  get view(): View {
+    const { plain, controlled } = this.settings.views;
+    return this.route.policy.clientCacheControl === 'origin' ? plain : controlled;
   }
 
   get route(): Route {

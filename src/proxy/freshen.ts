@@ -1,6 +1,7 @@
 // What a 304 does to the entry it confirms: PURGE-PROTOCOL §3.2 rule 7, RFC 9111 §4.3.4.
 import { withoutFields } from '../http/fields.ts';
 import type { ResponseHead } from '../http/message.ts';
+import { unpacked } from '../rules/packed-response.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import { confirms, freshenedFields, freshnessAfter304 } from '../rules/validation.ts';
@@ -29,7 +30,7 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
     return baseGone(x, base, 'replaced');
   }
   const stored: StoredResponse = {
-    ...base,
+    ...unpacked(base),
     ...(storability.kind === 'store' ? storability.freshness : {}),
     fields: dated(withoutFields(fields, NOT_STORED), times.receivedAt),
     receivedAt: times.receivedAt,

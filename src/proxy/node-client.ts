@@ -138,7 +138,7 @@ export class NodeClient implements Client {
   }
 
   answerLines({ status, statusText, lines, body }: WrittenAnswer): void {
-    this.answer(status, statusText, fieldsOf(lines), body);
+    this.answer(status, statusText, fieldsOf(lines), typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
   }
 
   destroy(): void {

@@ -31,18 +31,19 @@ export function inOneBuffer(accepted: Socket, read: (buffer: Buffer, bytes: numb
 const ONE_PIECE_BYTES = 32_768;
 let outgoing = Buffer.allocUnsafeSlow(ONE_PIECE_BYTES);
 
-/** Writes `head`, which is latin1, and `body`. */
-export function writeWhole(socket: Socket, head: string, body: Buffer): void {
+/** Writes `head` and `body`; what is text is latin1. */
+export function writeWhole(socket: Socket, head: string, body: Buffer | string): void {
   const bytes = head.length + body.length;
   if (bytes > ONE_PIECE_BYTES) {
     socket.cork();
     socket.write(head, 'latin1');
-    socket.write(body);
+    socket.write(body, 'latin1');
     socket.uncork();
     return;
   }
   outgoing.write(head, 'latin1');
-  body.copy(outgoing, head.length);
+  if (typeof body === 'string') outgoing.write(body, head.length, 'latin1');
+  else body.copy(outgoing, head.length);
   socket.write(outgoing.subarray(0, bytes));
   // Not all is taken: what waits is in this buffer, and is its last content.
   if (socket.writableLength > 0) outgoing = Buffer.allocUnsafeSlow(ONE_PIECE_BYTES);

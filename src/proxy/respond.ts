@@ -48,18 +48,16 @@ export function respondStored(x: Exchange, stored: StoredResponse, said: Said): 
 /** Most answers there are. */
 function respondWhole(x: Exchange, stored: PackedResponse, said: Said): void {
   const { clientCacheControl } = x.route.policy;
-  const isControlled = clientCacheControl !== 'origin';
-  const { views } = x.settings;
   const cacheStatus = cacheStatusMember(said.status);
   const lines = ownLines({
     ageSeconds: Math.floor(ageMs(stored, x.now) / 1000),
     cacheStatus,
-    cacheControl: isControlled ? clientCacheControl : undefined,
-    contentLength: stored.body.length,
+    cacheControl: clientCacheControl === 'origin' ? undefined : clientCacheControl,
+    contentLength: stored.content.length,
   });
   const { status, statusText } = stored;
-  const body = x.request.method === 'HEAD' ? undefined : stored.body;
-  x.client.answerLines({ status, statusText, lines: stored.shownTo(isControlled ? views.controlled : views.plain) + lines, body });
+  const body = x.request.method === 'HEAD' ? undefined : stored.content;
+  x.client.answerLines({ status, statusText, lines: stored.shownTo(x.view) + lines, body });
   ended(x, said, { status, bodyBytes: body?.length ?? 0, cacheStatus });
 }
 

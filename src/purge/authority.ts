@@ -44,6 +44,16 @@ export interface Patience {
   readonly onFailure: 'answer' | 'retry';
 }
 
+/** What the gate reads of a stored response. */
+export interface GatedEntry {
+  readonly tagIds: Int32Array;
+  /** The same, where they are kept as text: they are read there. */
+  readonly packedIds?: string;
+  readonly asOf: number;
+  readonly receivedAt: number;
+  checkedAt: number;
+}
+
 /** The marks as readers see them. Every method is synchronous: no await may stand between a verdict and what it permits. */
 export interface Marks {
   /** Whether every purge confirmed until now is in the marks; without it, verdicts are `purged` or `uncoordinated`. Ask it before `epoch`, and afresh each time. */
@@ -53,7 +63,7 @@ export interface Marks {
   /** PURGE-PROTOCOL §3.2 `gate`: what may be done with something that carries `tagIds` and whose origin request was sent as of epoch `asOf`. `sentAt` is its instant, for holds. */
   gate(subject: { readonly tagIds: Int32Array; readonly asOf: number; readonly sentAt: number }): Verdict;
   /** The same for an entry: skipped when nothing was published since `checkedAt`, which it updates. */
-  gateEntry(entry: { readonly tagIds: Int32Array; readonly asOf: number; readonly receivedAt: number; checkedAt: number }): Verdict;
+  gateEntry(entry: GatedEntry): Verdict;
   /** Whether every stated version is at least what purges demanded. */
   versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean;
 }

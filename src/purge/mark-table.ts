@@ -7,6 +7,7 @@
 // The races: one thread writes, others may read meanwhile. The writer raises `evictedMax`, then writes the mark, then the fingerprint; a reader takes
 // fingerprint before mark, and the slots before `evictedMax`. So a reader sees each mark that was published before it began, or a newer one in its place.
 // What must stay true: slots fill from the first on and never become empty again, so an empty one ends the search.
+import { countOf, idAt, type TagIds } from '../rules/packed-ids.ts';
 
 const SLOTS = 4;
 
@@ -58,19 +59,21 @@ export class MarkTable {
   }
 
   /** Whether one of `ids` was marked after `mark`. */
-  anyAfter(ids: Int32Array, mark: number): boolean {
-    for (let i = 0; i < ids.length; i += 2) {
-      const at = this.#find(ids[i] as number, ids[i + 1] as number);
+  anyAfter(ids: TagIds, mark: number): boolean {
+    const count = countOf(ids);
+    for (let i = 0; i < count; i += 2) {
+      const at = this.#find(idAt(ids, i), idAt(ids, i + 1));
       if (at !== NONE && Atomics.load(this.#words, at) > mark) return true;
     }
     return false;
   }
 
   /** The earliest instant beside those marks of `ids` that are after `mark`. Where the instant is lost: 0, the earliest there is. */
-  earliestAfter(ids: Int32Array, mark: number): number | undefined {
+  earliestAfter(ids: TagIds, mark: number): number | undefined {
+    const count = countOf(ids);
     let earliest: number | undefined;
-    for (let i = 0; i < ids.length; i += 2) {
-      const at = this.#find(ids[i] as number, ids[i + 1] as number);
+    for (let i = 0; i < count; i += 2) {
+      const at = this.#find(idAt(ids, i), idAt(ids, i + 1));
       if (at === NONE || Atomics.load(this.#words, at) <= mark) continue;
       const instant = this.#isEvictedMax(at) ? 0 : this.#instantFor(at, mark);
       if (earliest === undefined || instant < earliest) earliest = instant;

@@ -9,8 +9,9 @@
 // takes `n` first: a pair made of an old `n` and a new generation was nobody's epoch yet, so it equals no `checkedAt`.
 //
 // What must stay true: every load comes in the order written here, the lease before all others, and `checkedAt` only ever takes an epoch loaded before a clean check.
+import type { TagIds } from '../rules/packed-ids.ts';
 import type { Verdict } from '../rules/stored-response.ts';
-import type { Marks } from './authority.ts';
+import type { GatedEntry, Marks } from './authority.ts';
 import { type HoldMemory, Holds } from './holds.ts';
 import { Lease, systemClocks } from './lease.ts';
 import { MarkTable } from './mark-table.ts';
@@ -102,13 +103,13 @@ export class SharedMarks implements Marks {
   }
 
   /** An entry is never held: what was held was not stored, and what was stored before the hold is purged or softened by its mark. */
-  gateEntry(entry: { readonly tagIds: Int32Array; readonly asOf: number; readonly receivedAt: number; checkedAt: number }): Verdict {
+  gateEntry(entry: GatedEntry): Verdict {
     const coordinated = this.isCoordinated;
     const published = Atomics.load(this.#header, WORD.published);
     const isKnown = Atomics.load(this.#header, WORD.generation) * GENERATION_SIZE + published === entry.checkedAt;
     if (isKnown) return vouched(coordinated, OK);
     const epoch = this.epoch;
-    const verdict = vouched(coordinated, notBefore(this.#judge(entry.tagIds, entry.asOf), entry.receivedAt));
+    const verdict = vouched(coordinated, notBefore(this.#judge(entry.packedIds ?? entry.tagIds, entry.asOf), entry.receivedAt));
     if (verdict.kind === 'ok') entry.checkedAt = epoch;
     return verdict;
   }
@@ -117,7 +118,7 @@ export class SharedMarks implements Marks {
     return this.#state.holds.accepts(stated);
   }
 
-  #judge(tagIds: Int32Array, asOf: number): Verdict {
+  #judge(tagIds: TagIds, asOf: number): Verdict {
     const generation = Atomics.load(this.#header, WORD.generation);
     const published = Atomics.load(this.#header, WORD.published);
     const n = asOf - generation * GENERATION_SIZE;
@@ -132,7 +133,7 @@ export class SharedMarks implements Marks {
     return Atomics.load(header, n < Atomics.load(header, WORD.softFloorBefore) ? WORD.softFloorFirstAt : WORD.softFloorAt);
   }
 
-  #compare(tagIds: Int32Array, n: number): Verdict {
+  #compare(tagIds: TagIds, n: number): Verdict {
     const { header, hard, soft } = this.#state;
     if (n < Atomics.load(header, WORD.floor) || hard.anyAfter(tagIds, n)) return PURGED;
     if (n >= Atomics.load(header, WORD.lastSoft)) return OK;

@@ -3,6 +3,7 @@ import { parseEntityTag, strongMatch } from '../http/entity-tag.ts';
 import { fieldValue, withField, withoutFields, type Fields } from '../http/fields.ts';
 import { parseHttpDate } from '../http/http-date.ts';
 import { formatContentRange, parseRange, type ContentRange, type RangeRequest } from '../http/range.ts';
+import { unpacked } from './packed-response.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 export type RangeAnswer =
@@ -76,7 +77,7 @@ export function combineParts(a: StoredResponse, b: StoredResponse): StoredRespon
   older.body.copy(body, extent(older).first - union.first);
   newer.body.copy(body, extent(newer).first - union.first);
   const isComplete = union.completeBytes === body.length;
-  const { part: _, ...rest } = newer;
+  const { part: _, ...rest } = unpacked(newer);
   return {
     ...rest,
     ...(isComplete

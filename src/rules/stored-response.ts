@@ -9,7 +9,7 @@ export interface StoredResponse {
   /** The whole body, or the bytes of `part`. */
   readonly body: Buffer;
   /** Present on a stored 206: inclusive positions, and the complete length where it is known (RFC 9110 §14.4). */
-  readonly part?: { readonly first: number; readonly last: number; readonly completeBytes: number | undefined };
+  readonly part?: { readonly first: number; readonly last: number; readonly completeBytes: number | undefined } | undefined;
 
   /** Age, in ms, at `receivedAt`: RFC 9111 §4.2.3 corrected_initial_age. */
   readonly initialAgeMs: number;
@@ -28,7 +28,7 @@ export interface StoredResponse {
   readonly axes: readonly string[];
   readonly axisValues: readonly string[];
   /** Content-Language, for language negotiation under `normalise`; lower case. */
-  readonly language?: string;
+  readonly language?: string | undefined;
 
   /** The scope it was made for; compared again at commit. */
   readonly scopeId: string;
@@ -36,6 +36,8 @@ export interface StoredResponse {
   readonly tags: readonly string[];
   /** Hashes of `tags` and of the implicit tags, in pairs of (bucket, fingerprint): purge/tag-hash.ts. */
   readonly tagIds: Int32Array;
+  /** The same as text, where they are kept so: rules/packed-ids.ts. */
+  readonly packedIds?: string;
   /** The epoch noted just before its origin request was handed over, and the process's fetch counter then: PURGE-PROTOCOL §3.2. */
   readonly asOf: number;
   readonly order: number;

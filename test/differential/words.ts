@@ -5,7 +5,6 @@ export const KINDS = [
   'fresh',
   'tagged',
   'dated',
-  'checked',
   'varied',
   'coded',
   'large',
@@ -16,13 +15,9 @@ export const KINDS = [
   'empty',
   'moved',
   'early',
-  'cut',
-  'torn',
-  'broken',
 ] as const;
-export type Kind = (typeof KINDS)[number];
 
-/** Routes of their own (side.ts). */
+/** Routes of their own (world.ts). */
 export const ROUTES = ['mine', 'passed', 'ruled'] as const;
 
 export const DEBUG_TOKEN = 'debug-token';

@@ -197,7 +197,7 @@ export class NotingClient implements Client {
   }
 
   answerLines({ status, statusText, lines, body }: WrittenAnswer): void {
-    this.answer(status, statusText, fieldsOf(lines), body);
+    this.answer(status, statusText, fieldsOf(lines), typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
   }
 
   destroy(): void {

@@ -49,15 +49,6 @@ function looking(make: MakeStore): void {
       expect(store.lookup(key)).toHaveLength(1);
       expect(store.lookup(`${key}x`)).toHaveLength(0);
     });
-
-    it('does not keep a pool alive for a small body', () => {
-      const store = make(ROOMY);
-      const pool = Buffer.alloc(1_048_576, 'p');
-      store.put('a', entry({ body: pool.subarray(10, 20) }), MANY);
-      const body = store.lookup('a')[0]?.body;
-      expect(body?.toString()).toBe('pppppppppp');
-      expect(body?.buffer.byteLength).toBeLessThan(100);
-    });
   });
 }
 
@@ -170,6 +161,29 @@ function room(make: MakeStore): void {
       expect(store.stats.removals.evicted).toBe(50_000 - store.stats.entries);
     });
 
+    it('is never made by what it is made for', () => {
+      const store = make(1_048_576);
+      store.put('a', entry({ body: Buffer.alloc(500_000) }), MANY);
+      store.put('b', entry({ body: Buffer.alloc(500_000) }), MANY);
+      store.lookup('b');
+      store.put('a', entry({ body: Buffer.alloc(900_000) }), MANY);
+      expect(store.peek('a')[0]?.body).toHaveLength(900_000);
+      expect(store.peek('b')).toEqual([]);
+    });
+
+    it('is made soon, whatever was used', () => {
+      const store = make(4 * 1_048_576);
+      let most = 0;
+      for (let i = 0; i < 20_000; i++) {
+        store.put(`k${i}`, entry(), MANY);
+        store.lookup(`k${i}`);
+        most = Math.max(most, store.stats.bytes);
+      }
+      expect(most).toBeLessThanOrEqual(4 * 1_048_576);
+      expect(store.stats.removals.evicted).toBe(20_000 - store.stats.entries);
+      expect(store.peek('k19999')).toHaveLength(1);
+    });
+
     it('refuses what can never fit, and keeps what it had', () => {
       const store = make(100_000);
       const old = entry();
@@ -217,6 +231,15 @@ function removing(make: MakeStore): void {
       store.remove('nowhere', old, 'purged');
       expect(store.peek('k')).toEqual([next]);
       expect(store.stats.removals.purged).toBe(0);
+    });
+
+    it('leaves no gap behind', () => {
+      const store = make(ROOMY);
+      const [old, next] = [entry(), entry()];
+      store.put('a', old, MANY);
+      store.put('b', next, MANY);
+      store.remove('a', old, 'purged');
+      expect(store.slice(0, 1)).toEqual({ entries: [{ key: 'b', response: next }], next: undefined });
     });
 
     it('of all leaves nothing', () => {

@@ -63,6 +63,6 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
   {
     file: 'src/rules/packed-response.ts',
     test: 'test/rules/packed-response.test.ts',
-    guards: ['if (response.part !== undefined)', 'if (response.language !== undefined)', 'if (this.#view !== view)'],
+    guards: ['if (this.#view !== view)'],
   },
 ];

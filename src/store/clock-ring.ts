@@ -1,20 +1,14 @@
-// The places of the slots, so that a pass over the store can stop and go on later (LRU iterators follow live links and cannot).
-// A pass walks from the end to the start: removing a place moves the last one, already visited, into the gap. So a pass sees every
+// Which slot leaves for room, and how does a pass over the store stop and go on? The slots in a ring, with a hand that goes round.
+//
+// The idea (the clock of operating systems): a use leaves a note on its slot, and nothing else is written on a hit. The hand takes the first slot without a
+// note, and removes the notes that it passes, so what leaves was not used since the hand came last: near to the least recently used.
+// Who takes a place is last in the array, and so moves into the place of the one that leaves, just behind the hand.
+//
+// A pass over all walks from the end to the start: removing a place moves the last one, already visited, into the gap. So a pass sees every
 // entry that is there throughout, and perhaps some twice.
 import type { StoredResponse } from '../rules/stored-response.ts';
+import { responsesOf, type Slot } from './slot.ts';
 import type { StoreEntry } from './store.ts';
-
-/** The stored responses of one key. `place` is the ring's own. */
-export interface Slot {
-  readonly key: string;
-  /** Newest first. Replaced, never changed. */
-  readonly responses: readonly StoredResponse[];
-  readonly axes: readonly string[];
-  readonly bytes: number;
-  /** When each was used last or stored, by a counter of the store's. Absent where there is one alone. */
-  readonly uses?: Map<StoredResponse, number>;
-  place: number;
-}
 
 /** A cursor is `whole * STRIDE + rest`: slots not begun, and responses left, counted from the oldest, in the slot after those. 0 starts a pass. */
 const STRIDE = 65_536;
@@ -22,8 +16,16 @@ const STRIDE = 65_536;
 /** More variants than this a key cannot have. */
 export const MAX_SLOT_RESPONSES = STRIDE - 1;
 
-export class Ring {
+/** So many used slots are passed at most: to pass a million of them would hold the event loop. */
+const MOST_PASSED = 64;
+
+export class ClockRing {
   readonly #slots: Slot[] = [];
+  #hand = 0;
+
+  get size(): number {
+    return this.#slots.length;
+  }
 
   add(slot: Slot): void {
     slot.place = this.#slots.length;
@@ -41,6 +43,17 @@ export class Ring {
     if (last === undefined || last === slot) return;
     last.place = slot.place;
     this.#slots[slot.place] = last;
+  }
+
+  /** The slot that is to leave, not `kept`: there must be another. The hand is past it. */
+  next(kept: Slot): Slot {
+    for (let passed = 0; ; passed++) {
+      this.#hand %= this.#slots.length;
+      const slot = this.#slots[this.#hand++] as Slot;
+      if (slot === kept) continue;
+      if (!slot.isUsed || passed >= MOST_PASSED) return slot;
+      slot.isUsed = false;
+    }
   }
 
   clear(): void {
@@ -70,15 +83,16 @@ export class Ring {
   }
 
   #responsesAt(place: number): readonly StoredResponse[] {
-    return this.#slots[place]?.responses ?? [];
+    return responsesOf(this.#slots[place]);
   }
 
   /** Adds what still fits of the slot at `whole`, and returns how many of its responses are left. */
   #take(entries: StoreEntry[], at: { whole: number; rest: number; limit: number }): number {
     const slot = this.#slots[at.whole];
     if (slot === undefined) return 0;
-    const from = slot.responses.length - at.rest;
-    const taken = slot.responses.slice(from, from + at.limit - entries.length);
+    const responses = responsesOf(slot);
+    const from = responses.length - at.rest;
+    const taken = responses.slice(from, from + at.limit - entries.length);
     for (const response of taken) entries.push({ key: slot.key, response });
     return at.rest - taken.length;
   }
