@@ -31,20 +31,22 @@ export function inOneBuffer(accepted: Socket, read: (buffer: Buffer, bytes: numb
 const ONE_PIECE_BYTES = 32_768;
 let outgoing = Buffer.allocUnsafeSlow(ONE_PIECE_BYTES);
 
-/** Writes `head` and `body`; what is text is latin1. */
-export function writeWhole(socket: Socket, head: string, body: Buffer | string): void {
+/** Writes `head`, which may be empty, and `body`; what is text is latin1. As `socket.write`. */
+export function writeWhole(socket: Socket, head: string, body: Buffer | string): boolean {
+  if (head === '') return socket.write(body, 'latin1');
   const bytes = head.length + body.length;
   if (bytes > ONE_PIECE_BYTES) {
     socket.cork();
     socket.write(head, 'latin1');
-    socket.write(body, 'latin1');
+    const isBelowMark = socket.write(body, 'latin1');
     socket.uncork();
-    return;
+    return isBelowMark;
   }
   outgoing.write(head, 'latin1');
   if (typeof body === 'string') outgoing.write(body, head.length, 'latin1');
   else body.copy(outgoing, head.length);
-  socket.write(outgoing.subarray(0, bytes));
+  const isBelowMark = socket.write(outgoing.subarray(0, bytes));
   // Not all is taken: what waits is in this buffer, and is its last content.
   if (socket.writableLength > 0) outgoing = Buffer.allocUnsafeSlow(ONE_PIECE_BYTES);
+  return isBelowMark;
 }

@@ -94,10 +94,11 @@ export class SocketClient implements Client {
     if (this.#gone || this.#isHead || chunk.length === 0) return true;
     if (!this.#isChunked && !this.#counts(chunk.length)) return true;
     const { socket } = this.#line;
-    socket.cork();
-    this.#flush();
-    this.#awaitsDrain = !(this.#isChunked ? writeChunk(socket, chunk) : socket.write(chunk));
-    socket.uncork();
+    const head = this.#unsent;
+    this.#unsent = '';
+    const isBelowMark = this.#isChunked ? writeChunk(socket, head, chunk) : writeWhole(socket, head, chunk);
+    // A piece as large as the mark is above it even where the kernel took it at once.
+    this.#awaitsDrain = !isBelowMark && socket.writableLength > 0;
     if (this.#awaitsDrain) this.#rest?.end();
     else this.#rest?.begin();
     return !this.#awaitsDrain;
@@ -106,11 +107,9 @@ export class SocketClient implements Client {
   end(): void {
     if (this.#gone || this.#ended) return;
     if (this.#bytesLeft > 0) return this.#fail(new Error(`${this.#bytesLeft} bytes fewer than the declared length were told`));
-    const { socket } = this.#line;
-    socket.cork();
-    this.#flush();
-    if (this.#isChunked) socket.write('0\r\n\r\n', 'latin1');
-    socket.uncork();
+    const last = this.#unsent + (this.#isChunked ? '0\r\n\r\n' : '');
+    this.#unsent = '';
+    if (last !== '') this.#line.socket.write(last, 'latin1');
     this.#finish();
   }
 
@@ -210,9 +209,12 @@ export class SocketClient implements Client {
   }
 }
 
-/** RFC 9112 §7.1. Whether more may follow at once. */
-function writeChunk(socket: Socket, chunk: Buffer): boolean {
-  socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
+/** RFC 9112 §7.1, behind `head`. As `socket.write`. */
+function writeChunk(socket: Socket, head: string, chunk: Buffer): boolean {
+  socket.cork();
+  socket.write(`${head}${chunk.length.toString(16)}\r\n`, 'latin1');
   socket.write(chunk);
-  return socket.write('\r\n', 'latin1');
+  const isBelowMark = socket.write('\r\n', 'latin1');
+  socket.uncork();
+  return isBelowMark;
 }
