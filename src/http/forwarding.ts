@@ -1,5 +1,5 @@
 // Which fields go on: to the origin, with what Freshet says about the hop; to the client, without what was meant for Freshet (RFC 9110 §7.6; SECURITY §3).
-import { fieldLines, fieldsOf, fieldValue, listMembers, readByCgi, type Fields } from './fields.ts';
+import { fieldLines, fieldValue, listMembers, readByCgi, type Fields } from './fields.ts';
 import type { Request } from './message.ts';
 import { isHopByHop } from './hop-by-hop.ts';
 import { plainAddress } from './trusted.ts';
@@ -232,17 +232,23 @@ export function fieldsForClient(fields: Fields, options: ClientFieldOptions): st
     const name = fields[i] as string;
     if (!isKeptFromClient(name, options)) out.push(name, fields[i + 1] as string);
   }
-  out.push(...fieldsOf(ownLines(options)));
+  const { ageSeconds, cacheStatus, cacheControl, contentLength } = options;
+  if (cacheControl !== undefined) out.push('cache-control', cacheControl);
+  if (contentLength !== undefined) out.push('content-length', String(contentLength));
+  if (ageSeconds !== undefined) out.push('age', String(ageSeconds));
+  out.push('via', VIA, 'cache-status', cacheStatus);
   return out;
 }
 
-/** What Freshet itself says to the client, as field lines. */
+const VIA = `1.1 ${TOKEN}`;
+
+/** The same that `fieldsForClient` adds, as field lines. */
 export function ownLines({ ageSeconds, cacheStatus, cacheControl, contentLength }: Omit<ClientFieldOptions, 'expose' | 'tagHeaders'>): string {
   const control = cacheControl === undefined ? '' : `cache-control: ${cacheControl}\r\n`;
   const length = contentLength === undefined ? '' : `content-length: ${contentLength}\r\n`;
   const age = ageSeconds === undefined ? '' : `age: ${ageSeconds}\r\n`;
   // A line of its own continues the origin's list (RFC 9110 §5.3), at its end as RFC 9211 §2 and RFC 9110 §7.6.3 want it.
-  return `${control}${length}${age}via: 1.1 ${TOKEN}\r\ncache-status: ${cacheStatus}\r\n`;
+  return `${control}${length}${age}via: ${VIA}\r\ncache-status: ${cacheStatus}\r\n`;
 }
 
 /** Whether the client does not get a field of that name as it came. */

@@ -15,6 +15,14 @@ const FORMATS = [
 /** Epoch ms, or undefined. Two-digit years are 1970 to 2069: a rule without a clock, where RFC 9110 §5.6.7 says "not more than 50 years ahead". */
 export function parseHttpDate(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
+  if (text !== latest.text) latest = { text, at: parsed(text) };
+  return latest.at;
+}
+
+/** What an origin sends within a second has the same date. */
+let latest: { readonly text: string; readonly at: number | undefined } = { text: '', at: undefined };
+
+function parsed(text: string): number | undefined {
   for (const format of FORMATS) {
     const parts = format.exec(text)?.groups;
     if (parts !== undefined) return instant(parts);

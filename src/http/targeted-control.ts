@@ -12,7 +12,7 @@ const NUMBERS: ReadonlySet<string> = new Set(['max-age', 's-maxage', 'stale-whil
 
 /** Undefined where the field is absent, empty or not a valid Dictionary: it is then ignored (RFC 9213 §2.1). Parameters are ignored. */
 export function parseTargetedControl(value: string | undefined): Directives | undefined {
-  const members = dictionaryMembers(value ?? '');
+  const members = value === undefined ? [] : dictionaryMembers(value);
   if (members.length === 0) return undefined;
   const found = new Map<string, string | undefined>();
   let malformed = false;

@@ -90,10 +90,12 @@ type Closed = Extract<Breaker, { kind: 'closed' }>;
 function counted(breaker: Closed, { outcome, now }: { outcome: Outcome; now: number }, settings: BreakerSettings): Breaker {
   const hasFailed = outcome === 'failure';
   const slices = withResult(breaker.slices, hasFailed, Math.floor(now / (settings.windowMs / SLICES)));
-  const { ended, failed } = totalOf(slices);
+  const { ended, failed } = hasFailed ? totalOf(slices) : NONE;
   const opens = hasFailed && ended >= settings.minimumRequests && failed >= ended * settings.failureRate;
   return opens ? opened(now, settings.openMs, { ended, failed }) : { ...breaker, slices };
 }
+
+const NONE: Share = { ended: 0, failed: 0 };
 
 function opened(now: number, forMs: number, because: Share): Breaker {
   return { kind: 'open', until: now + forMs, forMs, because };

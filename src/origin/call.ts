@@ -246,10 +246,19 @@ const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([
   'SEARCH',
 ]);
 
-/** undici hands the raw pairs over as Buffers. */
+/** undici hands the raw pairs over as Buffers: parts of what it read, and as a rule of one piece of it, which is made text once. */
 function rawFields(raw: unknown): Fields {
-  if (!Array.isArray(raw)) return [];
-  return fieldsFromRaw(raw.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part))));
+  const parts = Array.isArray(raw) ? raw.filter((part) => Buffer.isBuffer(part)) : [];
+  const [first] = parts;
+  const last = parts.at(-1);
+  if (first === undefined || last === undefined || parts.some((part) => part.buffer !== first.buffer)) return fieldsFromRaw(parts.map(latin1));
+  const start = first.byteOffset;
+  const text = latin1(Buffer.from(first.buffer, start, last.byteOffset + last.length - start));
+  return fieldsFromRaw(parts.map((part) => text.slice(part.byteOffset - start, part.byteOffset - start + part.length)));
+}
+
+function latin1(bytes: Buffer): string {
+  return bytes.toString('latin1');
 }
 
 /** A reason phrase that can be sent on, or none. */

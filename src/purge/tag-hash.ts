@@ -144,10 +144,16 @@ export class TagHash {
   }
 
   #hashText(text: string): TagId {
-    const digest = hash('sha256', this.#key + text, 'buffer');
+    // As text, since a buffer of its own costs as much as the hash.
+    const digest = hash('sha256', this.#key + text, 'latin1');
     // 0 is an empty slot's fingerprint.
-    return { bucket: digest.readInt32LE(0), fingerprint: digest.readInt32LE(4) || 1 };
+    return { bucket: int32At(digest, 0), fingerprint: int32At(digest, 4) || 1 };
   }
+}
+
+/** Little-endian, of latin1 text. */
+function int32At(text: string, at: number): number {
+  return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16) | (text.charCodeAt(at + 3) << 24);
 }
 
 /** A purge finds an entry under either scheme (TLS may end in front), so neither default port counts; keys keep what was received. */

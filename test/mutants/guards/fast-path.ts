@@ -65,4 +65,5 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
     test: 'test/rules/packed-response.test.ts',
     guards: ['if (this.#view !== view)'],
   },
+  { file: 'src/proxy/socket-client.ts', test: 'test/truncation.test.ts', guards: [`if (last !== '')`] },
 ];

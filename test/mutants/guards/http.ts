@@ -79,6 +79,9 @@ export const HTTP_GUARDS: readonly Guarded[] = [
       'if (isNeverForwarded(name))',
       `if (name === 'cookie')`,
       'if (!isKeptFromClient(name, options))',
+      'if (cacheControl !== undefined)',
+      'if (contentLength !== undefined)',
+      'if (ageSeconds !== undefined)',
     ],
   },
   { file: 'src/http/trusted.ts', test: 'test/http/forwarding.test.ts', guards: ['if (version !== 0 && prefix <= bits)'] },
@@ -105,6 +108,7 @@ export const HTTP_GUARDS: readonly Guarded[] = [
     file: 'src/http/http-date.ts',
     test: 'test/http/http-date.test.ts',
     guards: [
+      'if (text !== latest.text)',
       'if (parts !== undefined)',
       'if (hour > 23 || minute > 59 || second > 60)',
       'if (midnight.getUTCMonth() !== month || midnight.getUTCDate() !== day)',

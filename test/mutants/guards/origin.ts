@@ -30,7 +30,11 @@ export const ORIGIN_GUARDS: readonly Guarded[] = [
   {
     file: 'src/origin/call.ts',
     test: 'test/security/response-framing.test.ts',
-    guards: ['if (status >= 100 && status < 200)', 'if (!this.#verified)'],
+    guards: [
+      'if (status >= 100 && status < 200)',
+      'if (!this.#verified)',
+      'if (first === undefined || last === undefined || parts.some((part) => part.buffer !== first.buffer))',
+    ],
   },
   {
     file: 'src/origin/call.ts',
