@@ -51,13 +51,15 @@ export class Flight implements OriginHandler {
   readonly #leader: Exchange;
   #call: OriginCall | undefined;
   #sentAt: number;
-  #sent = Promise.withResolvers<void>();
+  #isSent = false;
+  /** Where somebody waits for it. */
+  #sent: PromiseWithResolvers<void> | undefined;
   #landed = Promise.withResolvers<Landing>();
   /** Requests that have not decided yet. */
   #undecided = 0;
   #alone = 0;
   #ended = false;
-  #end = Promise.withResolvers<void>();
+  #end: PromiseWithResolvers<void> | undefined;
 
   constructor(leader: Exchange, plan: FlightPlan) {
     this.#leader = leader;
@@ -120,13 +122,17 @@ export class Flight implements OriginHandler {
     const limit = (ms: number): void => {
       if (!isOver) timer = setTimeout(() => waited.resolve({ kind: 'timeout' }), ms);
     };
-    if (limitMs !== undefined) void this.#sent.promise.then(() => limit(limitMs));
+    if (limitMs !== undefined) void this.#whenSent().then(() => limit(limitMs));
     x.client.onGone(() => waited.resolve({ kind: 'client-gone' }));
     void this.#landed.promise.then(waited.resolve);
     const outcome = await waited.promise;
     isOver = true;
     clearTimeout(timer);
     return outcome;
+  }
+
+  #whenSent(): Promise<void> {
+    return this.#isSent ? Promise.resolve() : (this.#sent ??= Promise.withResolvers<void>()).promise;
   }
 
   /** The same for a refresh in the background, which has no client and no limit of its own. */
@@ -136,12 +142,13 @@ export class Flight implements OriginHandler {
 
   /** Resolves when its body is here and stored, or will not come. */
   ended(): Promise<void> {
-    return this.#end.promise;
+    return this.#ended ? Promise.resolve() : (this.#end ??= Promise.withResolvers<void>()).promise;
   }
 
   sent(at: number): void {
     this.#sentAt = at;
-    this.#sent.resolve();
+    this.#isSent = true;
+    this.#sent?.resolve();
   }
 
   informational(head: ResponseHead): void {
@@ -217,7 +224,7 @@ export class Flight implements OriginHandler {
 
   #finish(): void {
     this.#ended = true;
-    this.#end.resolve();
+    this.#end?.resolve();
     this.plan.onEnded(this);
   }
 

@@ -86,8 +86,11 @@ export class TagHash {
     const ids = [this.#urlOf(target.authority, target), this.#urlOfAnyHost(target)];
     ids.push(this.#hostOf(target.authority), this.#idOf('route', [routeName]), this.#idOf('scope', [scopeId]));
     ids.push(this.#idOf('prefix-any-host', ['']));
-    for (const path of prefixesOf(unreservedDecoded(target.path))) {
-      ids.push(this.#prefixOf(target.authority, path), this.#idOf('prefix-any-host', [path]));
+    const whole = unreservedDecoded(target.path);
+    for (const path of prefixesOf(whole)) {
+      const ofHost = [withoutDefaultPort(target.authority), path];
+      if (path === whole) ids.push(this.#hash('prefix', ofHost), this.#hash('prefix-any-host', [path]));
+      else ids.push(this.#idOf('prefix', ofHost), this.#idOf('prefix-any-host', [path]));
     }
     for (const claim of claims) ids.push(this.#idOf('claim', claim));
     return pairs(ids);
@@ -98,8 +101,7 @@ export class TagHash {
     const joined = new Int32Array(parts.reduce((length, part) => length + part.length, 0));
     let at = 0;
     for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
+      for (let i = 0; i < part.length; i++) joined[at++] = part[i] as number;
     }
     return joined;
   }

@@ -8,7 +8,7 @@ export interface MadeRequest {
 }
 
 /** Of each kind of path there are so many, so that they are asked for again. */
-const NUMBERS = 4;
+const NUMBERS = 3;
 /** The defaults of limits.header_bytes and limits.url_bytes. */
 const HEADER_BYTES = 16_384;
 const URL_BYTES = 8_192;
@@ -43,13 +43,14 @@ function pathOf(decide: Random): string {
 }
 
 function hostOf(decide: Random): string | undefined {
-  if (decide.chance(0.01)) return undefined;
-  return decide.pick(decide.chance(0.02) ? ODD_HOSTS : HOSTS);
+  if (decide.chance(0.8)) return 'shop.test';
+  if (decide.chance(0.05)) return undefined;
+  return decide.pick(decide.chance(0.1) ? ODD_HOSTS : HOSTS);
 }
 
 function fieldLinesOf(decide: Random, host: string | undefined): string[] {
   const lines = host === undefined ? [] : [styled(decide, `Host: ${host}`)];
-  const own = Array.from({ length: decide.below(7) }, () => styled(decide, decide.pick(decide.chance(0.1) ? ODD_LINES : LINES)));
+  const own = Array.from({ length: decide.below(1 + decide.below(8)) }, () => styled(decide, decide.pick(decide.chance(0.1) ? ODD_LINES : LINES)));
   // Host first, as most clients have it.
   if (decide.chance(0.9)) lines.push(...own);
   else lines.unshift(...own);

@@ -5,6 +5,7 @@ export const KINDS = [
   'fresh',
   'tagged',
   'dated',
+  'checked',
   'varied',
   'coded',
   'large',
@@ -15,9 +16,13 @@ export const KINDS = [
   'empty',
   'moved',
   'early',
+  'cut',
+  'torn',
+  'broken',
 ] as const;
+export type Kind = (typeof KINDS)[number];
 
-/** Routes of their own (world.ts). */
+/** Routes of their own (side.ts). */
 export const ROUTES = ['mine', 'passed', 'ruled'] as const;
 
 export const DEBUG_TOKEN = 'debug-token';

@@ -7,6 +7,7 @@ import { LOG_MUTANTS } from './logs.ts';
 import { LOOKUP_MUTANTS } from './lookups.ts';
 import type { Mutant } from './mutant.ts';
 import { ORIGIN_MUTANTS } from './origins.ts';
+import { PLAIN_MUTANTS } from './plains.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { ROW_MUTANTS } from './rows.ts';
 import { SHARE_MUTANTS } from './shares.ts';
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...WALL_MUTANTS,
   ...WHOLE_MUTANTS,
   ...FRAMING_MUTANTS,
+  ...PLAIN_MUTANTS,
   ...LIMIT_MUTANTS,
   ...LOOKUP_MUTANTS,
   ...ORIGIN_MUTANTS,

@@ -136,7 +136,7 @@ const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the wait for a connection counts against the followers of the fetch',
     file: 'src/proxy/flight.ts',
-    text: 'void this.#sent.promise.then(() => limit(limitMs));',
+    text: 'void this.#whenSent().then(() => limit(limitMs));',
     replacement: 'limit(limitMs);',
     caughtBy: [JOURNEY_ORIGINS],
   },
