@@ -1,16 +1,13 @@
 // What a connection was answered, told apart into answers: heads as they are, bodies without their chunks.
 
 export interface WireAnswer {
-  /** Status line and field lines, to the byte, but for what the time is. */
+  /** Status line and field lines, to the byte. */
   readonly head: string;
   /** Empty where it is not whole: how much of it comes is a matter of moments. */
   readonly body: string;
   /** False where the connection has not brought all of it. */
   readonly isWhole: boolean;
 }
-
-/** What node:http and Freshet date by the time of the world, which does not stand still. */
-const NOW = /^(date: )(?!Thu, 01 Jan 2026 00:00:00 GMT).*$/im;
 
 /**
  * In `text`, all that came on a connection for requests of these `methods`. Of a request beyond them nobody knows the method: where nothing follows the
@@ -25,7 +22,7 @@ export function answersIn(text: string, methods: readonly string[], isClosed: bo
     const head = text.slice(at, end + 4);
     const isFinal = !isInterim({ head });
     const body = isFinal && hasBody({ head, rest: text, at: end + 4, method: methods[nth] }) ? bodyAt({ text, at: end + 4, head, isClosed }) : NONE;
-    answers.push({ head: head.replace(NOW, '$1now'), body: body.isWhole ? body.text : '', isWhole: body.isWhole });
+    answers.push({ head, body: body.isWhole ? body.text : '', isWhole: body.isWhole });
     at = end + 4 + body.bytes;
     if (isFinal) nth++;
   }

@@ -62,7 +62,7 @@ class Episode implements AsyncDisposable {
 
   static async start(decide: Random, tally: Tally): Promise<Episode> {
     const motion = new Motion();
-    const setting = { clock: new SettableClock(), isTrusting: decide.chance(0.3), moved: motion.moved };
+    const setting = { clock: new SettableClock(), isTrusting: decide.chance(0.3), takesPurges: decide.chance(0.7), moved: motion.moved };
     const fast = await Side.start({ ...setting, fastPath: true });
     return new Episode({ fast, node: await Side.start({ ...setting, fastPath: false }) }, { decide, tally, motion });
   }

@@ -1,6 +1,20 @@
 // A request as a seed has it: most are what clients send, some are what they may, and a few are what nobody should.
 import type { Random } from '../history/random.ts';
-import { HOSTS, KINDS, LINES, ODD_HOSTS, ODD_LINES, ODD_METHODS, ODD_TARGETS, ODD_VERSIONS, OTHER_METHODS, QUERIES, ROUTES } from './words.ts';
+import {
+  HOSTS,
+  KINDS,
+  LINES,
+  ODD_HOSTS,
+  ODD_LINES,
+  ODD_METHODS,
+  ODD_TARGETS,
+  ODD_VERSIONS,
+  OTHER_METHODS,
+  PURGE_LINES,
+  PURGE_TOKEN,
+  QUERIES,
+  ROUTES,
+} from './words.ts';
 
 export interface MadeRequest {
   readonly method: string;
@@ -20,16 +34,17 @@ export function madeRequest(decide: Random, host?: string): MadeRequest {
   const method = methodOf(decide);
   const body = bodyOf(decide, method);
   const line = `${method} ${targetOf(decide, method)} ${decide.chance(0.03) ? decide.pick(ODD_VERSIONS) : 'HTTP/1.1'}`;
-  const lines = [...fieldLinesOf(decide, host ?? hostOf(decide)), ...body.lines];
+  const lines = [...fieldLinesOf(decide, host ?? hostOf(decide)), ...(method === 'PURGE' ? purgeLinesOf(decide) : []), ...body.lines];
   return { method, text: `${[line, ...lines].join('\r\n')}\r\n\r\n${body.text}` };
 }
 
 function methodOf(decide: Random): string {
   if (decide.chance(0.9)) return decide.chance(0.85) ? 'GET' : 'HEAD';
+  if (decide.chance(0.3)) return 'PURGE';
   return decide.pick(decide.chance(0.7) ? OTHER_METHODS : ODD_METHODS);
 }
 
-/** Writes have paths of their own: what a purge leaves behind is swept when the sweeper has time, and how it is found depends on that. */
+/** Writes and purges have paths of their own, as purges have tags (words.ts). */
 function targetOf(decide: Random, method: string): string {
   if (method !== 'GET' && method !== 'HEAD') return decide.chance(0.9) ? `/write/${decide.below(NUMBERS)}` : decide.pick(['*', '/', '/write/a#b']);
   if (decide.chance(0.05)) return decide.pick(ODD_TARGETS);
@@ -59,6 +74,11 @@ function fieldLinesOf(decide: Random, host: string | undefined): string[] {
   return lines;
 }
 
+function purgeLinesOf(decide: Random): string[] {
+  const own = Array.from({ length: decide.below(3) }, () => decide.pick(PURGE_LINES));
+  return decide.chance(0.8) ? [`Authorization: Bearer ${decide.chance(0.9) ? PURGE_TOKEN : 'other'}`, ...own] : own;
+}
+
 function many(decide: Random, before: number): string[] {
   return Array.from({ length: Math.max(0, 100 + near(decide) - before) }, (_, i) => `a${i}: b`);
 }
@@ -82,7 +102,8 @@ interface Body {
 
 function bodyOf(decide: Random, method: string): Body {
   const isUsual = OTHER_METHODS.includes(method) && method !== 'OPTIONS';
-  if (!decide.chance(isUsual ? 0.7 : 0.02)) return { lines: [], text: '' };
+  // That of a PURGE is not read: whether the connection goes on then depends on whether it has come when it is answered.
+  if (method === 'PURGE' || !decide.chance(isUsual ? 0.7 : 0.02)) return { lines: [], text: '' };
   const text = 'body '.repeat(decide.below(40));
   if (decide.chance(0.5)) return { lines: [`Content-Length: ${text.length}`], text };
   const chunk = text === '' ? '' : `${text.length.toString(16)}\r\n${text}\r\n`;

@@ -6,8 +6,9 @@ import { RunningFreshet } from '../support/freshet.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
 import { answersIn, isInterim, type WireAnswer } from './answers.ts';
 import { replyTo, seen } from './origin.ts';
+import { timeless } from './timeless.ts';
 import { Wire } from './wire.ts';
-import { DEBUG_TOKEN } from './words.ts';
+import { DEBUG_TOKEN, PURGE_TOKEN } from './words.ts';
 
 /** What came of a turn. */
 export interface Outcome {
@@ -22,6 +23,8 @@ export interface SideSetting {
   readonly clock: SettableClock;
   /** Whether what clients say of the way is believed. */
   readonly isTrusting: boolean;
+  /** Whether clients may purge. */
+  readonly takesPurges: boolean;
   /** Called whenever anything came anywhere. */
   readonly moved: () => void;
 }
@@ -90,10 +93,9 @@ export class Side implements AsyncDisposable {
   outcome(methods: readonly string[]): Outcome {
     // A 1xx of a pipelined request is sent only where its turn comes before its final answer.
     const told = methods.length === 1 ? this.answers(methods) : this.answers(methods).filter((answer) => !isInterim(answer));
-    const answers = told.map(({ head, ...rest }) => ({ head: head.replaceAll(SCOPE_ID, 'c.id').replaceAll(EPOCH, ''), ...rest }));
     const asked = this.#origin.requests.splice(0).filter(({ complete }) => complete);
     this.#wire?.forget();
-    return { answers, isClosed: this.isClosed, asked: asked.map(seen).toSorted() };
+    return { answers: told.map(timeless), isClosed: this.isClosed, asked: asked.map(seen).toSorted() };
   }
 
   /** How its requests ended, and which limits they met. */
@@ -112,16 +114,12 @@ export class Side implements AsyncDisposable {
   }
 }
 
-/** Hashed with a key of the process. */
-const SCOPE_ID = /c\.[\w-]{27}/g;
-/** Writes that are pipelined count it up when they are answered. */
-const EPOCH = /(?:arrived|now)=\d+/g;
-
-function yamlOf(originUrl: string, { fastPath, isTrusting }: SideSetting): string {
+function yamlOf(originUrl: string, { fastPath, isTrusting, takesPurges }: SideSetting): string {
   return `
 fast_path: ${fastPath}
 origins: { shop: { url: "${originUrl}", breaker: false } }
 admin: { listen: "127.0.0.1:0", token: ${DEBUG_TOKEN} }
+purge: { token: "${takesPurges ? PURGE_TOKEN : ''}", rate: 100000/s }
 log: { level: silent, access: "off" }
 trusted_proxies: [${isTrusting ? '127.0.0.1' : ''}]
 routes:

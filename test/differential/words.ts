@@ -25,6 +25,7 @@ export type Kind = (typeof KINDS)[number];
 /** Routes of their own (side.ts). */
 export const ROUTES = ['mine', 'passed', 'ruled'] as const;
 
+export const PURGE_TOKEN = 'purge-token';
 export const DEBUG_TOKEN = 'debug-token';
 /** What the origin dates, and some of the conditions name. */
 export const MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';
@@ -67,7 +68,7 @@ export const ODD_TARGETS = [
   '',
 ];
 
-export const ODD_METHODS = ['get', 'GETT', 'GE', 'PRI', 'PURGE', 'CONNECT', 'TRACE', 'QUERY', 'SEARCH', 'FOO', '', 'G\0T', 'M-SEARCH'];
+export const ODD_METHODS = ['get', 'GETT', 'GE', 'PRI', 'CONNECT', 'TRACE', 'QUERY', 'SEARCH', 'FOO', '', 'G\0T', 'M-SEARCH'];
 export const OTHER_METHODS = ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
 export const ODD_VERSIONS = [
   'HTTP/1.0',
@@ -198,7 +199,7 @@ export const ODD_LINES = [
   'Freshet-Debug: wrong',
   'Freshet-Cache-Control: max-age=9',
   'Auth-Scope: admin',
-  'Surrogate-Key: k1 k2',
+  'Surrogate-Key: other1 other2',
   'Surrogate-Capability: edge="ESI/1.0"',
   'Cdn-Loop: edge, other;a=b',
   'Cdn-Loop: edge, Freshet ; a=b',
@@ -237,6 +238,22 @@ export const ODD_LINES = [
   'Expect: 200-ok',
   'Expect:',
   'X-Middleware-Subrequest: a',
+];
+
+/** Of a PURGE. Nothing that is stored has these tags: what a purge leaves behind is swept when the sweeper has time, and how it is found depends on that. */
+export const PURGE_LINES = [
+  'Surrogate-Key: other1 other2',
+  'Surrogate-Key: other3',
+  'Surrogate-Key: "',
+  'Cache-Tag: other1, other2',
+  'xkey: other1',
+  'Soft-Purge: 1',
+  'Fastly-Soft-Purge: 1',
+  'Purge-Settle: 1s',
+  'Purge-Settle: x',
+  'Prefer: respond-async',
+  'Prefer: wait=1',
+  'Surrogate-Version: other1=3',
 ];
 
 /** Put into a text anywhere. */
