@@ -1,6 +1,7 @@
 // Does the store's memory stay near its setting when a million distinct small entries pass through it? Prints; asserts nothing.
 // Usage: node bench/store.ts [MiB] [body bytes] [entries] [entries a second; 0: as fast as it goes, which is faster than V8 can collect]
 import type { StoredResponse } from '../src/rules/stored-response.ts';
+import { PackedResponse } from '../src/rules/packed-response.ts';
 import { limitHeapGrowth } from '../src/store/heap-growth.ts';
 import { MemoryStore } from '../src/store/memory.ts';
 import { entry } from '../test/rules/builders.ts';
@@ -8,6 +9,7 @@ import { entry } from '../test/rules/builders.ts';
 const MIB = 1_048_576;
 const [memoryMib = 256, bodyBytes = 200, count = 1_000_000, perSecond = 20_000] = process.argv.slice(2).map(Number);
 limitHeapGrowth();
+const view = { hides: (name: string) => name === 'surrogate-key' };
 const store = new MemoryStore({ maxBytes: memoryMib * MIB });
 const before = process.memoryUsage().rss;
 let putMs = 0;
@@ -17,7 +19,7 @@ const startedAt = performance.now();
 
 console.log(`store.memory ${memoryMib} MiB, ${count} distinct entries with bodies of ${bodyBytes} B`);
 for (let i = 1; i <= count; i++) {
-  const response = makeResponse(i);
+  const response = new PackedResponse(makeResponse(i), view);
   const start = performance.now();
   store.put(text(`public GET http://shop.example/products/${i}?currency=EUR`), response, { maxVariants: 64 });
   const elapsed = performance.now() - start;

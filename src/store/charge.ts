@@ -1,5 +1,5 @@
 // What does one entry cost in memory? An estimate from above, so that RSS stays near `store.memory` (DESIGN P5).
-// The constants were measured with bench/entries.ts and bench/store.ts: RSS an entry at a steady state, garbage not yet collected included (limitHeapGrowth).
+// The constants were measured with bench/entries.ts and bench/store.ts: RSS an entry where there are a million, garbage not yet collected included (limitHeapGrowth).
 import { PackedResponse } from '../rules/packed-response.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 
