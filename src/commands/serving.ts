@@ -4,7 +4,7 @@ import { formatListen } from '../config/address.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { UsageError } from '../errors.ts';
-import { limitHeapGrowth } from '../store/heap-growth.ts';
+import { holdsInHeap, limitHeapGrowth } from '../store/heap-growth.ts';
 import type { CommandLine } from './flags.ts';
 import { loadNamed } from './load.ts';
 import type { Signals } from './signals.ts';
@@ -23,6 +23,11 @@ export async function runProxy({ line, env, signals, say }: ServingOptions): Pro
   const freshet = await startFreshet({ config });
   const { threads } = freshet;
   if (threads < config.workers) say(`this system cannot share a port among threads: one thread serves, not ${config.workers}`);
+  if (threads === 1 && !holdsInHeap(config.store.memoryBytes)) {
+    say(
+      'store.memory is more than half of what V8 may use for its heap: filled with small responses it would end the process (NODE_OPTIONS=--max-old-space-size=MIB)',
+    );
+  }
   say(
     `listening on ${formatListen(freshet.address)}${threads === 1 ? '' : ` with ${threads} workers`}${freshet.adminAddress === undefined ? '' : `, admin on ${formatListen(freshet.adminAddress)}`}`,
   );

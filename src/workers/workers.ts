@@ -10,6 +10,7 @@ import type { LogEpochs } from '../cluster/log-epochs.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { Observer } from '../observe/observer.ts';
 import { countsOf, type Snapshot, together } from '../observe/snapshot.ts';
+import { heapMiBFor } from '../store/heap-growth.ts';
 import { type Answers, Channel } from './channel.ts';
 import type { OfMain, OfWorker, WorkerStart } from './messages.ts';
 
@@ -129,7 +130,8 @@ export class Slot {
   /** Starts a thread; resolves when it accepts. */
   async open(listen: ListenAddress): Promise<ListenAddress> {
     this.#listen = listen;
-    const thread = new Worker(ENTRY, { workerData: this.#parts.startOf(this.worker) });
+    const start = this.#parts.startOf(this.worker);
+    const thread = new Worker(ENTRY, { workerData: start, resourceLimits: { maxOldGenerationSizeMb: heapMiBFor(start.config.store.memoryBytes) } });
     const channel = new Channel<OfWorker, OfMain>(thread, this.#parts.answers);
     this.#thread = thread;
     this.#channel = channel;

@@ -34,6 +34,15 @@ describe('serve', () => {
     expect((await freshet.ended).code).toBe(0);
   });
 
+  it('says that a store may be more than the heap of its process holds', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'freshet-'));
+    const file = join(folder.path, 'freshet.yaml');
+    writeFileSync(file, 'store: { memory: 64GiB }\norigins: { a: { url: "http://127.0.0.1:1" } }');
+    await using freshet = new Running(['--config', file, ...LOCAL]);
+    await freshet.says(/store\.memory is more than half of what V8 may use for its heap/);
+    await started(freshet);
+  });
+
   it('with workers: says how many, reads its configuration again, drains, and every line of the log is whole', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'freshet-'));
     await using origin = await ScriptedOrigin.start();
