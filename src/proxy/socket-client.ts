@@ -91,7 +91,7 @@ export class SocketClient implements Client {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#gone || this.#isHead || chunk.length === 0) return true;
+    if (this.#gone || this.#ended || this.#isHead || chunk.length === 0) return true;
     if (!this.#isChunked && !this.#counts(chunk.length)) return true;
     const { socket } = this.#line;
     const head = this.#unsent;

@@ -53,16 +53,16 @@ export class Listening implements AsyncDisposable {
   trusted = '';
   readonly #listener: Listener;
 
-  static async start(handler: Handler = echo, limits: Partial<LimitConfig> = {}): Promise<Listening> {
-    const listening = new Listening(handler, { ...LIMITS, ...limits });
+  static async start(handler: Handler = echo, limits: Partial<LimitConfig> = {}, { fastPath = true } = {}): Promise<Listening> {
+    const listening = new Listening(handler, { ...LIMITS, ...limits }, fastPath);
     await listening.#listener.open({ host: '127.0.0.1', port: 0 });
     return listening;
   }
 
-  private constructor(handler: Handler, limits: LimitConfig) {
+  private constructor(handler: Handler, limits: LimitConfig, fastPath: boolean) {
     this.#listener = new Listener({
       limits,
-      fastPath: true,
+      fastPath,
       clock: this.clock,
       trusted: (address) => address === this.trusted,
       observer: {

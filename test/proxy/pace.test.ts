@@ -103,14 +103,14 @@ describe('a client that sends a body', () => {
 /** What is far more than a connection's buffers hold. */
 const LARGE = Buffer.alloc(48 * MIB);
 
-async function downloading(minBytesPerSecond: number, requests = GET) {
+async function downloading(minBytesPerSecond: number, { requests = GET, fastPath = true } = {}) {
   const clients: Client[] = [];
   const asked = Promise.withResolvers<void>();
   const handler: Handler = (_, client) => {
     clients.push(client);
     if (clients.length === requests.split(GET).length - 1) asked.resolve();
   };
-  const listening = await Listening.start(handler, { minBytesPerSecond });
+  const listening = await Listening.start(handler, { minBytesPerSecond }, { fastPath });
   const taker = await Taker.connect(listening.address, requests);
   await asked.promise;
   return { listening, taker, clients };
@@ -129,88 +129,105 @@ const answers: readonly { readonly how: string; readonly give: (client: Client) 
   },
 ];
 
-describe.each(answers)('a client that takes an answer, $how,', ({ give }) => {
-  it.each([
-    { name: 'and stops', takes: 0, rate: 1000, limits: ['limits.min_rate'] },
-    { name: 'too slowly', takes: 24 * MIB, rate: MIB, limits: ['limits.min_rate'] },
-    { name: 'fast enough', takes: 24 * MIB, rate: 1000, limits: [] },
-    { name: 'and stops, where no rate is asked for', takes: 0, rate: 0, limits: [] },
-  ])('$name', async ({ takes, rate, limits }) => {
-    const { listening, taker, clients } = await downloading(rate);
-    await using server = listening;
-    await using client = taker;
-    for (const asking of clients) give(asking);
-    server.look();
-    await client.take(takes);
-    server.look();
-    expect(server.limits).toEqual(limits);
-    expect(clients.map(({ gone }) => gone)).toEqual([limits.length > 0]);
+describe.each([
+  { reader: 'the fast path', fastPath: true },
+  { reader: 'node:http', fastPath: false },
+])('$reader:', ({ fastPath }) => {
+  describe.each(answers)('a client that takes an answer, $how,', ({ give }) => {
+    it.each([
+      { name: 'and stops', takes: 0, rate: 1000, limits: ['limits.min_rate'] },
+      { name: 'too slowly', takes: 24 * MIB, rate: MIB, limits: ['limits.min_rate'] },
+      { name: 'fast enough', takes: 24 * MIB, rate: 1000, limits: [] },
+      { name: 'and stops, where no rate is asked for', takes: 0, rate: 0, limits: [] },
+    ])('$name', async ({ takes, rate, limits }) => {
+      const { listening, taker, clients } = await downloading(rate, { fastPath });
+      await using server = listening;
+      await using client = taker;
+      for (const asking of clients) give(asking);
+      server.look();
+      await client.take(takes);
+      server.look();
+      expect(server.limits).toEqual(limits);
+      expect(clients.map(({ gone }) => gone)).toEqual([limits.length > 0]);
+    });
   });
-});
 
-/** One that has been given more than it takes, since the last look; whatever it takes then is too slow. */
-async function lagging() {
-  const { listening: server, taker, clients } = await downloading(1e9);
-  const open = new AsyncDisposableStack();
-  open.use(server);
-  open.use(taker);
-  const [asking] = clients as [Client];
-  asking.head(200, 'OK', []);
-  asking.write(LARGE);
-  server.look();
-  /** `then` happens in the step in which there is room again. */
-  const takesAll = async (then = (): void => {}): Promise<void> => {
-    const drained = new Promise<void>((resolve) => asking.onDrain(() => resolve(then())));
-    await Promise.all([taker.take(LARGE.length), drained]);
-  };
-  return { server, asking, takesAll, [Symbol.asyncDispose]: () => open.disposeAsync() };
-}
-
-it('a client that takes an answer too slowly is cut although it takes all there is now and then, where it is given more at once', async () => {
-  await using client = await lagging();
-  const { server, asking } = client;
-  for (let times = 0; times < 2; times++) {
-    server.clock.advance(3_001);
-    await client.takesAll(() => void asking.write(LARGE));
-  }
-  server.look();
-  expect(server.limits).toEqual(['limits.min_rate']);
-});
-
-describe('a client that takes an answer is not cut', () => {
-  it.each<{ name: string; meanwhile: (client: Client) => void }>([
-    { name: 'after a window in which it had taken all there was', meanwhile: () => undefined },
-    { name: 'after a window in which it took all there was at once', meanwhile: (client) => void client.write(Buffer.from('little')) },
-  ])('$name', async ({ meanwhile }) => {
-    await using client = await lagging();
-    const { server, asking } = client;
-    await client.takesAll();
-    server.clock.advance(1_000);
-    meanwhile(asking);
-    server.clock.advance(2_001);
+  /** One that has been given more than it takes, since the last look; whatever it takes then is too slow. */
+  async function lagging() {
+    const { listening: server, taker, clients } = await downloading(1e9, { fastPath });
+    const open = new AsyncDisposableStack();
+    open.use(server);
+    open.use(taker);
+    const [asking] = clients as [Client];
+    asking.head(200, 'OK', []);
     asking.write(LARGE);
     server.look();
-    expect(server.limits).toEqual([]);
+    /** `then` happens in the step in which there is room again. */
+    const takesAll = async (then = (): void => {}): Promise<void> => {
+      const drained = new Promise<void>((resolve) => asking.onDrain(() => resolve(then())));
+      await Promise.all([taker.take(LARGE.length), drained]);
+    };
+    return { server, asking, takesAll, [Symbol.asyncDispose]: () => open.disposeAsync() };
+  }
+
+  it('a client that takes an answer too slowly is cut although it takes all there is now and then, where it is given more at once', async () => {
+    await using client = await lagging();
+    const { server, asking } = client;
+    for (let times = 0; times < 2; times++) {
+      server.clock.advance(3_001);
+      await client.takesAll(() => void asking.write(LARGE));
+    }
     server.look();
     expect(server.limits).toEqual(['limits.min_rate']);
   });
 
-  it.each<{ name: string; give: (client: Client) => void }>([
-    { name: 'before its answer begins', give: () => undefined },
-    { name: 'while the rest of its answer is waited for', give: (client) => (client.head(200, 'OK', []), void client.write(Buffer.from('begun'))) },
-    { name: 'when it is through and idle', give: (client) => client.answer(200, 'OK', [], Buffer.from('whole')) },
-  ])('$name', async ({ give }) => {
-    const { listening, taker, clients } = await downloading(1e9);
-    await using server = listening;
-    await using client = taker;
-    for (const asking of clients) give(asking);
-    if (clients.some(({ headSent }) => headSent)) await client.take(1);
-    for (let i = 0; i < 3; i++) server.look();
-    expect(server.limits).toEqual([]);
+  describe('a client that takes an answer is not cut', () => {
+    it.each<{ name: string; meanwhile: (client: Client) => void }>([
+      { name: 'after a window in which it had taken all there was', meanwhile: () => undefined },
+      { name: 'after a window in which it took all there was at once', meanwhile: (client) => void client.write(Buffer.from('little')) },
+    ])('$name', async ({ meanwhile }) => {
+      await using client = await lagging();
+      const { server, asking } = client;
+      await client.takesAll();
+      server.clock.advance(1_000);
+      meanwhile(asking);
+      server.clock.advance(2_001);
+      asking.write(LARGE);
+      server.look();
+      expect(server.limits).toEqual([]);
+      server.look();
+      expect(server.limits).toEqual(['limits.min_rate']);
+    });
+
+    it.each<{ name: string; give: (client: Client) => void }>([
+      { name: 'before its answer begins', give: () => undefined },
+      { name: 'while the rest of its answer is waited for', give: (client) => (client.head(200, 'OK', []), void client.write(Buffer.from('begun'))) },
+      { name: 'when it is through and idle', give: (client) => client.answer(200, 'OK', [], Buffer.from('whole')) },
+    ])('$name', async ({ give }) => {
+      const { listening, taker, clients } = await downloading(1e9, { fastPath });
+      await using server = listening;
+      await using client = taker;
+      for (const asking of clients) give(asking);
+      if (clients.some(({ headSent }) => headSent)) await client.take(1);
+      for (let i = 0; i < 3; i++) server.look();
+      expect(server.limits).toEqual([]);
+    });
   });
 
+  it.each([GET, GET + GET])('of a connection that was cut just now nothing is measured: %j', async (requests) => {
+    const { listening, taker, clients } = await downloading(1, { requests, fastPath });
+    await using server = listening;
+    await using client = taker;
+    clients[0]?.destroy();
+    expect(() => server.look()).not.toThrow();
+    await client.take(1);
+    expect(server.limits).toEqual([]);
+  });
+});
+
+describe('a client is not cut', () => {
   it('for a pipelined answer that is behind another', async () => {
-    const { listening, taker, clients } = await downloading(1e9, GET + GET);
+    const { listening, taker, clients } = await downloading(1e9, { requests: GET + GET });
     await using server = listening;
     await using client = taker;
     clients[1]?.head(200, 'OK', []);
@@ -229,14 +246,4 @@ describe('a client that takes an answer is not cut', () => {
     for (let i = 0; i < 3; i++) listening.look();
     expect([listening.limits, listening.tunnels[0]?.destroyed]).toEqual([[], false]);
   });
-});
-
-it('of a connection that was cut just now nothing is measured', async () => {
-  const { listening, taker, clients } = await downloading(1, GET + GET);
-  await using server = listening;
-  await using client = taker;
-  clients[0]?.destroy();
-  expect(() => server.look()).not.toThrow();
-  await client.take(1);
-  expect(server.limits).toEqual([]);
 });

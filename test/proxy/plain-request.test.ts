@@ -20,6 +20,7 @@ describe('RFC 9112 §3, §5: a plain request', () => {
   it.each([
     { name: 'GET', text: get(), expected: { method: 'GET', target, fields: ['host', 'x'], closes: false } },
     { name: 'HEAD', text: head('HEAD /a HTTP/1.1', 'Host: x'), expected: { method: 'HEAD', target } },
+    { name: 'PURGE', text: head('PURGE /a HTTP/1.1', 'Host: x', 'Surrogate-Key: a'), expected: { method: 'PURGE', target } },
     {
       name: 'a target in its canonical form',
       text: head('GET /a%2fb?q=%c3&x HTTP/1.1', 'hOST:\tX.Test:80 '),

@@ -3,6 +3,17 @@ import type { Guarded } from './guarded.ts';
 
 export const FAST_PATH_GUARDS: readonly Guarded[] = [
   {
+    file: 'src/proxy/answer-head.ts',
+    test: 'test/proxy/socket-client.test.ts',
+    guards: [
+      'if (line !== undefined)',
+      'if (!(status >= 100 && status <= 999))',
+      'if (!TOKEN.test(name))',
+      'if (UNSOUND.test(text))',
+      'if (second !== date.second)',
+    ],
+  },
+  {
     file: 'src/proxy/fast-connection.ts',
     test: 'test/proxy/fast-connection.test.ts',
     guards: [
@@ -39,6 +50,50 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
     ],
   },
   {
+    file: 'src/proxy/fast-path.ts',
+    test: 'test/proxy/fast-path.test.ts',
+    guards: ['if (connection === undefined)', 'if (this.#due.push(connection) === 1)'],
+  },
+  { file: 'src/proxy/listener.ts', test: 'test/proxy/admission.test.ts', guards: ['if (address === undefined) return;', 'if (fast !== undefined)'] },
+  {
+    file: 'src/proxy/one-buffer.ts',
+    test: 'test/proxy/silence.test.ts',
+    guards: [`if (typeof handle?.useUserBuffer !== 'function' || typeof server !== 'object')`],
+  },
+  {
+    file: 'src/proxy/one-buffer.ts',
+    test: 'test/proxy/socket-client.test.ts',
+    guards: ['if (bytes > ONE_PIECE_BYTES)', `if (typeof body === 'string')`, 'if (socket.writableLength > 0)'],
+  },
+  {
+    file: 'src/proxy/socket-client.ts',
+    test: 'test/proxy/pace.test.ts',
+    guards: ['if (this.#awaitsDrain) this.#rest', 'if (this.#awaitsDrain || this.#ended)'],
+  },
+  {
+    file: 'src/proxy/socket-client.ts',
+    test: 'test/proxy/socket-client.test.ts',
+    guards: [
+      'if (this.#gone) listener();',
+      'if (this.#gone || this.#headSent || status < 102 || status > 199)',
+      'if (this.#gone || this.#headSent) return;\n    this.#guarded',
+      'if (this.#gone || this.#ended || this.#isHead || chunk.length === 0)',
+      'if (!this.#isChunked && !this.#counts(chunk.length))',
+      'if (this.#gone || this.#ended) return;\n    if',
+      'if (this.#bytesLeft > 0)',
+      `if (last !== '')`,
+      'if (this.#gone || this.#headSent) return;\n    const sized',
+      "if (body === undefined || this.#isHead) this.#line.socket.write(text, 'latin1');\n      else if",
+      'if (this.#counts(body.length))',
+      'if (this.#gone || this.#headSent) return;\n    const text',
+      "if (body === undefined || this.#isHead) this.#line.socket.write(text, 'latin1');\n    else",
+      'if (this.#gone || this.#ended) return;\n    this.#gone',
+      `if (text !== '' && !this.#gone)`,
+      'if (this.#bytesLeft >= 0)',
+      'if (error === undefined || error === null)',
+    ],
+  },
+  {
     file: 'src/proxy/plain-request.ts',
     test: 'test/proxy/plain-request.test.ts',
     guards: [
@@ -49,6 +104,7 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
       `if (parsed.kind === 'refuse')`,
       'if (known !== undefined || this.#blocks.has(lines))',
       `if (text.startsWith('GET '))`,
+      `if (text.startsWith('HEAD '))`,
       'if (lines.length > limits.headerBytes)',
       'if (line === null)',
       'if (fields.length / 2 > limits.headerCount || fields.some((name, i) => i % 2 === 0 && NOT_PLAIN.has(name)))',
@@ -65,5 +121,4 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
     test: 'test/rules/packed-response.test.ts',
     guards: ['if (this.#view !== view)'],
   },
-  { file: 'src/proxy/socket-client.ts', test: 'test/truncation.test.ts', guards: [`if (last !== '')`] },
 ];
