@@ -98,12 +98,12 @@ export class Side implements AsyncDisposable {
     return { answers: told.map(timeless), isClosed: this.isClosed, asked: asked.map(seen).toSorted() };
   }
 
-  /** How its requests ended, and which limits they met. */
+  /** How its requests ended, which limits they met, and what is stored. */
   async counts(): Promise<readonly string[]> {
     const { body } = await get(this.#freshet.adminAddress, '/metrics', { fields: ['authorization', `Bearer ${DEBUG_TOKEN}`] });
     return body
       .split('\n')
-      .filter((line) => /^freshet_(?:requests|limit_reached)_total/.test(line))
+      .filter((line) => COUNTED.test(line))
       .toSorted();
   }
 
@@ -113,6 +113,9 @@ export class Side implements AsyncDisposable {
     readByNode.delete(this.#freshet.address.port);
   }
 }
+
+const COUNTED =
+  /^freshet_(?:requests_total|limit_reached_total|fills_stored_total|store_entries|store_bytes|response_body_bytes_total\{outcome="hit"\})/;
 
 function yamlOf(originUrl: string, { fastPath, isTrusting, takesPurges }: SideSetting): string {
   return `

@@ -68,7 +68,7 @@ export const ODD_TARGETS = [
   '',
 ];
 
-export const ODD_METHODS = ['get', 'GETT', 'GE', 'PRI', 'CONNECT', 'TRACE', 'QUERY', 'SEARCH', 'FOO', '', 'G\0T', 'M-SEARCH'];
+export const ODD_METHODS = ['get', 'GETT', 'GE', 'CONNECT', 'TRACE', 'QUERY', 'SEARCH', 'FOO', '', 'G\0T', 'M-SEARCH'];
 export const OTHER_METHODS = ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
 export const ODD_VERSIONS = [
   'HTTP/1.0',
