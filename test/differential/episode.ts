@@ -76,7 +76,8 @@ class Episode implements AsyncDisposable {
 
   /** What differs, and the bytes that it came of. */
   async play(turn: Turn): Promise<string | undefined> {
-    if (this.#each((side) => side.isClosed).includes(true) || this.#decide.chance(turn.methods === undefined ? 0.3 : 0.1)) await this.#reconnect();
+    if (await this.#isOneClosed()) return `${bytesOf(turn)}\nbefore it, only one of the connections was closed`;
+    if (this.#sides.fast.isClosed || this.#decide.chance(turn.methods === undefined ? 0.3 : 0.1)) await this.#reconnect();
     const readBefore = this.#sides.fast.readByNode;
     await this.#send(turn);
     const hasEnded = await this.#end(turn);
@@ -101,6 +102,13 @@ class Episode implements AsyncDisposable {
 
   #each<T>(act: (side: Side) => T): T[] {
     return [act(this.#sides.fast), act(this.#sides.node)];
+  }
+
+  /** And not the other, though it had the time. */
+  async #isOneClosed(): Promise<boolean> {
+    const { fast, node } = this.#sides;
+    if (fast.isClosed !== node.isClosed) await this.#motion.stillness(STILL_TURNS);
+    return fast.isClosed !== node.isClosed;
   }
 
   async #reconnect(): Promise<void> {
