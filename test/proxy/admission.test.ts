@@ -21,6 +21,20 @@ describe('of one client address', () => {
     expect(listening.limits).toEqual(['limits.connections_per_address']);
   });
 
+  it('one too many is nothing to go wrong', async () => {
+    const faults: unknown[] = [];
+    const note = (fault: unknown): void => void faults.push(fault);
+    process.on('uncaughtException', note);
+    await using listening = await Listening.start(echo, { connectionsPerAddress: 1 });
+    await using first = await RawClient.connect(listening.address);
+    expect(await isServed(first)).toBe(true);
+    await using second = await RawClient.connect(listening.address);
+    await second.closed();
+    expect(await isServed(first)).toBe(true);
+    process.off('uncaughtException', note);
+    expect(faults).toEqual([]);
+  });
+
   it('one that leaves makes room', async () => {
     await using listening = await Listening.start(echo, { connectionsPerAddress: 1 });
     const first = await RawClient.connect(listening.address);

@@ -103,6 +103,7 @@ export function testClient(fastPath: boolean): void {
       {
         name: 'follow informational ones',
         handler: (_, client) => {
+          for (const status of [100, 101, 200]) client.informational(status, []);
           client.informational(103, ['link', '</a>', 'link', '</b>']);
           client.answer(200, 'OK', [], Buffer.from('ok'));
         },

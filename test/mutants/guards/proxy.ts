@@ -124,7 +124,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     test: 'test/proxy/admission.test.ts',
     guards: ['if (address !== undefined && this.#admission.admits(address, this.#limits.connectionsPerAddress))'],
   },
-  { file: 'src/proxy/connections.ts', test: 'test/proxy/journey-limits.test.ts', guards: ['if (outstayed === undefined)'] },
+  { file: 'src/proxy/connections.ts', test: 'test/proxy/node-client.test.ts', guards: ['if (outstayed === undefined)'] },
   { file: 'src/proxy/debug.ts', test: 'test/history/history.test.ts', guards: ['if (worker !== undefined)'] },
   {
     file: 'src/proxy/debug.ts',
@@ -362,9 +362,13 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/node-client.ts',
     test: 'test/proxy/pipelined.test.ts',
-    guards: ['if (this.#response.socket !== null)', 'if (this.#response.socket === null)', 'if (!this.#gone && !this.headSent) write();'],
+    guards: ['if (this.#response.socket === null)', 'if (!this.#gone && !this.headSent) write();'],
   },
-  { file: 'src/proxy/node-client.ts', test: 'test/security/response-framing.test.ts', guards: ['if (status < 102 || status > 199)'] },
+  {
+    file: 'src/proxy/node-client.ts',
+    test: 'test/proxy/node-client.test.ts',
+    guards: ['if (status < 102 || status > 199)', 'if (this.#response.socket !== null)'],
+  },
   {
     file: 'src/proxy/outbound.ts',
     test: 'test/proxy/journey-parts.test.ts',
