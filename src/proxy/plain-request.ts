@@ -2,6 +2,7 @@
 // It takes less than node:http does and refuses nothing: whatever is in any doubt is left to node:http and request-head.ts, which know what to say.
 import { canonicalAuthority } from '../http/authority.ts';
 import { fieldLines, trimWhitespace } from '../http/fields.ts';
+import { ownText } from '../http/own-text.ts';
 import { originForm, type Target } from '../http/target.ts';
 import { fieldsFault, type HeadLimits } from './request-head.ts';
 
@@ -66,8 +67,7 @@ export class PlainRequests {
     if (lines.length > KEPT_BLOCK_LENGTH) return readBlock(lines, this.#limits);
     const known = this.#blocks.get(lines);
     if (known !== undefined || this.#blocks.has(lines)) return known;
-    // A copy: a slice would keep alive all that came with it.
-    const own = Buffer.from(lines, 'latin1').toString('latin1');
+    const own = ownText(lines);
     const block = readBlock(own, this.#limits);
     if (this.#blocks.size >= KEPT_BLOCKS) this.#blocks.clear();
     this.#blocks.set(own, block);

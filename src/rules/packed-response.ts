@@ -1,6 +1,7 @@
 // A stored response as the store keeps it: few objects, and its fields as the text in which most clients get them.
 // A million small ones lie in memory: an array of names and values costs more than the characters in it, and to make a head of it more than all else of a hit.
 import { type Fields, fieldsOf, linesOf } from '../http/fields.ts';
+import { ownText } from '../http/own-text.ts';
 import { packIds, unpackIds } from './packed-ids.ts';
 import type { StoredResponse } from './stored-response.ts';
 import { type Terms, termsOf } from './terms.ts';
@@ -44,7 +45,7 @@ export class PackedResponse implements StoredResponse {
     this.packedIds = packIds(response.tagIds);
     this.content = contentOf(response.body);
     this.#terms = termsOf(response);
-    this.#tags = flat(response.tags.join(' '));
+    this.#tags = ownText(response.tags.join(' '));
     this.#divide(response.fields, view);
   }
 
@@ -141,8 +142,8 @@ export class PackedResponse implements StoredResponse {
     const shown: string[] = [];
     const hidden: string[] = [];
     for (let i = 0; i < fields.length; i += 2) (view.hides(fields[i] as string) ? hidden : shown).push(fields[i] as string, fields[i + 1] as string);
-    this.#shown = flat(linesOf(shown));
-    this.#hidden = flat(linesOf(hidden));
+    this.#shown = ownText(linesOf(shown));
+    this.#hidden = ownText(linesOf(hidden));
     this.#tags = pieceOf(this.#hidden, this.#tags);
     this.#view = view;
   }
@@ -168,11 +169,6 @@ function contentOf(body: Buffer): Buffer | string {
 function pieceOf(whole: string, text: string): string {
   const at = whole.indexOf(text);
   return at === -1 ? text : whole.slice(at, at + text.length);
-}
-
-/** One piece of memory of its own, instead of the pieces it was put together from, and of what those were cut from. */
-function flat(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 function lengthOf(texts: readonly string[]): number {

@@ -1,4 +1,5 @@
 // What very many stored responses have alike: one object for all of them.
+import { ownText } from '../http/own-text.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 export type Terms = Pick<
@@ -54,7 +55,8 @@ function ownTerms(response: StoredResponse): Terms {
     alwaysValidate,
     neverStale,
     axes,
-    axisValues,
+    // Of the head of a request, all of which they would keep alive.
+    axisValues: axisValues.map(ownText),
     ...(language === undefined ? {} : { language }),
     scopeId,
   };

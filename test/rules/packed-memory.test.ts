@@ -1,4 +1,6 @@
 // How a packed response lies in memory, and that nobody who reads it can tell.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { assert, constantFrom, int16Array, int32Array, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countOf, idAt, packIds, unpackIds } from '../../src/rules/packed-ids.ts';
@@ -8,6 +10,14 @@ import { termsOf } from '../../src/rules/terms.ts';
 import { entry } from './builders.ts';
 
 const TEXT_BYTES = 2_048;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
 
 describe('a body', () => {
   it.each([0, 1, TEXT_BYTES, TEXT_BYTES + 1, 100_000])('of %i bytes is what it was, whatever they are', (length) => {
@@ -81,6 +91,16 @@ describe('what many responses have alike', () => {
     expect(termsOf(one)).not.toBe(termsOf(other));
     expect(new PackedResponse(other)).toMatchObject(given);
     expect(new PackedResponse(one)).toMatchObject(base);
+  });
+
+  it('keeps no head of a request alive of which it has a value', () => {
+    const before = heapBytes();
+    const kept = Array.from({ length: 500 }, (_, i) => {
+      const head = Buffer.from(`a value of number ${i}, ${'padding'.repeat(3_000)}`).toString('latin1');
+      return termsOf(entry({ axes: ['a'], axisValues: [head.slice(0, head.indexOf(','))] }));
+    });
+    expect(heapBytes() - before).toBeLessThan(2_000_000);
+    expect(kept.at(-1)?.axisValues).toEqual(['a value of number 499']);
   });
 
   it('stays with each, however many others there are', () => {
