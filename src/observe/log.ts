@@ -33,7 +33,7 @@ export class Log {
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
-      given ?? destination(IN_BACKGROUND),
+      given ?? standardOutput(),
     );
     this.#access = access;
     this.#queryValues = level === 'debug' || level === 'trace';
@@ -63,4 +63,11 @@ export class Log {
     if (this.#access !== 'sample') return this.#access === 'all';
     return this.#requests++ % SAMPLE_EVERY === 0 || failed;
   }
+}
+
+let output: DestinationStream | undefined;
+
+/** One for every log of the process, so that what is written after a reload stays behind what was written before. */
+function standardOutput(): DestinationStream {
+  return (output ??= destination(IN_BACKGROUND));
 }

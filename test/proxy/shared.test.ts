@@ -5,6 +5,7 @@ import type { Reply } from '../../src/cluster/logged-purge.ts';
 import { type BodyRedis, SharedBodies } from '../../src/cluster/shared-bodies.ts';
 import { handle } from '../../src/proxy/handle.ts';
 import { sharedKey } from '../../src/proxy/shared.ts';
+import { PackedResponse } from '../../src/rules/packed-response.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeParts, NotingClient, play, requestOf } from './parts.ts';
 
@@ -74,6 +75,7 @@ describe('a request that finds nothing', () => {
     ]);
     expect((await ask(other, 'GET /p')).cacheStatus).toMatch(/^freshet; hit/);
     expect(other.told).toEqual(['found']);
+    expect(other.store.slice(0, 9).entries.map(({ response }) => response)).toEqual([expect.any(PackedResponse)]);
   });
 
   it('keeps nothing that was purged while it asked', async () => {
