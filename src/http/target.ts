@@ -107,7 +107,10 @@ function upperCaseHex(text: string): string {
 /** What a Location or Content-Location names (RFC 9110 §10.2.2, RFC 3986 §5); undefined where it is not http(s) or no target we would accept. */
 export function resolveReference(base: Target, reference: string): Target | undefined {
   const from: UriParts = { ...base, fragment: '' };
-  return fromParts(resolveParts(from, splitReference(reference)));
+  const to = splitReference(reference);
+  // `//` names no host, as an HTTP/1.0 request without Host may be asked of none.
+  if (to.authority === '') return undefined;
+  return fromParts(resolveParts(from, to));
 }
 
 function fromParts(parts: UriParts): Target | undefined {

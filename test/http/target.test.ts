@@ -234,6 +234,10 @@ describe('references (RFC 3986 §5)', () => {
     );
   });
 
+  it.each(['//', '///a', 'http://', 'http:///a'])('names nothing by an empty authority: %s', (reference) => {
+    expect(resolveReference(base, reference)).toBeUndefined();
+  });
+
   it('never throws', () => {
     fc.assert(
       fc.property(fc.oneof(text, fc.string({ unit: 'binary' }), fc.webUrl()), (reference) => {

@@ -119,7 +119,7 @@ export const LEDGER: readonly LedgerRow[] = [
   {
     row: '3.9',
     what: 'response splitting and reflection',
-    by: { tests: { [ANSWERS]: ['3.9'], 'proxy/node-client.test.ts': ['with a line break in a field'] } },
+    by: { tests: { [ANSWERS]: ['3.9'], 'proxy/client-contract.ts': ['with a line break in a field'] } },
   },
   { row: '3.10', what: 'conditions with entity-tags and dates', by: { tests: { [ANSWERS]: ['3.10'] } } },
 
@@ -396,7 +396,7 @@ export const LEDGER: readonly LedgerRow[] = [
       tests: {
         'truncation.test.ts': ['the origin cut at every byte of'],
         'proxy/journey-collapse.test.ts': ['in its body (%s): everyone sees the cut, nothing is stored'],
-        'proxy/node-client.test.ts': ['destroyed half-way are seen to be cut: %j'],
+        'proxy/client-contract.ts': ['destroyed half-way are seen to be cut: %j'],
       },
     },
   },

@@ -18,6 +18,7 @@ export const HTTP_GUARDS: readonly Guarded[] = [
       `if (text === '')`,
       'if (fault !== undefined)',
       'if (mark === -1)',
+      `if (to.authority === '')`,
       'if (!VISIBLE.test(text))',
       `if (path.includes('%') && ENCODED_CONTROL.test(path))`,
       `if ((path.includes('/.') || path.includes('%')) && DOT_SEGMENT.test(path))`,
