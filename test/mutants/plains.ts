@@ -94,6 +94,6 @@ export const PLAIN_MUTANTS: readonly Mutant[] = [
     file: 'src/proxy/answer-head.ts',
     text: '${sound(statusText)}',
     replacement: "${sound(statusText === '' ? 'OK' : statusText)}",
-    caughtBy: [DIFFERENTIAL, 'test/proxy/node-client.test.ts'],
+    caughtBy: [DIFFERENTIAL, 'test/proxy/socket-client.test.ts'],
   },
 ];
