@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import { ownText } from '../http/own-text.ts';
 import { withoutQuery } from '../http/reference.ts';
 import type { Reason } from '../rules/reasons.ts';
 import { KeySet, type KeySource, SecretKey } from './keys.ts';
@@ -86,7 +87,7 @@ export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #remembered = new LRUCache<string, Remembered>({ maxSize: REMEMBERED_BYTES });
   /** To hash a token costs more than to find what is remembered of it. */
-  readonly #ids = new LRUCache<string, string>({ max: RECENT_TOKENS, memoMethod: (text) => hash('sha256', text, 'base64url') });
+  readonly #ids = new LRUCache<string, string>({ max: RECENT_TOKENS });
   readonly #pending = new Map<string, Promise<Verification>>();
   /** Of those who presented what is pending first. */
   readonly #pendingFor = new SourceCounts();
@@ -103,7 +104,7 @@ export class TokenVerifier {
   /** At once where the token is remembered. Never rejects. */
   verify(text: string, presenter: Presenter): Verification | Promise<Verification> {
     if (text.length > MAX_TOKEN_BYTES) return refused('token-malformed');
-    const id = this.#ids.memo(text);
+    const id = this.#ids.get(text) ?? this.#nameOf(text);
     const remembered = this.#recall(id);
     if (remembered !== undefined) return remembered;
     const pending = this.#pending.get(id);
@@ -133,6 +134,13 @@ export class TokenVerifier {
   /** Ends what is being fetched. */
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#issuers.values(), ({ keys }) => keys.close()));
+  }
+
+  #nameOf(text: string): string {
+    const id = hash('sha256', text, 'base64url');
+    // A token is a piece of the head that it came in.
+    this.#ids.set(ownText(text), id);
+    return id;
   }
 
   #recall(id: string): VerifiedToken | undefined {
