@@ -3,6 +3,7 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { ownText } from '../src/http/own-text.ts';
 import { linesOf } from '../src/http/fields.ts';
 import { TagHash } from '../src/purge/tag-hash.ts';
 import { PackedResponse } from '../src/rules/packed-response.ts';
@@ -130,7 +131,7 @@ function makeResponse(i: number) {
   const target = { scheme: 'http', authority: 'shop.example', path: `/products/${i}`, query: '?currency=EUR' } as const;
   const implicit = tagHash.implicitTags({ target, routeName: '/products/:id', scopeId: 'public', claims: [] });
   return entry({
-    statusText: text('OK'),
+    statusText: ownText('OK'),
     fields,
     body: Buffer.alloc(bodyBytes, 120),
     initialAgeMs: 3.25 + (i % 7) / 8,
@@ -150,10 +151,5 @@ function makeResponse(i: number) {
 }
 
 function field(name: string, value: string): [string, string] {
-  return [text(name), text(value)];
-}
-
-/** A string of its own, as a parser makes it. */
-function text(value: string): string {
-  return Buffer.from(value, 'latin1').toString('latin1');
+  return [ownText(name), ownText(value)];
 }
