@@ -49,6 +49,7 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
     clock,
     observe,
     name: count === 1 ? 'process' : 'workers',
+    eventClock: given,
     lease,
     exhausted: () => alone?.forget(),
     epochsChanged: (epochs) => team?.epochsChanged(epochs),
@@ -61,10 +62,11 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   try {
     await control.join();
     await service.open(config.listen);
+    await control.sources.open();
     if (config.admin !== undefined) await admin?.open(config.admin.listen);
   } catch (error) {
     await service.close(0);
-    await control.authority.close();
+    await control.close();
     metrics.close();
     throw error;
   }
@@ -81,7 +83,7 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
     close: async () => {
       ready = false;
       await service.close(control.config.limits.drainTimeoutMs);
-      await control.authority.close();
+      await control.close();
       await admin?.close(0);
       metrics.close();
     },

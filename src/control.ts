@@ -1,6 +1,7 @@
 // What there is once a process, whichever threads serve: the secret, who numbers purges, the one door to that, the rate and the receipts.
 import { randomBytes } from 'node:crypto';
-import type { Clock } from './clock.ts';
+import { setTimeout as after } from 'node:timers/promises';
+import { type Clock, wallClock } from './clock.ts';
 import { ClusterAuthority, type ClusterAuthorityParts } from './cluster/cluster-authority.ts';
 import { deriveKey } from './cluster/cluster-secret.ts';
 import { NodeReport } from './cluster/node-report.ts';
@@ -9,6 +10,9 @@ import type { NodeAuthority } from './cluster/node-authority.ts';
 import { RedisLog } from './cluster/redis-log.ts';
 import type { Config, RedisConfig } from './config/config.ts';
 import { RunError } from './errors.ts';
+import { Intake } from './events/intake.ts';
+import { planOf } from './events/rules.ts';
+import { EventSources } from './events/sources.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
 import type { AuthorityName } from './purge/authority.ts';
@@ -28,6 +32,8 @@ export interface ControlParts {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly name: AuthorityName;
+  /** By which events are dated; absent: that of the machine. */
+  readonly eventClock?: Clock | undefined;
   /** For tests: what says whether this process may answer from its cache. */
   readonly lease?: Lease | undefined;
   /** Nothing stored until now may be used any more. */
@@ -60,13 +66,16 @@ export class Control {
       return this.purger.purge(order);
     },
   };
+  /** Of events, whatever source they come from. */
+  readonly intake: Intake;
+  readonly sources: EventSources;
   readonly #clock: Clock;
   readonly #observe: Observe;
   #changing: Promise<void> | undefined;
   #config: Config;
   #purgeRate: PurgeRate;
 
-  constructor({ config, clock, observe, name, lease, exhausted, epochsChanged }: ControlParts) {
+  constructor({ config, clock, observe, name, eventClock, lease, exhausted, epochsChanged }: ControlParts) {
     this.#config = config;
     this.#clock = clock;
     this.#observe = observe;
@@ -101,9 +110,19 @@ export class Control {
       rate: () => this.#purgeRate,
       overRate: () => observe.limitReached('purge.rate'),
     });
+    const namesOfScopes = (): readonly string[] => scopeNames([...this.#config.routes, this.#config.defaultRoute]);
+    this.intake = new Intake({
+      plan: (event) => planOf(event, { rules: this.#config.events.rules, scopeNames: namesOfScopes() }),
+      purge: (order) => this.door.purge(order),
+      observer: observe,
+      clock: eventClock ?? wallClock,
+      pause,
+      random: Math.random,
+    });
+    this.sources = new EventSources([]);
     this.purgeGate = new PurgeGate({
       purge: this.purgeAtRate,
-      names: () => ({ tagHeaders: this.#config.tags.headers, scopes: scopeNames([...this.#config.routes, this.#config.defaultRoute]) }),
+      names: () => ({ tagHeaders: this.#config.tags.headers, scopes: namesOfScopes() }),
       refused: (detail) => observe.warn('a purge was refused', detail),
     });
   }
@@ -113,9 +132,15 @@ export class Control {
     return this.#config;
   }
 
-  get readings(): Pick<ProcessReadings, 'epoch' | 'falseShare' | 'applied'> {
+  get readings(): Omit<ProcessReadings, 'threads' | 'crashes'> {
     const { marks, falseShareEstimate, applied } = this.authority;
-    return { epoch: marks.epoch, falseShare: falseShareEstimate, applied };
+    return {
+      epoch: marks.epoch,
+      falseShare: falseShareEstimate,
+      applied,
+      deadLetters: this.sources.deadCounts,
+      eventsInFlight: this.intake.inFlight,
+    };
   }
 
   /** Takes its place among the nodes that share purges. Without Redis that comes later by itself; rejects with a RunError where the cluster is another one's. */
@@ -125,6 +150,13 @@ export class Control {
     throw new RunError(
       `redis.secret is not that of the cluster ${JSON.stringify(this.#config.redis?.cluster)}: its nodes were started with another one`,
     );
+  }
+
+  /** No more events: those under way end, then no more purges. */
+  async close(): Promise<void> {
+    await this.sources.close();
+    await this.intake.close();
+    await this.authority.close();
   }
 
   reconfigure(config: Config): void {
@@ -162,6 +194,10 @@ export class Control {
     const reason = 'the configuration changed what entries are keyed or tagged by, or what may be stored';
     this.purger.purgeHere({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
   }
+}
+
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  await after(durationMs, undefined, { signal }).catch(() => undefined);
 }
 
 function sharedAuthority({ urls, mode, ...where }: RedisConfig, parts: Omit<ClusterAuthorityParts, 'mode' | 'log'>): ClusterAuthority {

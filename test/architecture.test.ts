@@ -3,19 +3,20 @@ import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const inside = ['http', 'rules', 'config', 'store', 'observe', 'origin', 'purge', 'cluster', 'identity'];
+const inside = ['http', 'rules', 'config', 'store', 'observe', 'origin', 'purge', 'cluster', 'identity', 'events'];
 
 /** What each folder may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: [],
   rules: ['http'],
-  config: ['http', 'rules', 'errors.ts', 'clock.ts'],
+  config: ['http', 'rules', 'events', 'errors.ts', 'clock.ts'],
   store: ['http', 'rules', 'errors.ts', 'clock.ts'],
   observe: ['http', 'rules', 'errors.ts', 'clock.ts'],
   origin: ['http', 'errors.ts', 'clock.ts'],
   purge: ['http', 'rules', 'store', 'errors.ts', 'clock.ts'],
   cluster: ['http', 'rules', 'purge', 'errors.ts', 'clock.ts'],
   identity: ['http', 'rules', 'errors.ts', 'clock.ts'],
+  events: ['http', 'rules', 'purge', 'errors.ts', 'clock.ts'],
   proxy: [...inside, 'errors.ts', 'clock.ts'],
   admin: [...inside, 'proxy', 'errors.ts', 'clock.ts'],
   commands: [...inside, 'proxy', 'admin', 'errors.ts', 'clock.ts', 'app.ts'],

@@ -80,8 +80,8 @@ function rowsBelow(name: string, node: Node): readonly Row[] {
 /** Of a map with names of the user's own, NAME. */
 function childrenOf(node: Node): Readonly<Record<string, Node>> {
   const named = typeof node.additionalProperties === 'object' ? { NAME: node.additionalProperties } : {};
-  // Of what may stand by itself or in a list, those of one.
-  const one = NODE.parse(node.anyOf?.[0] ?? {}).properties;
+  // Of what may stand by itself or in a list, or of a list, those of one.
+  const one = NODE.parse(node.anyOf?.[0] ?? node.items ?? {}).properties;
   return Object.fromEntries(Object.entries(node.properties ?? one ?? named).map(([key, child]) => [key, NODE.parse(child)]));
 }
 
@@ -93,6 +93,7 @@ function mayBeFalse(node: Node): boolean {
 const ALLOWED: Readonly<Record<string, string>> = {
   boolean: 'true, false',
   string: 'text',
+  object: 'maps of texts',
   'string,integer': 'address',
   'string,integer,boolean': 'address, false',
 };

@@ -1,4 +1,5 @@
 // The configuration as the rest of Freshet reads it: validated, defaults filled in, units resolved. config/load.ts makes it from YAML.
+import type { EventRule } from '../events/rules.ts';
 import type { Route } from '../rules/routes.ts';
 
 export interface Config {
@@ -19,6 +20,8 @@ export interface Config {
   /** Of tokens whose claims may be scopes. */
   readonly issuers: readonly IssuerConfig[];
   readonly limits: LimitConfig;
+  /** What happens elsewhere, and what is purged then. */
+  readonly events: EventConfig;
   /** Other nodes share purges. */
   readonly redis?: RedisConfig;
   readonly origins: ReadonlyMap<string, OriginConfig>;
@@ -71,6 +74,12 @@ export interface IssuerConfig {
     /** JSON text of a key set. */
     | { readonly kind: 'set'; readonly jwks: string }
     | { readonly kind: 'secret'; readonly secret: string };
+}
+
+export interface EventConfig {
+  readonly rules: readonly EventRule[];
+  /** `POST /v1/events` must be signed, with one of these: `whsec_…`. */
+  readonly webhook?: { readonly secret: readonly string[]; readonly toleranceMs: number };
 }
 
 /** Where the purges of several nodes are numbered. */

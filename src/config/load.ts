@@ -6,6 +6,7 @@ import { orderBySpecificity, type Route } from '../rules/routes.ts';
 import { readIssuers } from './auth.ts';
 import type { BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig, TagConfig, TlsConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
+import { eventsOf } from './events-schema.ts';
 import type { Environment } from './interpolate.ts';
 import { meaningProblems } from './meaning.ts';
 import { applyOverrides, flagOf, type Overrides } from './overrides.ts';
@@ -131,6 +132,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
     tags: tagsOf(file),
     issuers,
     limits: limitsOf(file),
+    events: eventsOf(file.events, file.purge.settle),
     ...(file.redis !== undefined && { redis: redisOf(file.redis, certificates.get('redis.tls.ca')) }),
     origins,
     routes,

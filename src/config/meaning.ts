@@ -1,7 +1,9 @@
 // What is wrong with a configuration whose parts are each well formed: settings that contradict each other. Parts that are not are skipped here.
+import { scopeNames } from '../rules/scope-names.ts';
 import { compilePattern, type ScopeRule } from '../rules/routes.ts';
 import { formatListen, isLoopback } from './address.ts';
 import { authProblems } from './auth.ts';
+import { eventProblems } from './events-schema.ts';
 import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
 import { redisProblems } from './redis-schema.ts';
@@ -19,6 +21,7 @@ export function meaningProblems(data: unknown): readonly Problem[] {
     ...fillProblems(file),
     ...originProblems(asMap(file['origins'])),
     ...authProblems(file['auth']),
+    ...eventProblems(file['events'], scopeNamesOf(file)),
     ...(file['redis'] === undefined ? [] : redisProblems(file['redis'])),
     ...overlapProblems(addressesOf(file)),
     ...routesProblems(file),
@@ -183,6 +186,13 @@ function cookieProblems(settings: RouteSettings, place: { readonly at: Path; rea
   const isOwn = settings.cookies !== undefined || settings.forward !== undefined;
   if (!isOwn || cookies !== 'strip' || !forward.includes('cookie')) return [];
   return [{ path: [...place.at, 'forward'], message: 'lists cookie, which cookies: strip does not forward; allowed: one of the two' }];
+}
+
+/** Of the routes that are well formed. */
+function scopeNamesOf(file: Readonly<Record<string, unknown>>): readonly string[] {
+  const { scope: inherited = PUBLIC } = routeSettings.safeParse(file['defaults'] ?? {}).data ?? {};
+  const routes = Array.isArray(file['routes']) ? file['routes'] : [];
+  return scopeNames([...routes.map((data: unknown) => ({ scope: route.safeParse(data).data?.scope ?? inherited })), { scope: inherited }]);
 }
 
 type Entry = ReturnType<typeof route.parse>;

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { auth } from './auth-schema.ts';
+import { events } from './events-schema.ts';
 import { routeMatch, routeSettings } from './route-schema.ts';
 import {
   byteRate,
@@ -211,6 +212,7 @@ export const fileSchema = section({
   tags: tags.prefault({}),
   auth: z.exactOptional(auth),
   limits: limits.prefault({}),
+  events: events.prefault({}),
   origins: z.record(ORIGIN_NAME, origin, { error: ORIGIN_NEEDED }).refine((origins) => Object.keys(origins).length > 0, { error: ORIGIN_NEEDED }),
   defaults: routeSettings.prefault({}),
   routes: optional(list(route, { about: 'Most specific wins; a request that matches none goes to the first origin.', default: [] })),

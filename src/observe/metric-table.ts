@@ -96,7 +96,7 @@ export const METRICS = [
     name: 'freshet_purges_total',
     type: 'counter',
     labels: ['kind', 'mode'],
-    help: 'Purges, by who asked (operator, or a write through Freshet) and hard or soft.',
+    help: 'Purges, by who asked (operator, event, or a write through Freshet) and hard or soft.',
   },
   { name: 'freshet_purge_duration_seconds', type: 'histogram', labels: ['kind', 'mode'], help: 'From a purge to its confirmation.' },
   {
@@ -137,6 +137,21 @@ export const METRICS = [
     labels: ['what'],
     help: 'With redis.bodies: questions to other nodes after a miss (found, absent, unusable, failed) and offers to them (written, unwritten).',
   },
+  {
+    name: 'freshet_events_total',
+    type: 'counter',
+    labels: ['source', 'result'],
+    help: 'Events, by where they came from and how they ended: purged, unmatched (no rule is for them), duplicate, rejected (a rule could not take them), malformed, failed (not confirmed: the source brings them again).',
+  },
+  {
+    name: 'freshet_event_lag_seconds',
+    type: 'histogram',
+    labels: ['source'],
+    help: 'From the time that an event states to the confirmation of its purge.',
+  },
+  { name: 'freshet_event_retries_total', type: 'counter', labels: ['source'], help: 'Purges of events that were asked for once more.' },
+  { name: 'freshet_event_dead_letters', type: 'gauge', labels: ['source'], help: 'Events that could not be handed on and can be replayed.' },
+  { name: 'freshet_events_in_flight', type: 'gauge', labels: [], help: 'Events whose purge is under way or waits for its turn.' },
   { name: 'freshet_purge_log_applied', type: 'gauge', labels: [], help: 'The last purge of the shared log that this node has applied.' },
   { name: 'freshet_purge_epoch', type: 'gauge', labels: [], help: 'The last published purge.' },
   {

@@ -4,7 +4,7 @@ import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
-import type { BodyShared, BreakerChange, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
+import type { BodyShared, BreakerChange, EventEnd, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
 import { type Snapshot, together } from './snapshot.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
@@ -35,6 +35,9 @@ export interface ProcessReadings {
   readonly crashes: number;
   /** Where several nodes share purges: the last of them that is applied here. */
   readonly applied?: number | undefined;
+  /** Of each source of events. */
+  readonly deadLetters: readonly { readonly source: string; readonly count: number }[];
+  readonly eventsInFlight: number;
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -67,6 +70,8 @@ type OfProcess =
   | 'freshet_purge_epoch'
   | 'freshet_purge_false_share_ratio'
   | 'freshet_purge_log_applied'
+  | 'freshet_event_dead_letters'
+  | 'freshet_events_in_flight'
   | 'freshet_process_resident_memory_bytes'
   | 'freshet_process_cpu_seconds_total';
 
@@ -92,6 +97,9 @@ export class Metrics {
   readonly #cut = new Tally();
   readonly #lookups = new Tally();
   readonly #mismatches = new Tally();
+  readonly #events = new Tally();
+  readonly #eventLags = new Timings();
+  readonly #eventRetries = new Tally();
   readonly #limits = new Map<Limit, number>();
   #aborted = 0;
   #followers = 0;
@@ -204,6 +212,15 @@ export class Metrics {
     this.#bodies.add(what, '');
   }
 
+  eventTaken({ source, result, lagMs }: EventEnd): void {
+    this.#events.add(source, result);
+    if (lagMs !== undefined) this.#eventLags.add(source, '', lagMs);
+  }
+
+  eventRetried(source: string): void {
+    this.#eventRetries.add(source, '');
+  }
+
   limitReached(limit: Limit): void {
     this.#limits.set(limit, (this.#limits.get(limit) ?? 0) + 1);
   }
@@ -237,6 +254,9 @@ export class Metrics {
       freshet_log_renewals_total: this.#renewals.samples(),
       freshet_node_emptied_total: single(this.#emptied),
       freshet_shared_bodies_total: this.#bodies.samples(),
+      freshet_events_total: this.#events.samples(),
+      freshet_event_lag_seconds: this.#eventLags.samples(),
+      freshet_event_retries_total: this.#eventRetries.samples(),
       freshet_event_loop_delay_seconds: this.#loopDelays(),
     };
   }
@@ -264,6 +284,8 @@ export class Metrics {
       freshet_purge_epoch: single(readings.epoch),
       freshet_purge_false_share_ratio: single(readings.falseShare),
       freshet_purge_log_applied: readings.applied === undefined ? [] : single(readings.applied),
+      freshet_event_dead_letters: readings.deadLetters.map(({ source, count }) => ({ values: [source], value: count })),
+      freshet_events_in_flight: single(readings.eventsInFlight),
       freshet_serving_threads: single(readings.threads),
       freshet_worker_crashes_total: single(readings.crashes),
       freshet_process_resident_memory_bytes: single(process.memoryUsage.rss()),

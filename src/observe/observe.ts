@@ -3,7 +3,19 @@ import type { Reason } from '../rules/reasons.ts';
 import type { Limit } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { BodyShared, BreakerChange, Lookup, Observer, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
+import type {
+  BodyShared,
+  BreakerChange,
+  EventEnd,
+  Lookup,
+  Observer,
+  OriginEnd,
+  PurgeEnd,
+  PurgeState,
+  Renewal,
+  RequestEnd,
+  ScopeCheck,
+} from './observer.ts';
 
 export class Observe implements Observer {
   /** Replaced when the configuration is reloaded. */
@@ -86,6 +98,14 @@ export class Observe implements Observer {
 
   bodyShared(what: BodyShared): void {
     this.#metrics.bodyShared(what);
+  }
+
+  eventTaken(end: EventEnd): void {
+    this.#metrics.eventTaken(end);
+  }
+
+  eventRetried(source: string): void {
+    this.#metrics.eventRetried(source);
   }
 
   limitReached(limit: Limit): void {

@@ -49,7 +49,7 @@ export type BreakerChange = { readonly origin: string } & (
 export interface PurgeEnd {
   readonly id: string;
   readonly mode: 'hard' | 'soft';
-  readonly kind: 'operator' | 'write';
+  readonly kind: 'operator' | 'event' | 'write';
   readonly durationMs: number;
   /** Nodes that were silent: it waited until their right to answer from their caches had run out. */
   readonly expired: number;
@@ -57,6 +57,17 @@ export interface PurgeEnd {
 
 /** What a purge was answered with that was not confirmed. */
 export type PurgeState = 'committed' | 'out-of-holds' | 'unknown' | 'rejected';
+
+/** How the intake of an event ended: see events/intake.ts. */
+export type EventResult = 'purged' | 'unmatched' | 'duplicate' | 'rejected' | 'failed' | 'malformed';
+
+export interface EventEnd {
+  /** Where it came from: webhook, redis, postgres. */
+  readonly source: string;
+  readonly result: EventResult;
+  /** From the time that the event states to the confirmation of its purge. */
+  readonly lagMs?: number;
+}
 
 /** Of a stored response that nodes share: `unusable` is not what a node wrote there, too old, or from before this node knew what was purged. */
 export type BodyShared = 'found' | 'absent' | 'unusable' | 'failed' | 'written' | 'unwritten';

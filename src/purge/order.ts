@@ -3,8 +3,8 @@ import type { AuthorityName, NodeCount } from './authority.ts';
 import type { UrlSelector } from './tag-hash.ts';
 
 export interface PurgeOrder {
-  /** Who asks: an operator, or a write (RFC 9111 §4.4, `invalidates`, and the fields of its response). */
-  readonly kind: 'operator' | 'write';
+  /** Who asks: an operator, an event (`events`), or a write (RFC 9111 §4.4, `invalidates`, and the fields of its response). */
+  readonly kind: 'operator' | 'event' | 'write';
   readonly tags: readonly string[];
   readonly groups: readonly { readonly origin: string; readonly group: string }[];
   readonly urls: readonly UrlSelector[];

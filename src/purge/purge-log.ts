@@ -29,7 +29,7 @@ export class PurgeLog {
   #next = 0;
   readonly #confirmed: (said: Omit<PurgeRecord, 'at'>) => void;
 
-  /** `confirmed` is told of every purge that an operator was confirmed, for the audit: without the queries of URLs, whose values no log has. */
+  /** `confirmed` is told of every purge that an operator or an event was confirmed, for the audit: without the queries of URLs, whose values no log has. */
   constructor(confirmed: (said: Omit<PurgeRecord, 'at'>) => void = () => undefined) {
     this.#confirmed = confirmed;
   }
@@ -45,7 +45,7 @@ export class PurgeLog {
     };
     this.#ring[this.#next] = { at, ...said };
     this.#next = (this.#next + 1) % RECORDS;
-    if (order.kind === 'operator' && end.state === 'confirmed') this.#confirmed({ ...said, what: described(withoutQueries(order), this.#secret) });
+    if (order.kind !== 'write' && end.state === 'confirmed') this.#confirmed({ ...said, what: described(withoutQueries(order), this.#secret) });
   }
 
   /** Newest first. */

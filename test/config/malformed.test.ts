@@ -14,7 +14,8 @@ const SCOPE =
 const LOOKUP = 'a path of the origin, as it is sent (/_scope), without a query';
 const CLAIM = 'the name of a claim, or its path with dots (sub, realm_access.roles, https://example.com/tenant)';
 const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
-const TOP = 'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, hosts, redis, tags, auth, limits, origins, defaults, routes';
+const TOP =
+  'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, hosts, redis, tags, auth, limits, events, origins, defaults, routes';
 const ORIGIN = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
 const ORIGINS = 'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
 const BREAKER = 'a map of settings, or false';

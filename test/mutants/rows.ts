@@ -103,8 +103,8 @@ export const ROW_MUTANTS: readonly Mutant[] = [
   {
     name: 'purges that were confirmed leave no line',
     file: 'src/purge/purge-log.ts',
-    text: "if (order.kind === 'operator' && end.state === 'confirmed') this",
-    replacement: "if (order.kind === 'operator' && end.state === 'refused') this",
+    text: "if (order.kind !== 'write' && end.state === 'confirmed') this",
+    replacement: "if (order.kind !== 'write' && end.state === 'refused') this",
     caughtBy: [AUDIT, 'test/purge/purge-log.test.ts'],
   },
   {

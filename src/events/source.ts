@@ -1,0 +1,28 @@
+// What every source of events is to the rest: opened, closed, and asked for what it could not hand on.
+import type { Taken } from './intake.ts';
+
+/** An event that no rule could take: kept until it is replayed, or until there is no room for it. */
+export interface DeadLetter {
+  /** Of the letter: by it and the name of its source it is replayed. */
+  readonly id: string;
+  /** Undefined where what came could not be read as an event. */
+  readonly event: { readonly id: string; readonly source: string; readonly type: string; readonly subject?: string } | undefined;
+  readonly why: readonly string[];
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+export interface EventSource {
+  /** `webhook`, `redis`, `postgres`: the label of metrics. */
+  readonly name: string;
+  /** Resolves when events are taken; a source whose server is away goes on trying, and rejects with a RunError only where that could never help. */
+  open(): Promise<void>;
+  /** Takes no more; what is under way ends first. */
+  close(): Promise<void>;
+  /** How many there are, as last known. */
+  readonly deadCount: number;
+  /** Newest first. */
+  deadLetters(most: number): Promise<readonly DeadLetter[]>;
+  /** Takes it again: gone where that ends well, kept where it does not. Undefined: there is no such letter. */
+  replay(id: string): Promise<Taken | undefined>;
+}
