@@ -108,6 +108,7 @@ function valueOf(node: Node): string {
   if (node.pattern.includes('GiB)/s')) return 'size a second';
   if (node.pattern.includes('KiB')) return 'size';
   if (node.pattern.includes('/s')) return 'rate';
+  if (node.pattern.includes('%')) return 'percent';
   const [first, ...others] = (node.anyOf ?? []).map((choice) => NODE.parse(choice));
   if (first !== undefined) return others.some((choice) => choice.type === 'object') ? 'see below' : oneOf(first, others);
   return ALLOWED[String(node.type)] ?? `unknown to this test: ${JSON.stringify(node)}`;

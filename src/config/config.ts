@@ -1,6 +1,7 @@
 // The configuration as the rest of Freshet reads it: validated, defaults filled in, units resolved. config/load.ts makes it from YAML.
 import type { EventRule } from '../events/rules.ts';
 import type { Route } from '../rules/routes.ts';
+import type { JsonPath } from './json-path.ts';
 
 export interface Config {
   readonly listen: ListenAddress;
@@ -24,6 +25,8 @@ export interface Config {
   readonly events: EventConfig;
   /** Other nodes share purges. */
   readonly redis?: RedisConfig;
+  /** Hits are compared with the origin. */
+  readonly audit?: AuditConfig;
   readonly origins: ReadonlyMap<string, OriginConfig>;
   /** Most specific first. */
   readonly routes: readonly Route[];
@@ -100,6 +103,19 @@ export interface RedisConfig {
   /** `urls` are those of Sentinels, which know the server by this name. */
   readonly sentinel?: { readonly name: string; readonly user?: string; readonly password?: string };
   readonly tls?: TlsConfig;
+}
+
+/** What the auditor compares, and what it may cost the origin. */
+export interface AuditConfig {
+  /** Of hits; 0 to 1. */
+  readonly sample: number;
+  /** What may differ in JSON bodies. */
+  readonly ignore: readonly JsonPath[];
+  /** How long after a difference was seen its purge may come. */
+  readonly windowMs: number;
+  readonly ratePerSecond: number;
+  readonly concurrency: number;
+  readonly maxBodyBytes: number;
 }
 
 /** `ca` is PEM text. */

@@ -1,12 +1,12 @@
 // The configuration as `freshet check` prints it: what takes which request, and what the operator should know about it.
 import { formatListen } from './address.ts';
-import type { BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig } from './config.ts';
+import type { AuditConfig, BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig } from './config.ts';
 import { align } from './align.ts';
 import { withoutQuery } from '../http/reference.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import type { Route, ScopeRule } from '../rules/routes.ts';
 import { ROUTE_DEFAULTS } from './route-schema.ts';
-import { formatDuration, formatSize } from './units.ts';
+import { formatDuration, formatPercent, formatSize } from './units.ts';
 
 /** Several lines, without a final newline. */
 export function describeConfig(config: Config): string {
@@ -36,6 +36,7 @@ function generalRows(config: Config): readonly (readonly string[])[] {
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
     ...config.issuers.map((issuer) => ['issuer', describeIssuer(issuer)]),
+    ...(config.audit === undefined ? [] : [['audit', describeAudit(config.audit)]]),
   ];
 }
 
@@ -66,6 +67,12 @@ function describeIssuer({ issuer, audiences, algorithms, leewayMs, keys }: Issue
   return `${issuer} for ${audiences.join(' or ')}, ${algorithms.join(' or ')}, ${source}${where}${leeway}`;
 }
 
+function describeAudit({ sample, windowMs, ratePerSecond, concurrency, ignore }: AuditConfig): string {
+  const budget = `at most ${ratePerSecond} origin requests a second and ${concurrency} at once`;
+  const ignored = ignore.length === 0 ? '' : `; ${ignore.map(({ source }) => source).join(' ')} may differ`;
+  return `${formatPercent(sample)} of hits compared with the origin, a purge may come ${formatDuration(windowMs)} later; ${budget}${ignored}`;
+}
+
 function routeRow(route: Route, config: Config): readonly string[] {
   const { policy } = route;
   const name = route === config.defaultRoute ? '(all else)' : route.name;
@@ -88,9 +95,10 @@ function describeScope(scope: ScopeRule): string {
   return sources ?? '';
 }
 
-function extras({ policy, query, upgrade, maxRequestBodyBytes, invalidates }: Route): readonly string[] {
+function extras({ policy, query, upgrade, audited, maxRequestBodyBytes, invalidates }: Route): readonly string[] {
   return [
     ...(upgrade ? ['WebSocket'] : []),
+    ...(audited ? [] : ['not audited']),
     ...(maxRequestBodyBytes === ROUTE_DEFAULTS.max_request_body ? [] : [`request bodies up to ${formatSize(maxRequestBodyBytes)}`]),
     ...(policy.staleWhileRevalidateMs ? [`stale-while-revalidate ${formatDuration(policy.staleWhileRevalidateMs)}`] : []),
     ...(policy.staleIfErrorMs ? [`stale-if-error ${formatDuration(policy.staleIfErrorMs)}`] : []),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { orderBySpecificity, type Route } from '../rules/routes.ts';
+import { auditOf } from './audit-schema.ts';
 import { readIssuers } from './auth.ts';
 import type { BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig, TagConfig, TlsConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
@@ -134,6 +135,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
     limits: limitsOf(file),
     events: eventsOf(file.events, file.purge.settle),
     ...(file.redis !== undefined && { redis: redisOf(file.redis, certificates.get('redis.tls.ca')) }),
+    ...(file.audit !== undefined && { audit: auditOf(file.audit) }),
     origins,
     routes,
     defaultRoute,

@@ -50,6 +50,7 @@ const withDefault = {
   scope: scope({ about: 'Whom an answer may be shared with.', default: 'public' }),
   required: flag({ about: 'Under a scope of claims: a GET or HEAD without a token is answered 401.', default: false }),
   tags: list(template, { about: "Tags beside the origin's own; {name} from the path, {query.name}, {claim.name}.", default: [] }),
+  audit: flag({ about: 'Hits may be compared with the origin, where `audit` says how many.', default: true }),
   invalidates: list(template, { about: 'Purged when a POST, PUT, PATCH or DELETE here succeeds, before its answer is released.', default: [] }),
 };
 

@@ -38,11 +38,12 @@ const EVERYTHING: PathPattern = { source: '/**', segments: [{ kind: 'rest' }] };
 function settled(
   own: RouteSettings,
   context: RouteContext,
-): Pick<Route, 'origin' | 'upgrade' | 'maxRequestBodyBytes' | 'policy' | 'query' | 'scope' | 'tags' | 'invalidates'> {
+): Pick<Route, 'origin' | 'upgrade' | 'audited' | 'maxRequestBodyBytes' | 'policy' | 'query' | 'scope' | 'tags' | 'invalidates'> {
   const settings = { ...ROUTE_DEFAULTS, ...context.defaults, ...own };
   return {
     origin: settings.origin ?? context.firstOrigin,
     upgrade: settings.upgrade,
+    audited: settings.audit,
     maxRequestBodyBytes: settings.max_request_body,
     policy: policyOf(settings, context.maxObjectBytes),
     query: settings.query ?? { kind: 'as-received' },

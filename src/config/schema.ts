@@ -1,6 +1,7 @@
 // Every key of the configuration file outside routes: its kind, its default and what it means. DESIGN section 2 "Configuration".
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { audit } from './audit-schema.ts';
 import { auth } from './auth-schema.ts';
 import { events } from './events-schema.ts';
 import { routeMatch, routeSettings } from './route-schema.ts';
@@ -211,6 +212,7 @@ export const fileSchema = section({
   redis: z.exactOptional(redis),
   tags: tags.prefault({}),
   auth: z.exactOptional(auth),
+  audit: z.exactOptional(audit),
   limits: limits.prefault({}),
   events: events.prefault({}),
   origins: z.record(ORIGIN_NAME, origin, { error: ORIGIN_NEEDED }).refine((origins) => Object.keys(origins).length > 0, { error: ORIGIN_NEEDED }),

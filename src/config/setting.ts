@@ -7,8 +7,10 @@ import {
   formatByteRate,
   formatDuration,
   formatSize,
+  PERCENT_ALLOWED,
   parseByteRate,
   parseDuration,
+  parsePercent,
   parseRate,
   parseSize,
   RATE_ALLOWED,
@@ -152,6 +154,15 @@ export function rate(about: About): Setting<number> {
 
 function readRate(found: unknown): Read<number> {
   return given((typeof found === 'string' && parseRate(found)) || undefined);
+}
+
+/** Written with its sign, read as a share. */
+export function percent(about: About): Setting<number> {
+  return setting({ allowed: PERCENT_ALLOWED, schema: pattern('^\\d{1,3}(\\.\\d{1,6})?%$'), read: readPercent }, about);
+}
+
+function readPercent(found: unknown): Read<number> {
+  return given(typeof found === 'string' ? parsePercent(found) : undefined);
 }
 
 /** A variable's value is always text, so `"true"` and `"5"` count as the values they spell, here and in `integer` and `fraction`. */

@@ -1,4 +1,4 @@
-// How durations, sizes, rates and sizes a second are written: a whole number and its unit, always. DESIGN section 2 "Configuration".
+// How durations, sizes, rates, sizes a second and shares are written: a number and its unit, always. DESIGN section 2 "Configuration".
 
 const DURATION_UNITS = [
   ['d', 86_400_000],
@@ -21,6 +21,7 @@ export const DURATION_ALLOWED = 'a whole number and its unit: ms, s, m, h or d (
 export const SIZE_ALLOWED = 'a whole number and its unit: B, KiB, MiB or GiB (64KiB, 256MiB)';
 export const BYTE_RATE_ALLOWED = 'a whole number, its unit and a second: B/s, KiB/s, MiB/s or GiB/s (500B/s, 4KiB/s)';
 export const RATE_ALLOWED = 'a whole number a second (1000/s)';
+export const PERCENT_ALLOWED = 'a number from 0 to 100 with at most six decimals, and % (0.1%, 100%)';
 
 /** `30s` in milliseconds; undefined for anything but a whole number and a known unit. */
 export function parseDuration(text: string): number | undefined {
@@ -41,6 +42,17 @@ export function parseRate(text: string): number | undefined {
 /** `4KiB/s` in bytes a second. */
 export function parseByteRate(text: string): number | undefined {
   return text.endsWith('/s') ? parseSize(text.slice(0, -2)) : undefined;
+}
+
+/** `0.1%` as a share: 0.001. */
+export function parsePercent(text: string): number | undefined {
+  const digits = /^(\d{1,3}(?:\.\d{1,6})?)%$/.exec(text)?.[1];
+  return digits === undefined || Number(digits) > 100 ? undefined : Number(digits) / 100;
+}
+
+/** The shortest form: 0.001 is `0.1%`. */
+export function formatPercent(share: number): string {
+  return `${Number((share * 100).toFixed(6))}%`;
 }
 
 /** The shortest exact form: 90000 is `90s`, 3600000 is `1h`. */

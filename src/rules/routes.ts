@@ -17,6 +17,8 @@ export interface Route {
   readonly pattern: PathPattern;
   readonly origin: string;
   readonly upgrade: boolean;
+  /** Its hits may be compared with the origin. */
+  readonly audited: boolean;
   readonly maxRequestBodyBytes: number;
   readonly policy: Policy;
   readonly query: QueryRule;

@@ -9,6 +9,9 @@ export function shareOf(config: Config, threads: number): Config {
     ...config,
     store: { ...config.store, memoryBytes: down(config.store.memoryBytes), fillBytes: down(config.store.fillBytes) },
     limits: { ...config.limits, connections: up(config.limits.connections) },
+    ...(config.audit === undefined
+      ? {}
+      : { audit: { ...config.audit, ratePerSecond: up(config.audit.ratePerSecond), concurrency: up(config.audit.concurrency) } }),
     origins: new Map(
       Array.from(config.origins, ([name, origin]) => [name, { ...origin, connections: up(origin.connections), queue: up(origin.queue) }]),
     ),

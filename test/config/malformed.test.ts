@@ -8,6 +8,8 @@ import { UsageError } from '../../src/errors.ts';
 
 const DURATION = 'a whole number and its unit: ms, s, m, h or d (250ms, 30s, 1h)';
 const SIZE = 'a whole number and its unit: B, KiB, MiB or GiB (64KiB, 256MiB)';
+const PERCENT = 'a number from 0 to 100 with at most six decimals, and % (0.1%, 100%)';
+const JSON_PATH = "a path into JSON: $ and then .name, ['name'], [0], .* or [*] ($.generated_at, $.items[*].seen_at)";
 const LISTEN = 'PORT, :PORT, HOST:PORT or [IPV6]:PORT, with a port from 0 to 65535';
 const SCOPE =
   'public, credential, { credential: [authorization, cookie.NAME] }, a list of claims ([sub], [tenant, tier]), or { lookup: /path }, with credential beside it or not';
@@ -15,7 +17,7 @@ const LOOKUP = 'a path of the origin, as it is sent (/_scope), without a query';
 const CLAIM = 'the name of a claim, or its path with dots (sub, realm_access.roles, https://example.com/tenant)';
 const QUERY = 'one of { include: [names] }, { exclude: [names] } or { ignore: true }; a name may end in *';
 const TOP =
-  'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, hosts, redis, tags, auth, limits, events, origins, defaults, routes';
+  'listen, workers, admin, purge, store, log, fast_path, trusted_proxies, hosts, redis, tags, auth, audit, limits, events, origins, defaults, routes';
 const ORIGIN = 'http:// or https://, a host and perhaps a port, nothing after it (http://127.0.0.1:5000)';
 const ORIGINS = 'needs at least one origin; allowed: a map of names to settings (shop: { url: http://127.0.0.1:5000 }), or the flag --origin URL';
 const BREAKER = 'a map of settings, or false';
@@ -149,6 +151,11 @@ describe('one mistake', () => {
     ],
     ['fills as large as the largest object', 'store: { memory: 4MiB, fills: 4MiB }', []],
     ['fills under an object that no route has', 'store: { fills: 1MiB }\ndefaults: { max_object: 1MiB }', []],
+    ['share without its sign', 'audit: { sample: 0.1 }', `1: audit.sample: found 0.1; allowed: ${PERCENT}`],
+    ['share above all', 'audit: { sample: 101% }', `1: audit.sample: found "101%"; allowed: ${PERCENT}`],
+    ['path into JSON', 'audit: { ignore: [$.a, generated_at] }', `1: audit.ignore[1]: found "generated_at"; allowed: ${JSON_PATH}`],
+    ['path to the whole', 'audit: { ignore: [$] }', `1: audit.ignore[0]: found "$"; allowed: ${JSON_PATH}`],
+    ['window', 'audit: { window: 10ms }', '1: audit.window: found "10ms"; allowed: from 100ms to 1h'],
     ['rate', 'purge: { rate: 1000 }', '1: purge.rate: found 1000; allowed: a whole number a second (1000/s)'],
     ['rate of none', 'purge: { rate: 0/s }', '1: purge.rate: found "0/s"; allowed: a whole number a second (1000/s)'],
     ['level', 'log: { level: loud }', '1: log.level: found "loud"; allowed: trace, debug, info, warn, error, silent'],

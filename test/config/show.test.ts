@@ -35,6 +35,14 @@ routes:
     expect(describeText(text).split('\n')[4]).toBe(`origin  default http://127.0.0.1:5000, ${expected}`);
   });
 
+  it('says what is audited', () => {
+    const lines = describeText('audit: { sample: 5%, ignore: [$.a, "$.b[*].c"] }\nroutes: [{ path: /a, audit: false }]').split('\n');
+    expect(lines[5]).toBe(
+      'audit   5% of hits compared with the origin, a purge may come 10s later; at most 10 origin requests a second and 2 at once; $.a $.b[*].c may differ',
+    );
+    expect(lines[9]).toMatch(/^ {2}\/a .* not audited$/);
+  });
+
   const CLIENT = 'client_cache_control: no-cache';
   const TOKEN = 'purge: { token: t }';
   it.each([

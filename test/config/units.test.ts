@@ -1,6 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatByteRate, formatDuration, formatSize, parseByteRate, parseDuration, parseRate, parseSize } from '../../src/config/units.ts';
+import {
+  formatByteRate,
+  formatDuration,
+  formatPercent,
+  formatSize,
+  parseByteRate,
+  parseDuration,
+  parsePercent,
+  parseRate,
+  parseSize,
+} from '../../src/config/units.ts';
 
 describe('durations', () => {
   it.each([
@@ -82,5 +92,29 @@ describe('sizes a second', () => {
 
   it('print as they are read', () => {
     expect([0, 500, 4096].map(formatByteRate)).toEqual(['0B/s', '500B/s', '4KiB/s']);
+  });
+});
+
+describe('shares', () => {
+  it.each([
+    ['0.1%', 0.001],
+    ['100%', 1],
+    ['0%', 0],
+    ['12.5%', 0.125],
+    ['0.000001%', 1e-8],
+    ['100.1%', undefined],
+    ['0.1', undefined],
+    ['0.1 %', undefined],
+    ['.1%', undefined],
+    ['1e1%', undefined],
+    ['-1%', undefined],
+    ['0.0000001%', undefined],
+    ['', undefined],
+  ])('%j is %j', (text, expected) => {
+    expect(parsePercent(text)).toBe(expected);
+  });
+
+  it('print without trailing zeros', () => {
+    expect([0, 0.001, 0.125, 0.07, 1].map(formatPercent)).toEqual(['0%', '0.1%', '12.5%', '7%', '100%']);
   });
 });

@@ -18,6 +18,7 @@ function route(text: string): Route {
     name: text,
     origin: 'o',
     upgrade: false,
+    audited: true,
     maxRequestBodyBytes: 64 * 1024 ** 2,
     policy: strictPolicy,
     query: { kind: 'as-received' },

@@ -179,11 +179,12 @@ it('a port that another process listens on, or shares, is refused', async () => 
 
 it('each has its share', () => {
   const text =
-    'workers: 3\nstore: { memory: 90MiB, fills: 60MiB }\nlimits: { connections: 10 }\norigins: { a: { url: "http://a", connections: 4, queue: 0 } }';
+    'workers: 3\nstore: { memory: 90MiB, fills: 60MiB }\nlimits: { connections: 10 }\norigins: { a: { url: "http://a", connections: 4, queue: 0 } }\naudit: { budget: 10/s, sample: 5% }';
   const share = shareOf(loadConfig({ text, env: {}, overrides: {} }), 3);
   expect(share.store).toMatchObject({ memoryBytes: 30 * 1024 ** 2, fillBytes: 20 * 1024 ** 2 });
   expect([share.limits.connections, share.limits.connectionsPerAddress]).toEqual([4, 1024]);
   expect(share.origins.get('a')).toMatchObject({ connections: 2, queue: 0 });
+  expect(share.audit).toMatchObject({ ratePerSecond: 4, concurrency: 1, sample: 0.05 });
 });
 
 describe('a channel', () => {
