@@ -7,6 +7,8 @@ import { PlainRequests } from './plain-request.ts';
 interface FastPathOptions extends Omit<FastParts, 'plain' | 'hasCome' | 'handOver'> {
   /** The connection is node:http's from here on. */
   handOver(socket: Socket): void;
+  /** Told once: a connection cannot be read here, as none can be whose sockets are made so. */
+  impossible(): void;
 }
 
 /** How often each connection is looked at for silence. */
@@ -17,6 +19,8 @@ export class FastPath {
   readonly #open = new Set<FastConnection>();
   readonly #looking: NodeJS.Timeout;
   #due: FastConnection[] = [];
+  readonly #impossible: () => void;
+  #isImpossible = false;
 
   constructor(options: FastPathOptions) {
     this.#parts = {
@@ -28,6 +32,7 @@ export class FastPath {
         options.handOver(connection.socket);
       },
     };
+    this.#impossible = () => options.impossible();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
@@ -39,7 +44,7 @@ export class FastPath {
   /** Undefined where there can be none: then `accepted` is as it was. */
   take(accepted: Socket): FastConnection | undefined {
     const connection = FastConnection.on(accepted, this.#parts);
-    if (connection === undefined) return undefined;
+    if (connection === undefined) return this.#decline();
     this.#open.add(connection);
     connection.socket.on('close', () => this.#open.delete(connection));
     return connection;
@@ -47,6 +52,11 @@ export class FastPath {
 
   close(): void {
     clearInterval(this.#looking);
+  }
+
+  #decline(): undefined {
+    if (!this.#isImpossible) this.#impossible();
+    this.#isImpossible = true;
   }
 
   #hasCome(connection: FastConnection): void {

@@ -172,6 +172,10 @@ export class Listener {
       },
       refused: (refusal) => this.#refused(refusal, undefined),
       limitReached: (limit) => observer.limitReached(limit),
+      impossible: () =>
+        observer.warn('this version of Node makes its sockets otherwise: all requests are read by node:http, which is slower', {
+          node: process.version,
+        }),
       faulty: this.#faulty,
     });
   }

@@ -1,7 +1,11 @@
 // Runs http-cache-tests against the real server with config/conformance.yaml. `--id X` shows the exchange of one test; `--checks` lists the checks too.
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startFreshet } from '../support/child-process.ts';
+import { withReader } from '../support/reader.ts';
 import { EXPECTED_FAILURES, OTHER_KINDS } from './expected-failures.ts';
 import { describeFault, type Judgement, judge } from './judge.ts';
 import { type Outcome, parseOutcomes, readTests, runSuiteClient, type SuiteTest, startSuiteOrigin } from './suite.ts';
@@ -40,7 +44,10 @@ async function showOne(id: string): Promise<number> {
 /** What the suite's client prints with Freshet between it and the suite's origin. */
 async function printedBy(id: string): Promise<string> {
   await using origin = await startSuiteOrigin();
-  await using freshet = await startFreshet({ args: ['--config', CONFIG, '--origin', origin.url] });
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'freshet-conformance-'));
+  const config = join(folder.path, 'freshet.yaml');
+  writeFileSync(config, withReader(readFileSync(CONFIG, 'utf8')));
+  await using freshet = await startFreshet({ args: ['--config', config, '--origin', origin.url] });
   const printed = await runSuiteClient({ base: freshet.url, id });
   for (const child of [origin, freshet]) {
     if (child.hasExited()) throw new Error(`${child.name} ended during the run:\n${child.output()}`);

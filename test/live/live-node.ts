@@ -9,6 +9,7 @@ import type { Target } from '../history/connection.ts';
 import type { Instants, Span } from '../history/record.ts';
 import { type FreshetChild, startFreshet } from '../support/child-process.ts';
 import { type Address, get } from '../support/client.ts';
+import { withReader } from '../support/reader.ts';
 import { metricIn } from '../support/metrics.ts';
 import { type Reply, ScriptedOrigin, type SeenRequest } from '../support/origin.ts';
 import { Link } from './link.ts';
@@ -53,7 +54,7 @@ export class LiveNode implements Target, AsyncDisposable {
     this.#origin = origin;
     this.#parts = parts;
     this.#config = join(parts.folder, `${parts.name}.yaml`);
-    writeFileSync(this.#config, yamlOf(link, origin, { ...parts.manner, routes: ROUTES }));
+    writeFileSync(this.#config, withReader(yamlOf(link, origin, { ...parts.manner, routes: ROUTES })));
   }
 
   /** Where it listened last. */

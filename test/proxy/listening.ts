@@ -10,6 +10,7 @@ import { Listener } from '../../src/proxy/listener.ts';
 import type { ListenerOptions, UpgradeConnection } from '../../src/proxy/listener.ts';
 import type { Address } from '../support/client.ts';
 import { SettableClock } from '../support/clock.ts';
+import { FAST_PATH } from '../support/reader.ts';
 
 export type Handler = (request: Request, client: Client) => void;
 
@@ -31,7 +32,7 @@ export const LIMITS: LimitConfig = {
 
 /** For a listener that never gets a request. */
 export const NO_OPTIONS: Omit<ListenerOptions, 'limits'> = {
-  fastPath: true,
+  fastPath: FAST_PATH,
   clock: new SettableClock(),
   trusted: () => false,
   observer: { requestEnded: () => undefined, limitReached: () => undefined, warn: () => undefined, error: () => undefined },
@@ -53,7 +54,7 @@ export class Listening implements AsyncDisposable {
   trusted = '';
   readonly #listener: Listener;
 
-  static async start(handler: Handler = echo, limits: Partial<LimitConfig> = {}, { fastPath = true } = {}): Promise<Listening> {
+  static async start(handler: Handler = echo, limits: Partial<LimitConfig> = {}, { fastPath = FAST_PATH } = {}): Promise<Listening> {
     const listening = new Listening(handler, { ...LIMITS, ...limits }, fastPath);
     await listening.#listener.open({ host: '127.0.0.1', port: 0 });
     return listening;

@@ -16,7 +16,7 @@ export class Noting implements AsyncDisposable {
   readonly raw: RawClient;
 
   static async start(given: { readonly holds?: (request: Request) => boolean; readonly limits?: Partial<LimitConfig> } = {}): Promise<Noting> {
-    const listening = await Listening.start((request, client) => noting.#handle(request, client, given.holds), given.limits);
+    const listening = await Listening.start((request, client) => noting.#handle(request, client, given.holds), given.limits, { fastPath: true });
     const noting = new Noting(listening, await RawClient.connect(listening.address));
     return noting;
   }

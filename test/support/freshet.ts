@@ -6,6 +6,7 @@ import type { Clock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Lease } from '../../src/purge/lease.ts';
 import type { Address } from './client.ts';
+import { withReader } from './reader.ts';
 
 // Each worker loads Freshet anew; what was compiled for one is good for the next.
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'freshet-tests-compile-cache');
@@ -61,7 +62,7 @@ export class RunningFreshet implements AsyncDisposable {
 function configOf(yaml: string): ReturnType<typeof loadConfig> {
   const named = (key: string): boolean => new RegExp(`^${key}:`, 'm').test(yaml);
   return loadConfig({
-    text: yaml,
+    text: withReader(yaml),
     env: {},
     overrides: {
       ...(!named('listen') && { listen: '127.0.0.1:0' }),

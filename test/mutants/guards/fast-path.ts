@@ -54,6 +54,7 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
     test: 'test/proxy/fast-path.test.ts',
     guards: ['if (connection === undefined)', 'if (this.#due.push(connection) === 1)'],
   },
+  { file: 'src/proxy/fast-path.ts', test: 'test/proxy/fast-path.test.ts', guards: ['if (!this.#isImpossible)'] },
   { file: 'src/proxy/listener.ts', test: 'test/proxy/admission.test.ts', guards: ['if (address === undefined) return;', 'if (fast !== undefined)'] },
   {
     file: 'src/proxy/one-buffer.ts',
