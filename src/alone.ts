@@ -26,7 +26,7 @@ export class Alone implements Service {
   readonly #thread: Thread;
 
   constructor({ control, observe, clock, tokenClock }: AloneParts) {
-    const { config, secrets, tagHash, purger, purgeAtRate, authority } = control;
+    const { config, secrets, tagHash, purger, purgeAtRate, authority, effects } = control;
     this.#control = control;
     this.#thread = new Thread({
       config,
@@ -40,6 +40,7 @@ export class Alone implements Service {
       marks: authority.marks,
       barrier: authority.barrier,
       epochs: () => authority.epochs,
+      effectsFound: (report) => effects.told(0, report),
     });
   }
 

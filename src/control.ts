@@ -13,6 +13,7 @@ import { RunError } from './errors.ts';
 import { Intake } from './events/intake.ts';
 import { planOf } from './events/rules.ts';
 import { EventSources } from './events/sources.ts';
+import { EffectLedger } from './observe/effect-ledger.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
 import type { AuthorityName } from './purge/authority.ts';
@@ -34,6 +35,8 @@ export interface ControlParts {
   readonly name: AuthorityName;
   /** By which events are dated; absent: that of the machine. */
   readonly eventClock?: Clock | undefined;
+  /** That serve. */
+  readonly threads: number;
   /** For tests: what says whether this process may answer from its cache. */
   readonly lease?: Lease | undefined;
   /** Nothing stored until now may be used any more. */
@@ -55,6 +58,8 @@ export class Control {
   readonly tagHash: TagHash;
   readonly authority: NodeAuthority;
   readonly purgeLog: PurgeLog;
+  /** What the last purges did. */
+  readonly effects: EffectLedger;
   readonly purger: Purger;
   /** For operators. */
   readonly purgeAtRate: ReturnType<typeof atRate>;
@@ -75,17 +80,19 @@ export class Control {
   #config: Config;
   #purgeRate: PurgeRate;
 
-  constructor({ config, clock, observe, name, eventClock, lease, exhausted, epochsChanged }: ControlParts) {
+  constructor({ config, clock, observe, name, threads, eventClock, lease, exhausted, epochsChanged }: ControlParts) {
     this.#config = config;
     this.#clock = clock;
     this.#observe = observe;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
     this.secrets = secretsOf(config);
     this.tagHash = new TagHash(Buffer.from(this.secrets.tags));
+    this.effects = new EffectLedger({ threads, metNothing: (kind) => observe.metrics.purgeMetNothing(kind) });
     const marking = {
       memoryBytes: config.purge.memoryBytes,
       holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
       exhausted,
+      overtaken: (epoch: number) => this.effects.overtaken(epoch),
     };
     this.authority =
       config.redis === undefined
@@ -99,6 +106,7 @@ export class Control {
       clock,
       observer: observe,
       log: this.purgeLog,
+      effects: this.effects,
       normaliseUrl: (url) => keyedForms(url, this.#config),
       get settleMs() {
         return inForce().purge.settleMs;

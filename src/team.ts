@@ -29,17 +29,19 @@ export class Team implements Service {
   #reloaded: Promise<void> = Promise.resolve();
 
   constructor({ control, observe, clock, count }: TeamParts) {
-    const { secrets, authority, door, purgeAtRate } = control;
+    const { secrets, authority, door, purgeAtRate, effects } = control;
     const { barrier } = authority;
     this.#control = control;
     this.#count = count;
     this.#workers = new Workers({
       count,
       observer: observe,
+      ended: () => effects.threadEnded(),
       answers: {
         purge: (order) => door.purge(order),
         purgeAtRate: (order) => purgeAtRate(order),
         barrier: () => barrier?.() ?? Promise.resolve(true),
+        effects: ({ worker, report }) => effects.told(worker - 1, report),
       },
       startOf: (worker) => ({
         worker,

@@ -7,6 +7,7 @@ import { SharedBodies } from './cluster/shared-bodies.ts';
 import type { Config, LimitConfig, ListenAddress } from './config/config.ts';
 import type { ThreadReadings } from './observe/metrics.ts';
 import type { Observe } from './observe/observe.ts';
+import { type EffectReport, PurgeEffects, type PurgeTraces } from './observe/purge-effects.ts';
 import { OriginPools } from './origin/pools.ts';
 import { Flights } from './proxy/collapse.ts';
 import { FillBudget } from './proxy/fill.ts';
@@ -36,12 +37,14 @@ export interface ThreadParts {
   readonly tagHash: TagHash;
   /** Where each request must ask for itself: whether every purge confirmed before this is in the marks. */
   readonly barrier?: (() => Promise<boolean>) | undefined;
-  readonly marks: Marks;
+  readonly marks: Marks & PurgeTraces;
   /** Which epoch is which purge of the shared log, now. */
   readonly epochs: () => LogEpochs | undefined;
   readonly purger: Purges;
   /** For operators. */
   readonly purgeAtRate: PurgeGateParts['purge'];
+  /** Takes what purges did here. */
+  readonly effectsFound: (report: EffectReport) => Promise<void> | void;
 }
 
 /** How often a slice of the store is looked through for what can never be used again. */
@@ -53,11 +56,14 @@ export class Thread {
   readonly #listener: Listener;
   readonly #upgrades: Upgrades;
   readonly #verifying: VerifierParts;
+  readonly #effectsFound: ThreadParts['effectsFound'];
+  #isReporting = false;
   #sweeping: NodeJS.Timeout | undefined;
   #pacing: NodeJS.Timeout | undefined;
 
   constructor(given: ThreadParts) {
     const { config, clock, observe } = given;
+    this.#effectsFound = given.effectsFound;
     this.#verifying = { clock: given.tokenClock, observer: observe };
     this.#origins = new OriginPools({
       origins: config.origins,
@@ -82,6 +88,7 @@ export class Thread {
       tagHash: given.tagHash,
       origins: this.#origins,
       observer: observe,
+      effects: new PurgeEffects({ traces: given.marks, observer: observe.metrics }),
       flights: new Flights(),
       fillBudget: new FillBudget(config.store.fillBytes),
       lookups: new ScopeLookups(),
@@ -119,9 +126,9 @@ export class Thread {
       await this.#origins.close();
       throw error;
     }
-    const { store, marks, clock, settings } = this.parts;
-    const sweeper = new Sweeper({ store, marks });
-    this.#sweeping = setInterval(() => sweeper.sweepSlice(clock.now()), SWEEP_EVERY_MS).unref();
+    const { store, marks, effects, settings } = this.parts;
+    const sweeper = new Sweeper({ store, marks, found: effects });
+    this.#sweeping = setInterval(() => this.#sweep(sweeper), SWEEP_EVERY_MS).unref();
     this.#pace(settings.config.limits);
   }
 
@@ -148,6 +155,27 @@ export class Thread {
     clearInterval(this.#pacing);
     this.parts.bodies?.close();
     await Promise.all([this.#origins.close(), this.parts.settings.tokens?.close()]);
+  }
+
+  #sweep(sweeper: Sweeper): void {
+    const now = this.parts.clock.now();
+    sweeper.sweepSlice(now);
+    this.parts.effects.age(now);
+    if (!this.#isReporting) void this.#reportEffects();
+  }
+
+  /** One report after the other, so that a main thread that is late is not buried in them. */
+  async #reportEffects(): Promise<void> {
+    const report = this.parts.effects.report();
+    if (report === undefined) return;
+    this.#isReporting = true;
+    try {
+      await this.#effectsFound(report);
+    } catch {
+      // The main thread is gone, and with it whoever would ask.
+    } finally {
+      this.#isReporting = false;
+    }
   }
 
   #pace({ stallTimeoutMs }: LimitConfig): void {

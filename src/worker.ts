@@ -59,6 +59,7 @@ const thread = new Thread({
   marks: attachMarks(start.marks),
   purger: { purge: (order) => main.ask('purge', order) },
   purgeAtRate: (order) => main.ask('purgeAtRate', order),
+  effectsFound: (report) => main.ask('effects', { worker, report }),
   epochs: () => epochs,
   barrier: start.asksBarrier ? batched(() => main.ask('barrier', undefined)) : undefined,
 });

@@ -6,6 +6,7 @@ import type { Answer } from '../purge/problem.ts';
 import { answerOf } from '../purge/endpoint.ts';
 import type { PurgeOutcome } from '../purge/order.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
+import type { PurgeEffect } from '../observe/effect-ledger.ts';
 import { json, problem } from './answer.ts';
 import { type EntriesParts, listEntries } from './entries.ts';
 import type { AdminTokens, Right } from './guard.ts';
@@ -21,6 +22,8 @@ export interface AdminParts extends EntriesParts {
   };
   /** The last purges, newest first. */
   purges(): readonly PurgeRecord[];
+  /** What one of them did to this store, as far as that is known. */
+  effectOf(id: string): PurgeEffect | undefined;
   /** What became of a purge that was answered here lately; after `waitMs` as far as it is. */
   outcomeOf(id: string, waitMs: number): Promise<PurgeOutcome | undefined>;
   /** Who shares purges with this process. */
@@ -64,7 +67,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ],
   ['/metrics', { right: 'admin', methods: GET, answer: metricsPage }],
   ['/v1/entries', { right: 'admin', methods: GET, answer: (visit, parts) => listEntries(visit.target.query, parts, visit.isGone) }],
-  ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => purgesPage(parts.purges()) }],
+  ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => purgesPage(parts) }],
   ['/v1/config', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.config()) }],
   ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, visit) }],
   ['/v1/nodes', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.nodes()) }],
@@ -104,8 +107,14 @@ async function receiptPage({ path, query }: Target, parts: AdminParts): Promise<
 }
 
 /** Instants as in the log. */
-function purgesPage(purges: readonly PurgeRecord[]): Answer {
-  return json({ purges: purges.map((record) => ({ ...record, at: new Date(record.at).toISOString() })) });
+function purgesPage(parts: AdminParts): Answer {
+  return json({ purges: parts.purges().map((record) => ({ ...record, at: new Date(record.at).toISOString(), ...effectOf(record, parts) })) });
+}
+
+/** Of a purge that was confirmed. */
+function effectOf({ id, state }: PurgeRecord, parts: AdminParts): { readonly effect?: PurgeEffect } {
+  const effect = id === undefined || state !== 'confirmed' ? undefined : parts.effectOf(id);
+  return effect === undefined ? {} : { effect };
 }
 
 async function metricsPage(_visit: Visit, parts: AdminParts): Promise<Answer> {

@@ -6,14 +6,14 @@ import type { AuthorityName, Confirmation, Patience, Publication } from '../purg
 import { Lease, type LeaseClocks, systemClocks } from '../purge/lease.ts';
 import { MarkWriter, type MarkWriterOptions } from '../purge/mark-writer.ts';
 import type { CoordinationLog, Joined, NodeMode } from './coordination-log.ts';
-import type { LogEpochs } from './log-epochs.ts';
+import { epochOf, type LogEpochs } from './log-epochs.ts';
 import { NodeAuthority } from './node-authority.ts';
 import { NodeDriver, type NodeWatcher } from './node-driver.ts';
 import { listNodes, type NodeList } from './node-list.ts';
 import type { PurgeAnswer, PurgeId } from './node-messages.ts';
 import { loggedOf } from './publication.ts';
 
-export interface ClusterAuthorityParts extends Pick<MarkWriterOptions, 'memoryBytes' | 'holdKeepMs' | 'exhausted' | 'lastEpoch'> {
+export interface ClusterAuthorityParts extends Pick<MarkWriterOptions, 'memoryBytes' | 'holdKeepMs' | 'exhausted' | 'overtaken' | 'lastEpoch'> {
   readonly mode: NodeMode;
   readonly log: CoordinationLog;
   readonly clock: Clock;
@@ -80,10 +80,15 @@ export class ClusterAuthority extends NodeAuthority {
     return this.#driver.close();
   }
 
+  /** Undefined where this node has taken another place in the log since. */
+  #markedAs({ incarnation, seq }: PurgeId): number | undefined {
+    return this.#epochs?.incarnation === incarnation ? epochOf(this.#epochs, seq) : undefined;
+  }
+
   #confirmationOf(answer: PurgeAnswer): Confirmation {
     switch (answer.kind) {
       case 'confirmed':
-        return { kind: 'confirmed', epoch: this.marks.epoch, id: nameOf(answer.id), nodes: answer.nodes };
+        return { kind: 'confirmed', epoch: this.marks.epoch, marked: this.#markedAs(answer.id), id: nameOf(answer.id), nodes: answer.nodes };
       case 'committed': {
         const ended = this.#driver.resume(answer.id, Infinity).then((last) => this.#confirmationOf(last));
         return { kind: 'committed', id: nameOf(answer.id), boundMs: answer.boundMs, ended };

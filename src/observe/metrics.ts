@@ -2,9 +2,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Metric, Registry } from 'prom-client';
 import type { Reason } from '../rules/reasons.ts';
+import type { PurgeKind } from './effect-ledger.ts';
+import type { Later, PurgeMode } from './ended-keys.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
 import type { BodyShared, BreakerChange, EventEnd, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
+import type { EffectObserver, FoundBy } from './purge-effects.ts';
 import { type Snapshot, together } from './snapshot.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
 
@@ -78,7 +81,7 @@ type OfProcess =
 /** The compiler sees to it that no row of the table is forgotten. */
 type Supplied<Names extends MetricName> = Readonly<Record<Names, readonly Sample[]>>;
 
-export class Metrics {
+export class Metrics implements EffectObserver {
   readonly #sources: MetricSources;
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #requests = new Tally();
@@ -100,6 +103,12 @@ export class Metrics {
   readonly #events = new Tally();
   readonly #eventLags = new Timings();
   readonly #eventRetries = new Tally();
+  readonly #writeTimes = new Timings();
+  readonly #freshTimes = new Timings();
+  readonly #metNothing = new Tally();
+  readonly #purgedEntries = new Tally();
+  readonly #purgedLater = new Tally();
+  readonly #askedAfterPurge = new Tally();
   readonly #limits = new Map<Limit, number>();
   #aborted = 0;
   #followers = 0;
@@ -165,6 +174,30 @@ export class Metrics {
 
   purgeUnconfirmed(state: PurgeState): void {
     this.#unconfirmed.add(state, '');
+  }
+
+  writePurged(durationMs: number): void {
+    this.#writeTimes.add('', '', durationMs);
+  }
+
+  freshAfterPurge(mode: PurgeMode, durationMs: number): void {
+    this.#freshTimes.add(mode, '', durationMs);
+  }
+
+  purgeMetNothing(kind: PurgeKind): void {
+    this.#metNothing.add(kind, '');
+  }
+
+  purgedEntryFound(mode: PurgeMode, by: FoundBy): void {
+    this.#purgedEntries.add(mode, by);
+  }
+
+  purgedEntriesLater(later: Later, entries: number): void {
+    this.#purgedLater.add(later, '', entries);
+  }
+
+  originAskedAfterPurge(mode: PurgeMode): void {
+    this.#askedAfterPurge.add(mode, '');
   }
 
   leaseChanged(isHeld: boolean): void {
@@ -245,6 +278,12 @@ export class Metrics {
       freshet_fill_bytes_total: single(this.#fillBytes),
       freshet_fills_refused_total: this.#fillsRefused.samples(),
       freshet_fills_refused_by_purge_total: single(this.#fillsRefusedByPurge),
+      freshet_write_to_purge_seconds: this.#writeTimes.samples(),
+      freshet_purge_to_fresh_seconds: this.#freshTimes.samples(),
+      freshet_purges_met_nothing_total: this.#metNothing.samples(),
+      freshet_purged_entries_total: this.#purgedEntries.samples(),
+      freshet_purged_entries_later_total: this.#purgedLater.samples(),
+      freshet_origin_requests_after_purge_total: this.#askedAfterPurge.samples(),
       freshet_purges_total: this.#purges.samples(),
       freshet_purge_duration_seconds: this.#purgeTimes.samples(),
       freshet_purges_unconfirmed_total: this.#unconfirmed.samples(),

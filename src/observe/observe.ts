@@ -20,24 +20,24 @@ import type {
 export class Observe implements Observer {
   /** Replaced when the configuration is reloaded. */
   log: Log;
-  readonly #metrics: Metrics;
+  readonly metrics: Metrics;
 
   constructor(listeners: { readonly log: Log; readonly metrics: Metrics }) {
     this.log = listeners.log;
-    this.#metrics = listeners.metrics;
+    this.metrics = listeners.metrics;
   }
 
   requestEnded(end: RequestEnd): void {
-    this.#metrics.requestEnded(end);
+    this.metrics.requestEnded(end);
     this.log.requestEnded(end);
   }
 
   originEnded(end: OriginEnd): void {
-    this.#metrics.originEnded(end);
+    this.metrics.originEnded(end);
   }
 
   breakerChanged(change: BreakerChange): void {
-    this.#metrics.breakerChanged(change);
+    this.metrics.breakerChanged(change);
     const { origin } = change;
     switch (change.state) {
       case 'open':
@@ -52,52 +52,52 @@ export class Observe implements Observer {
   }
 
   purgeEnded(end: PurgeEnd): void {
-    this.#metrics.purgeEnded(end);
+    this.metrics.purgeEnded(end);
   }
 
   purgeUnconfirmed(state: PurgeState): void {
-    this.#metrics.purgeUnconfirmed(state);
+    this.metrics.purgeUnconfirmed(state);
   }
 
   leaseChanged(isHeld: boolean): void {
-    this.#metrics.leaseChanged(isHeld);
+    this.metrics.leaseChanged(isHeld);
   }
 
   renewalEnded(result: Renewal): void {
-    this.#metrics.renewalEnded(result);
+    this.metrics.renewalEnded(result);
   }
 
   nodeEmptied(): void {
-    this.#metrics.nodeEmptied();
+    this.metrics.nodeEmptied();
   }
 
   fillRefused(reason: Reason): void {
-    this.#metrics.fillRefused(reason);
+    this.metrics.fillRefused(reason);
   }
 
   fillStored(bytes: number): void {
-    this.#metrics.fillStored(bytes);
+    this.metrics.fillStored(bytes);
   }
 
   followerCollapsed(): void {
-    this.#metrics.followerCollapsed();
+    this.metrics.followerCollapsed();
   }
 
   backgroundRefresh(): void {
-    this.#metrics.backgroundRefresh();
+    this.metrics.backgroundRefresh();
   }
 
   scopeLookedUp(how: Lookup): void {
-    this.#metrics.scopeLookedUp(how);
+    this.metrics.scopeLookedUp(how);
   }
 
   scopeMismatched(at: ScopeCheck, route: string): void {
-    this.#metrics.scopeMismatched(at);
+    this.metrics.scopeMismatched(at);
     this.log.error('something of another scope came up under the key of a request; it was not used', { at, route });
   }
 
   bodyShared(what: BodyShared): void {
-    this.#metrics.bodyShared(what);
+    this.metrics.bodyShared(what);
   }
 
   eventTaken(end: EventEnd): void {
@@ -109,7 +109,7 @@ export class Observe implements Observer {
   }
 
   limitReached(limit: Limit): void {
-    this.#metrics.limitReached(limit);
+    this.metrics.limitReached(limit);
   }
 
   warn(message: string, detail: Readonly<Record<string, unknown>>): void {

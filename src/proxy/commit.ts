@@ -78,11 +78,23 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
 /** Puts an entry into the store. The caller has asked the marks in the same synchronous step. */
 export function keep(x: Exchange, entry: StoredResponse): Commit {
   if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };
-  const result = x.parts.store.put(x.key, new PackedResponse(entry, x.view), { maxVariants: x.route.policy.maxVariants });
+  const { store, effects, clock } = x.parts;
+  const present = store.peek(x.key);
+  const result = store.put(x.key, new PackedResponse(entry, x.view), { maxVariants: x.route.policy.maxVariants });
   if (result.kind === 'refused') return result;
+  const now = clock.now();
+  for (const other of present) notePurged(x, other, { replacedBy: entry, now });
+  effects.stored(x.key, now);
   x.parts.observer.fillStored(entry.body.length);
   x.parts.bodies?.offer(sharedKey(x), entry);
   return result;
+}
+
+/** What a purge had ended, and nobody had found. */
+function notePurged(x: Exchange, other: StoredResponse, { replacedBy, now }: { readonly replacedBy: StoredResponse; readonly now: number }): void {
+  const { effects, marks } = x.parts;
+  const isPurged = sameSelection(other, replacedBy) && marks.gateEntry(other).kind === 'purged';
+  if (isPurged) effects.ended(x.key, other, { by: 'replacement', now });
 }
 
 function sameSelection(a: StoredResponse, b: StoredResponse): boolean {

@@ -38,6 +38,8 @@ export class Exchange {
   mode: FetchMode = 'shared';
   /** Whether other nodes need not be asked (any more). */
   askedOthers = false;
+  /** How the purge was that ended what it came for, if one did. */
+  endedBy: 'hard' | 'soft' | undefined;
   /** Fetches it waited for in vain: found purged, shared and not for it, or failed. */
   turns = 0;
   #scope = NO_SCOPE;

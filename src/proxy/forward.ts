@@ -27,6 +27,7 @@ export async function forward(x: Exchange, decision: Forward): Promise<'answered
     collapsible: mayCollapse(x, decision),
   });
   if (boarding.role === 'follower') x.parts.observer.followerCollapsed();
+  else x.parts.effects.sentToOrigin(x.endedBy);
   let conclusion: Conclusion;
   try {
     const waited = await boarding.flight.wait(x, boarding.role === 'follower' ? x.route.policy.followerTimeoutMs : undefined);
@@ -47,6 +48,7 @@ type Conclusion = 'answered' | 'again' | 'when-stored' | 'alone';
 export function refreshInBackground(x: Exchange, base: StoredResponse): void {
   if (x.request.method !== 'GET' || x.parts.flights.isRefreshing(x)) return;
   x.parts.observer.backgroundRefresh();
+  x.parts.effects.sentToOrigin(x.endedBy);
   const { flight } = x.parts.flights.board(x, { request: () => fetchRequest(x, { kind: 'own', base }), base, collapsible: true });
   void flight.landed().then(() => flight.leave());
 }

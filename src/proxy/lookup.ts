@@ -15,11 +15,27 @@ const OK: Verdict = { kind: 'ok' };
 
 /** The newest stored response that the request selects. What turns out purged is dropped on the way. */
 export function lookup(x: Exchange): Found {
-  const { store } = x.parts;
+  const { store, effects } = x.parts;
   const variants = store.lookup(x.key);
-  const found = select(x, variants, (purged) => store.remove(x.key, purged, 'purged'));
+  const found = select(x, variants, (purged) => {
+    effects.ended(x.key, purged, { by: 'request', now: x.now });
+    store.remove(x.key, purged, 'purged');
+  });
   if (variants.length > 1 && found.stored !== undefined) store.used(x.key, found.stored);
+  x.endedBy = found.stored !== undefined && found.verdict.kind === 'ok' ? undefined : endedBy(x, found);
   return found;
+}
+
+/** How the purge was that is to blame for there being nothing fresh, if one is. */
+function endedBy(x: Exchange, { stored, verdict }: Found): 'hard' | 'soft' | undefined {
+  const { effects } = x.parts;
+  if (verdict.kind === 'uncoordinated') return undefined;
+  if (verdict.kind === 'softened' && stored !== undefined) {
+    // What was stale by itself before, no purge is to blame for.
+    if (verdict.since >= stored.freshUntil) return undefined;
+    effects.softened(x.key, stored, { by: 'request', now: x.now });
+  }
+  return effects.asked(x.key);
 }
 
 /** The same without counting as a use or dropping anything. */

@@ -4,6 +4,7 @@ import type { SharedBodies } from '../cluster/shared-bodies.ts';
 import type { Config } from '../config/config.ts';
 import type { TokenVerifier } from '../identity/verifier.ts';
 import type { Observer } from '../observe/observer.ts';
+import type { PurgeEffects } from '../observe/purge-effects.ts';
 import type { Origins } from '../origin/exchange.ts';
 import type { Marks } from '../purge/authority.ts';
 import type { PurgeNames } from '../purge/endpoint.ts';
@@ -29,6 +30,7 @@ export interface Parts {
   readonly tagHash: TagHash;
   readonly origins: Origins;
   readonly observer: Observer;
+  readonly effects: PurgeEffects;
   readonly flights: Flights;
   readonly fillBudget: FillBudget;
   readonly lookups: ScopeLookups;

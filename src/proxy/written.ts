@@ -10,7 +10,8 @@ export type Written = { readonly kind: 'confirmed'; readonly epoch: number } | {
 
 /** Purges what the write `x` changed; `head` is undefined where its answer was lost. Never rejects. */
 export async function purgeWritten(x: Exchange, head: ResponseHead | undefined): Promise<Written> {
-  const { purger, observer } = x.parts;
+  const { purger, observer, effects, clock } = x.parts;
+  const answeredAt = clock.now();
   const invalidated = invalidatedTags(x);
   const requested = purgeRequestedBy(head?.fields ?? [], x.settings.config.tags);
   const order = {
@@ -27,6 +28,7 @@ export async function purgeWritten(x: Exchange, head: ResponseHead | undefined):
   };
   try {
     const outcome = await purger.purge(order);
+    if (outcome.kind === 'confirmed') effects.writePurged(clock.now() - answeredAt);
     if (outcome.kind === 'confirmed') return invalidated.whole ? { kind: 'confirmed', epoch: outcome.epoch } : { kind: 'unconfirmed' };
     // It is tried again until it holds, and until then nothing here answers from the cache.
     if (outcome.kind !== 'out-of-holds') return { kind: 'unconfirmed' };

@@ -25,8 +25,8 @@ export interface NodeCount {
 }
 
 export type Confirmation =
-  /** `epoch`: of this process, now. `id` and `nodes` where others were asked. */
-  | { readonly kind: 'confirmed'; readonly epoch: number; readonly id?: string; readonly nodes?: NodeCount }
+  /** `epoch`: of this process, now. `marked`: of the purge's own marks here, where that is another, or not known. `id` and `nodes` where others were asked. */
+  | { readonly kind: 'confirmed'; readonly epoch: number; readonly marked?: number | undefined; readonly id?: string; readonly nodes?: NodeCount }
   /** It will hold everywhere after `boundMs`; what became of it is `ended`. */
   | { readonly kind: 'committed'; readonly id: string; readonly boundMs: number; readonly ended: Promise<Confirmation> }
   /** No room for the holds or versions it asks for: nothing was published. */

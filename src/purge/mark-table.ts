@@ -68,6 +68,16 @@ export class MarkTable {
     return false;
   }
 
+  /** Those marks of `ids` that are after `mark`, of each pair the last. */
+  marksAfter(ids: TagIds, mark: number): number[] {
+    const marks = new Set<number>();
+    for (let i = 0; i < countOf(ids); i += 2) {
+      const at = this.#find(idAt(ids, i), idAt(ids, i + 1));
+      marks.add(at === NONE ? 0 : Atomics.load(this.#words, at));
+    }
+    return [...marks].filter((found) => found > mark);
+  }
+
   /** The earliest instant beside those marks of `ids` that are after `mark`. Where the instant is lost: 0, the earliest there is. */
   earliestAfter(ids: TagIds, mark: number): number | undefined {
     const count = countOf(ids);
@@ -81,8 +91,8 @@ export class MarkTable {
     return earliest;
   }
 
-  /** Marks the pair. Only the one writer may call it, with marks that never fall. */
-  write(bucket: number, fingerprint: number, mark: Mark): void {
+  /** Marks the pair. Only the one writer may call it, with marks that never fall. The mark that it had before; 0 where there was none, or it was lost. */
+  write(bucket: number, fingerprint: number, mark: Mark): number {
     const start = this.#startOf(bucket);
     let oldest = start;
     for (let slot = 0, at = start; slot < SLOTS; slot++, at += this.#columns) {
@@ -93,7 +103,7 @@ export class MarkTable {
     }
     this.#raiseEvictedMax(start + SLOTS * this.#columns, this.#words[oldest + 1] as number);
     // What it was marked with before may have been in a slot that was lost: then it has been stale since nobody knows when.
-    this.#put(oldest, fingerprint, { ...mark, before: this.#words[start + SLOTS * this.#columns] as number, first: 0 });
+    return this.#put(oldest, fingerprint, { ...mark, before: this.#words[start + SLOTS * this.#columns] as number, first: 0 });
   }
 
   /** Forgets every mark. Readers must be kept away meanwhile: see marks.ts on generations. */
@@ -113,7 +123,7 @@ export class MarkTable {
     return at;
   }
 
-  #put(at: number, fingerprint: number, mark: SoftMark): void {
+  #put(at: number, fingerprint: number, mark: SoftMark): 0 {
     Atomics.store(this.#words, at + 1, mark.epoch);
     if (this.#columns === 5) {
       Atomics.store(this.#words, at + 2, mark.instant);
@@ -121,15 +131,17 @@ export class MarkTable {
       Atomics.store(this.#words, at + 4, mark.first);
     }
     Atomics.store(this.#words, at, fingerprint);
+    return 0;
   }
 
   /** The epoch, the mark before, then the instant: a reader in between takes an instant that is too early. */
-  #putAgain(at: number, mark: Mark): void {
+  #putAgain(at: number, mark: Mark): number {
     const before = this.#words[at + 1] as number;
     Atomics.store(this.#words, at + 1, mark.epoch);
-    if (this.#columns === 2) return;
+    if (this.#columns === 2) return before;
     Atomics.store(this.#words, at + 3, before);
     Atomics.store(this.#words, at + 2, mark.instant);
+    return before;
   }
 
   #instantFor(at: number, mark: number): number {

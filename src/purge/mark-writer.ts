@@ -4,7 +4,17 @@ import type { Publication } from './authority.ts';
 import { allocateHolds } from './holds.ts';
 import type { Lease } from './lease.ts';
 import { allocateTable, type MarkTable } from './mark-table.ts';
-import { GENERATION_SIZE, INSTANT_UNIT_MS, type MarkMemory, SharedMarks, type SharedState, stateOf, WORD } from './marks.ts';
+import {
+  allocateDates,
+  datedPlaceOf,
+  GENERATION_SIZE,
+  INSTANT_UNIT_MS,
+  type MarkMemory,
+  SharedMarks,
+  type SharedState,
+  stateOf,
+  WORD,
+} from './marks.ts';
 
 const LAST_INSTANT = 2 ** 31 - 1;
 
@@ -17,6 +27,8 @@ export interface MarkWriterOptions {
   readonly exhausted: () => void;
   /** Where others purge too: without it held, nothing here answers. */
   readonly lease?: Lease;
+  /** Told the epoch of an earlier purge, one of whose tags is marked again: before that is published, and perhaps often. */
+  readonly overtaken?: ((epoch: number) => void) | undefined;
   /** Purges in a generation; smaller in tests. */
   readonly lastEpoch?: number;
 }
@@ -27,6 +39,7 @@ export class MarkWriter {
   readonly memory: MarkMemory;
   readonly #state: SharedState;
   readonly #exhausted: () => void;
+  readonly #overtaken: (epoch: number) => void;
   readonly #lastEpoch: number;
   #started = false;
 
@@ -34,6 +47,7 @@ export class MarkWriter {
     this.memory = {
       header: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(WORD).length)),
       start: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
+      purgedAt: allocateDates(),
       hard: allocateTable(options.memoryBytes, 2),
       soft: allocateTable(options.memoryBytes / 4, 5),
       holds: allocateHolds(),
@@ -42,6 +56,7 @@ export class MarkWriter {
     this.#state = { ...stateOf(this.memory, options.holdKeepMs), ...(options.lease === undefined ? {} : { lease: options.lease }) };
     this.marks = new SharedMarks(this.#state);
     this.#exhausted = options.exhausted;
+    this.#overtaken = options.overtaken ?? (() => undefined);
     this.#lastEpoch = options.lastEpoch ?? GENERATION_SIZE - 1;
   }
 
@@ -67,13 +82,14 @@ export class MarkWriter {
     holds.record(publication);
     if (publication.mode === 'hard') this.#markHard(publication, epoch);
     else this.#markSoft(publication, epoch);
+    this.#state.purgedAt[datedPlaceOf(this.marks.epoch + 1)] = publication.at;
     Atomics.store(header, WORD.published, epoch);
     return this.marks.epoch;
   }
 
   #markHard({ selectors }: Publication, epoch: number): void {
-    if (selectors.all) Atomics.store(this.#state.header, WORD.floor, epoch);
-    else writeAll(this.#state.hard, selectors.tagIds, { epoch, instant: 0 });
+    if (selectors.all) this.#tellOvertaken(Atomics.exchange(this.#state.header, WORD.floor, epoch));
+    else this.#writeAll(this.#state.hard, selectors.tagIds, { epoch, instant: 0 });
   }
 
   #markSoft({ selectors, at }: Publication, epoch: number): void {
@@ -81,15 +97,25 @@ export class MarkWriter {
     const instant = this.#unitsOf(at);
     if (selectors.all) {
       // In the order of MarkTable: a reader in between gets an instant that is too early.
-      const before = header[WORD.softFloor] as number;
-      Atomics.store(header, WORD.softFloor, epoch);
+      const before = Atomics.exchange(header, WORD.softFloor, epoch);
+      this.#tellOvertaken(before);
       Atomics.store(header, WORD.softFloorBefore, before);
       Atomics.store(header, WORD.softFloorAt, instant);
       if (before === 0) Atomics.store(header, WORD.softFloorFirstAt, instant);
     } else {
-      writeAll(soft, selectors.tagIds, { epoch, instant });
+      this.#writeAll(soft, selectors.tagIds, { epoch, instant });
     }
     Atomics.store(header, WORD.lastSoft, epoch);
+  }
+
+  #writeAll(table: MarkTable, tagIds: Int32Array, mark: { readonly epoch: number; readonly instant: number }): void {
+    for (let i = 0; i < tagIds.length; i += 2) this.#tellOvertaken(table.write(tagIds[i] as number, tagIds[i + 1] as number, mark));
+  }
+
+  /** `mark` is what stood where another stands now; the same purge may mark a tag twice. */
+  #tellOvertaken(mark: number): void {
+    const { header } = this.#state;
+    if (mark > 0 && mark <= (header[WORD.published] as number)) this.#overtaken((header[WORD.generation] as number) * GENERATION_SIZE + mark);
   }
 
   #unitsOf(at: number): number {
@@ -116,8 +142,4 @@ export class MarkWriter {
       Atomics.store(header, word, 0);
     Atomics.add(header, WORD.generation, 1);
   }
-}
-
-function writeAll(table: MarkTable, tagIds: Int32Array, mark: { readonly epoch: number; readonly instant: number }): void {
-  for (let i = 0; i < tagIds.length; i += 2) table.write(tagIds[i] as number, tagIds[i + 1] as number, mark);
 }

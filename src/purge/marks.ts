@@ -22,6 +22,9 @@ export const GENERATION_SIZE = 2 ** 31;
 /** Instants of soft purges are kept in these units from the generation's start on, rounded down: never later than they were. */
 export const INSTANT_UNIT_MS = 10;
 
+/** So many of the last purges are dated. */
+const DATED = 1_024;
+
 /** Words of the header. */
 export const WORD = {
   generation: 0,
@@ -38,6 +41,8 @@ export const WORD = {
 export interface SharedState {
   readonly header: Int32Array;
   readonly start: Float64Array;
+  /** When each of the last purges was, at its epoch's place: for figures only, so nobody waits for it. */
+  readonly purgedAt: Float64Array;
   readonly hard: MarkTable;
   readonly soft: MarkTable;
   readonly holds: Holds;
@@ -49,6 +54,7 @@ export interface SharedState {
 export interface MarkMemory {
   readonly header: Int32Array;
   readonly start: Float64Array;
+  readonly purgedAt: Float64Array;
   readonly hard: Int32Array;
   readonly soft: Int32Array;
   readonly holds: HoldMemory;
@@ -56,10 +62,11 @@ export interface MarkMemory {
 }
 
 /** `holdKeepMs` is for the writer. */
-export function stateOf({ header, start, hard, soft, holds, lease }: MarkMemory, holdKeepMs: number): SharedState {
+export function stateOf({ header, start, purgedAt, hard, soft, holds, lease }: MarkMemory, holdKeepMs: number): SharedState {
   return {
     header,
     start,
+    purgedAt,
     hard: new MarkTable(hard, 2),
     soft: new MarkTable(soft, 5),
     holds: new Holds(holdKeepMs, holds),
@@ -114,6 +121,24 @@ export class SharedMarks implements Marks {
     return verdict;
   }
 
+  /** Which purges ended or softened an entry: the epochs of its marks, of each tag the last. Empty where it is from an older generation. */
+  endings({ tagIds, packedIds, asOf }: Pick<GatedEntry, 'tagIds' | 'packedIds' | 'asOf'>, mode: 'hard' | 'soft'): readonly number[] {
+    const { header, hard, soft } = this.#state;
+    const base = Atomics.load(header, WORD.generation) * GENERATION_SIZE;
+    const n = asOf - base;
+    if (n < 0) return [];
+    const [table, floor] = mode === 'hard' ? [hard, WORD.floor] : [soft, WORD.softFloor];
+    const ofAll = Atomics.load(header, floor);
+    const marks = table.marksAfter(packedIds ?? tagIds, n);
+    return (ofAll > n ? [...marks, ofAll] : marks).map((mark) => base + mark);
+  }
+
+  /** When the purge of that epoch was published; undefined where that is too long ago. */
+  purgedAt(epoch: number): number | undefined {
+    const age = this.epoch - epoch;
+    return age < 0 || age >= DATED ? undefined : (this.#state.purgedAt[datedPlaceOf(epoch)] as number);
+  }
+
   versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean {
     return this.#state.holds.accepts(stated);
   }
@@ -140,6 +165,15 @@ export class SharedMarks implements Marks {
     const units = earlier(soft.earliestAfter(tagIds, n), n < Atomics.load(header, WORD.softFloor) ? this.#softFloorAt(n) : undefined);
     return units === undefined ? OK : { kind: 'softened', since: (this.#state.start[0] as number) + units * INSTANT_UNIT_MS };
   }
+}
+
+/** Of the instant of a purge. */
+export function datedPlaceOf(epoch: number): number {
+  return epoch % DATED;
+}
+
+export function allocateDates(): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT * DATED));
 }
 
 /** What is known to be purged stays so; nothing else can be said without a lease. */

@@ -14,12 +14,18 @@ export interface PurgeObserver {
   purgeUnconfirmed(state: Exclude<PurgeOutcome['kind'], 'confirmed'>): void;
 }
 
+/** Who wants to know what purges did: observe/effect-ledger.ts. */
+interface Effects {
+  purged(purge: { readonly id: string; readonly epoch: number; readonly kind: PurgeOrder['kind']; readonly at: number }): void;
+}
+
 export interface PurgerParts {
   readonly authority: Authority;
   readonly tagHash: TagHash;
   readonly clock: Clock;
   readonly observer: PurgeObserver;
   readonly log: PurgeLog;
+  readonly effects?: Effects;
   /** The forms in which entries of the URL may be tagged: one for each query rule of a route that it can take (without authority: on any host). */
   readonly normaliseUrl: (url: UrlSelector) => readonly UrlSelector[];
   /** Where the order states none. */
@@ -46,7 +52,8 @@ export class Purger implements Purges {
   purgeHere(order: PurgeOrder): PurgeOutcome {
     const { authority, clock } = this.#parts;
     const startedAt = clock.now();
-    return this.#conclude(order, { kind: 'confirmed', epoch: authority.publishHere(this.#publicationOf(order, startedAt)) }, startedAt);
+    const epoch = authority.publishHere(this.#publicationOf(order, startedAt));
+    return this.#conclude(order, { kind: 'confirmed', epoch, marked: undefined }, startedAt);
   }
 
   /** What became of a purge that was answered here lately: its last outcome, or the one after `waitMs`. */
@@ -100,6 +107,8 @@ export class Purger implements Purges {
       return outcome;
     }
     const { kind, epoch, nodes } = confirmation;
+    const marked = 'marked' in confirmation ? confirmation.marked : epoch;
+    if (marked !== undefined) this.#parts.effects?.purged({ id, epoch: marked, kind: order.kind, at: startedAt });
     const outcome = { kind, epoch, receipt: nodes === undefined ? receipt : { ...receipt, nodes } };
     observer.purgeEnded({ id, mode: order.mode, kind: order.kind, durationMs: now - startedAt, expired: nodes?.expired ?? 0 });
     this.#receipts.keep(id, outcome);

@@ -3,6 +3,7 @@ import type { Turn, TurnQuestion } from '../admin/shelf.ts';
 import type { LogEpochs } from '../cluster/log-epochs.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { Request } from '../http/message.ts';
+import type { EffectReport } from '../observe/purge-effects.ts';
 import type { Snapshot } from '../observe/snapshot.ts';
 import type { Explanation } from '../proxy/explain.ts';
 import type { MarkMemory } from '../purge/marks.ts';
@@ -43,5 +44,7 @@ export type OfMain = {
   readonly purge: { readonly given: PurgeOrder; readonly answered: PurgeOutcome };
   /** Whether every purge confirmed before the question is in the marks. */
   readonly barrier: { readonly given: undefined; readonly answered: boolean };
+  /** What purges did in one of them. */
+  readonly effects: { readonly given: { readonly worker: number; readonly report: EffectReport }; readonly answered: void };
   readonly purgeAtRate: { readonly given: PurgeOrder; readonly answered: PurgeOutcome | Refused };
 };

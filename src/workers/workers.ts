@@ -19,6 +19,8 @@ export interface WorkersParts {
   /** Read whenever a thread starts. */
   readonly startOf: (worker: number) => WorkerStart;
   readonly answers: Answers<OfMain>;
+  /** One has ended unasked. */
+  readonly ended: () => void;
   readonly observer: Pick<Observer, 'warn' | 'info' | 'error'>;
 }
 
@@ -188,6 +190,7 @@ export class Slot {
     this.#openedAt = undefined;
     if (this.#isClosing) return;
     this.crashes++;
+    this.#parts.ended();
     this.#failures = servedMs >= SOUND_AFTER_MS ? 0 : this.#failures + 1;
     const inMs = backoffMs(this.#failures);
     this.#parts.observer.error('a worker ended; another takes its place, with nothing stored', { worker: this.worker, inMs, error: fault });

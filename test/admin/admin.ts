@@ -56,6 +56,7 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
       body: (text, from) => carry(parsePurgeBody(text, { ...from, scopes: [] })),
     },
     purges: () => log.recent(),
+    effectOf: () => undefined,
     outcomeOf: (id, waitMs) => purger.outcomeOf(id, waitMs),
     nodes: async () => ({ authority: 'process', nodes: [] }),
     config: () => ({ listen: 'somewhere', token: '***' }),

@@ -19,6 +19,8 @@ import { TagHash } from '../../src/purge/tag-hash.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { entry } from '../store/entry.ts';
 import { SettableClock } from '../support/clock.ts';
+import { PurgeEffects } from '../../src/observe/purge-effects.ts';
+import { NotedEffects } from './parts.ts';
 
 const NOW = 1_000_000;
 const BODY_BYTES = 10_000;
@@ -57,6 +59,7 @@ function setUp() {
   const parts: Parts = {
     clock,
     store,
+    effects: new PurgeEffects({ traces: authority.marks, observer: new NotedEffects() }),
     marks: authority.marks,
     purger,
     purgeGate: new PurgeGate({ purge: (order) => purger.purge(order), names: () => purgeNames, refused: ignore }),

@@ -15,7 +15,9 @@ import type { Parts } from '../../src/proxy/parts.ts';
 import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
 import { viewsOf } from '../../src/proxy/settings.ts';
 import type { Authority } from '../../src/purge/authority.ts';
+import type { EffectObserver } from '../../src/observe/purge-effects.ts';
 import { PurgeGate } from '../../src/purge/gate.ts';
+import { PurgeEffects } from '../../src/observe/purge-effects.ts';
 import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
 import { PurgeLog } from '../../src/purge/purge-log.ts';
 import { Purger } from '../../src/purge/purge.ts';
@@ -50,6 +52,7 @@ export function makeParts({
   const store = new MemoryStore({ maxBytes: storeBytes });
   const authority = new ProcessAuthority({ memoryBytes: 65_536, holdKeepMs: 0, exhausted: () => store.clear() });
   const observer = new Notes();
+  const noted = new NotedEffects();
   const purger = new Purger({
     authority: aroundAuthority(authority),
     tagHash,
@@ -80,13 +83,14 @@ export function makeParts({
     tagHash,
     origins: origin,
     observer,
+    effects: new PurgeEffects({ traces: authority.marks, observer: noted }),
     flights: new Flights(),
     fillBudget: new FillBudget(storeBytes),
     lookups: new ScopeLookups(),
     secret,
     settings,
   };
-  return { parts, clock, store, authority, tagHash, purger, origin, observer };
+  return { parts, clock, store, authority, tagHash, purger, origin, observer, noted };
 }
 
 /** Method and path, as a client of shop.example sends them. */
@@ -147,6 +151,37 @@ export class Notes implements Observer {
 
   error(message: string): void {
     this.errors.push(message);
+  }
+}
+
+/** What purges were seen to do. */
+export class NotedEffects implements EffectObserver {
+  /** Mode and finder of each entry. */
+  readonly found: string[] = [];
+  readonly later: Record<string, number> = {};
+  readonly sent: string[] = [];
+  /** Mode and ms. */
+  readonly fresh: (readonly [string, number])[] = [];
+  readonly written: number[] = [];
+
+  purgedEntryFound(mode: string, by: string): void {
+    this.found.push(`${mode} ${by}`);
+  }
+
+  purgedEntriesLater(later: string, entries: number): void {
+    this.later[later] = (this.later[later] ?? 0) + entries;
+  }
+
+  originAskedAfterPurge(mode: string): void {
+    this.sent.push(mode);
+  }
+
+  freshAfterPurge(mode: string, durationMs: number): void {
+    this.fresh.push([mode, durationMs]);
+  }
+
+  writePurged(durationMs: number): void {
+    this.written.push(durationMs);
   }
 }
 

@@ -333,3 +333,69 @@ describe('who attaches to the memory', () => {
     expect(asked()).toEqual([2, 'purged', 'held', false]);
   });
 });
+
+describe('which purges an entry has met', () => {
+  const endings = (to: ProcessAuthority, mode: 'hard' | 'soft', asOf = 0) => to.marks.endings({ tagIds: ids('a', 'b'), asOf }, mode);
+
+  it('those of its tags after its fetch, of each the last, hard and soft apart', () => {
+    const to = authority();
+    purge(to, ['a']);
+    purge(to, ['b']);
+    purge(to, ['a']);
+    purge(to, ['x']);
+    purge(to, ['b'], { mode: 'soft' });
+    expect(endings(to, 'hard').toSorted()).toEqual([2, 3]);
+    expect(endings(to, 'hard', 2)).toEqual([3]);
+    expect(endings(to, 'soft')).toEqual([5]);
+    expect(endings(to, 'soft', 5)).toEqual([]);
+  });
+
+  it('one that names two of its tags once', () => {
+    const to = authority();
+    purge(to, ['a', 'b']);
+    expect(endings(to, 'hard')).toEqual([1]);
+  });
+
+  it('and a purge of everything', () => {
+    const to = authority();
+    purge(to, ['a']);
+    purge(to, [], { all: true });
+    purge(to, [], { all: true, mode: 'soft' });
+    expect([endings(to, 'hard'), endings(to, 'soft')]).toEqual([[1, 2], [3]]);
+    expect(endings(to, 'hard', 2)).toEqual([]);
+  });
+
+  it('none where it is from an older generation; in that one its epochs', () => {
+    const { to } = spent();
+    const old = to.marks.epoch;
+    purge(to, ['a']);
+    expect(to.marks.epoch).toBeGreaterThan(2 ** 31);
+    expect(endings(to, 'hard', old)).toEqual([]);
+    expect(endings(to, 'hard', to.marks.epoch - 1)).toEqual([to.marks.epoch]);
+  });
+
+  it('an earlier purge is told of when one of its tags is marked again, not one that names a tag twice', () => {
+    const overtaken: number[] = [];
+    const to = authority({ overtaken: (epoch) => overtaken.push(epoch) });
+    purge(to, ['a', 'a', 'b']);
+    purge(to, ['x']);
+    expect(overtaken).toEqual([]);
+    purge(to, ['b', 'x']);
+    expect(overtaken).toEqual([1, 2]);
+    purge(to, ['a'], { mode: 'soft' });
+    purge(to, ['a'], { mode: 'soft' });
+    expect(overtaken).toEqual([1, 2, 4]);
+    for (const mode of ['hard', 'hard', 'soft', 'soft'] as const) purge(to, [], { all: true, mode });
+    expect(overtaken).toEqual([1, 2, 4, 6, 8]);
+  });
+});
+
+describe('when a purge was', () => {
+  it('is known of the last 1,024, in other threads too', () => {
+    const to = authority();
+    for (let i = 1; i <= 1_500; i++) purge(to, ['a'], { at: NOW + i });
+    const reader = attachMarks(to.memory);
+    expect([477, 1_500].map((epoch) => reader.purgedAt(epoch))).toEqual([NOW + 477, NOW + 1_500]);
+    expect([476, 1_501].map((epoch) => reader.purgedAt(epoch))).toEqual([undefined, undefined]);
+  });
+});

@@ -13,12 +13,18 @@ const tagHash = new TagHash(Buffer.from('secret'));
 function setUp() {
   const store = new MemoryStore({ maxBytes: 64 * 1024 ** 2 });
   const authority = new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: 0, exhausted: () => undefined });
-  const sweeper = new Sweeper({ store, marks: authority.marks });
+  const told: string[] = [];
+  const found = {
+    ended: (key: string) => told.push(`ended ${key}`),
+    softened: (key: string) => told.push(`softened ${key}`),
+    sweptSince: (epoch: number) => told.push(`swept since ${epoch}`),
+  };
+  const sweeper = new Sweeper({ store, marks: authority.marks, found });
   const put = (key: string, given: Partial<StoredResponse> = {}) =>
     store.put(key, entry({ tagIds: tagHash.tagIds(['a']), freshUntil: NOW, ...given }), { maxVariants: 8 });
   const purge = (tag: string, mode: 'hard' | 'soft' = 'hard', at = NOW) =>
     authority.publish({ selectors: { tagIds: tagHash.tagIds([tag]), all: false }, mode, at });
-  return { store, sweeper, put, purge };
+  return { store, sweeper, put, purge, told };
 }
 
 describe('an entry', () => {
@@ -61,4 +67,29 @@ it('goes through the whole store in slices of at most 256', () => {
   }
   expect([store.stats.entries, store.stats.removals.purged]).toEqual([500, 500]);
   expect(slices).toBeGreaterThanOrEqual(4);
+});
+
+describe('what it finds is told', () => {
+  it('with the key, and how the purge was', () => {
+    const { sweeper, put, purge, told } = setUp();
+    put('a', { keepMs: 1e9 });
+    put('b', { tagIds: tagHash.tagIds(['b']), keepMs: 1e9 });
+    put('c', { tagIds: tagHash.tagIds(['c']), keepMs: 1e9 });
+    purge('a', 'soft');
+    purge('b');
+    sweeper.sweepSlice(NOW);
+    expect(told.toSorted()).toEqual(['ended b', 'softened a', 'swept since 2']);
+  });
+
+  it('that it has been round since an epoch only when a pass that began after it is through', () => {
+    const { sweeper, put, purge, told } = setUp();
+    for (let i = 0; i < 300; i++) put(`k${i}`, { tagIds: tagHash.tagIds(['b']), keepMs: 1e9 });
+    sweeper.sweepSlice(NOW);
+    purge('a');
+    expect(sweeper.sweepSlice(NOW).passEnded).toBe(true);
+    expect(told).toEqual(['swept since 0']);
+    sweeper.sweepSlice(NOW);
+    sweeper.sweepSlice(NOW);
+    expect(told).toEqual(['swept since 0', 'swept since 1']);
+  });
 });

@@ -21,7 +21,15 @@ function makeControl(): Control {
   const config = loadConfig({ text: 'origins: { shop: { url: "http://127.0.0.1:1" } }', env: {}, overrides: {} });
   const destination = { write: (line: string) => void lines.push(JSON.parse(line).msg) };
   const observe = new Observe({ log: new Log({ level: 'warn', access: 'off', destination }), metrics });
-  return new Control({ config, clock: new SettableClock(), observe, name: 'workers', exhausted: () => undefined, epochsChanged: () => undefined });
+  return new Control({
+    config,
+    clock: new SettableClock(),
+    observe,
+    name: 'workers',
+    threads: 2,
+    exhausted: () => undefined,
+    epochsChanged: () => undefined,
+  });
 }
 
 it('a purge that comes meanwhile is published after it', async () => {

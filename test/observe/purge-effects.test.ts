@@ -1,0 +1,95 @@
+// What one thread notes of purges: each entry once, for the newest of the purges that it met, and what came of it.
+import { describe, expect, it } from 'vitest';
+import { PurgeEffects, type TracedEntry } from '../../src/observe/purge-effects.ts';
+import { NotedEffects } from '../proxy/parts.ts';
+
+const NOW = 1_000_000;
+
+/** `endings`: of every entry. */
+function setUp(endings: readonly number[] = [4, 2]) {
+  const observer = new NotedEffects();
+  const met = { endings: [...endings] };
+  const traces = { endings: () => met.endings, purgedAt: (epoch: number) => (epoch > 1 ? NOW + epoch : undefined) };
+  const effects = new PurgeEffects({ traces, observer });
+  const entry = (): TracedEntry => ({ tagIds: new Int32Array(), asOf: 0, checkedAt: 0 });
+  return { effects, observer, met, entry };
+}
+
+const bySweep = { by: 'sweep', now: NOW } as const;
+
+describe('an entry', () => {
+  it('that is ended counts for the newest purge; the others have met it too', () => {
+    const { effects, observer, entry } = setUp();
+    effects.ended('a', entry(), bySweep);
+    expect(observer.found).toEqual(['hard sweep']);
+    expect(effects.report()?.deltas).toEqual([
+      { epoch: 4, entries: 1, requests: 0, freshAt: undefined },
+      { epoch: 2, entries: 0, requests: 0, freshAt: undefined },
+    ]);
+  });
+
+  it('that is softened counts once, whoever finds it again, and once more for a newer purge', () => {
+    const { effects, observer, met, entry } = setUp();
+    const softened = entry();
+    effects.softened('a', softened, bySweep);
+    effects.softened('a', softened, { by: 'request', now: NOW });
+    expect(observer.found).toEqual(['soft sweep']);
+    met.endings.push(7);
+    effects.softened('a', softened, { by: 'request', now: NOW });
+    expect(observer.found).toEqual(['soft sweep', 'soft request']);
+  });
+
+  it('of an older generation is counted for no purge', () => {
+    const { effects, observer, entry } = setUp([]);
+    effects.ended('a', entry(), bySweep);
+    expect([observer.found, effects.report(), effects.asked('a')]).toEqual([['hard sweep'], undefined, undefined]);
+  });
+});
+
+describe('what comes of it', () => {
+  it('requests for its key, until the first fresh response', () => {
+    const { effects, observer, entry } = setUp();
+    effects.ended('a', entry(), bySweep);
+    expect([effects.asked('a'), effects.asked('b'), effects.asked('a')]).toEqual(['hard', undefined, 'hard']);
+    effects.stored('b', NOW + 100);
+    effects.stored('a', NOW + 104);
+    effects.stored('a', NOW + 200);
+    expect([observer.fresh, observer.later, effects.asked('a')]).toEqual([[['hard', 100]], { asked: 1 }, undefined]);
+    expect(effects.report()?.deltas[0]).toEqual({ epoch: 4, entries: 1, requests: 2, freshAt: NOW + 104 });
+  });
+
+  it('of a purge that is too long ago, without how long it took', () => {
+    const { effects, observer, entry } = setUp([1]);
+    effects.ended('a', entry(), bySweep);
+    effects.stored('a', NOW + 104);
+    expect([observer.fresh, effects.report()?.deltas[0]?.freshAt]).toEqual([[], NOW + 104]);
+  });
+
+  it('fetches, by how the purge was', () => {
+    const { effects, observer } = setUp();
+    for (const mode of ['hard', undefined, 'soft'] as const) effects.sentToOrigin(mode);
+    expect(observer.sent).toEqual(['hard', 'soft']);
+  });
+});
+
+describe('a report', () => {
+  it('says only what is new', () => {
+    const { effects, entry } = setUp();
+    expect(effects.report()).toBe(undefined);
+    effects.sweptSince(3);
+    expect([effects.report(), effects.report()]).toEqual([{ sweptSince: 3, deltas: [] }, undefined]);
+    effects.ended('a', entry(), bySweep);
+    effects.report();
+    effects.asked('a');
+    expect(effects.report()).toEqual({ sweptSince: 3, deltas: [{ epoch: 4, entries: 0, requests: 1, freshAt: undefined }] });
+  });
+
+  it('names a thousand purges at most', () => {
+    const { effects, observer, met, entry } = setUp();
+    for (let epoch = 2; epoch < 3_000; epoch++) {
+      met.endings = [epoch];
+      effects.ended(`k${epoch}`, entry(), bySweep);
+    }
+    expect([effects.report()?.deltas.length, observer.found.length]).toEqual([1_000, 2_998]);
+  });
+});
