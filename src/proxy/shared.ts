@@ -11,9 +11,10 @@ export async function askOtherNodes(x: Exchange): Promise<void> {
   x.now = clock.now();
   // From here on in one step: it is judged by what is known now, and kept by that.
   if (entry === undefined || !isOfScope(x, entry.scopeId, 'sharing')) return;
-  if (marks.gateEntry(entry).kind !== 'ok') return;
-  store.put(x.key, new PackedResponse(entry, x.view), { maxVariants: x.route.policy.maxVariants });
-  effects.stored(x.key, x.now);
+  if (marks.gateEntry(entry).kind === 'ok') {
+    store.put(x.key, new PackedResponse(entry, x.view), { maxVariants: x.route.policy.maxVariants });
+    effects.stored(x.key, x.now);
+  }
 }
 
 /** For other nodes, and for this one after a reload: a response that was keyed, tagged or permitted by other rules would escape the purges of those in force. */

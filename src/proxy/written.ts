@@ -28,8 +28,10 @@ export async function purgeWritten(x: Exchange, head: ResponseHead | undefined):
   };
   try {
     const outcome = await purger.purge(order);
-    if (outcome.kind === 'confirmed') effects.writePurged(clock.now() - answeredAt);
-    if (outcome.kind === 'confirmed') return invalidated.whole ? { kind: 'confirmed', epoch: outcome.epoch } : { kind: 'unconfirmed' };
+    if (outcome.kind === 'confirmed') {
+      effects.writePurged(clock.now() - answeredAt);
+      return invalidated.whole ? { kind: 'confirmed', epoch: outcome.epoch } : { kind: 'unconfirmed' };
+    }
     // It is tried again until it holds, and until then nothing here answers from the cache.
     if (outcome.kind !== 'out-of-holds') return { kind: 'unconfirmed' };
     // No room for the hold that `settle` asks for: what was written is still purged, only not held.

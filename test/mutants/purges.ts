@@ -14,6 +14,48 @@ const SEEDS = 'test/simulation/seeds.test.ts';
 
 export const PURGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'effects: an entry that is found soft-purged again is counted again',
+    file: 'src/observe/purge-effects.ts',
+    text: 'entry.checkedAt = counted;',
+    replacement: '',
+    caughtBy: ['test/observe/purge-effects.test.ts', 'test/proxy/purge-effects.test.ts'],
+  },
+  {
+    name: 'effects: an entry is counted for the first of its purges',
+    file: 'src/observe/purge-effects.ts',
+    text: 'if (epoch > newest) newest = epoch;',
+    replacement: 'newest ||= epoch;',
+    caughtBy: ['test/observe/purge-effects.test.ts'],
+  },
+  {
+    name: 'effects: a purge met nothing although one sweep has still to come round',
+    file: 'src/observe/effect-ledger.ts',
+    text: 'Math.min(...this.#sweptSince)',
+    replacement: 'Math.max(...this.#sweptSince)',
+    caughtBy: ['test/observe/effect-ledger.test.ts'],
+  },
+  {
+    name: 'effects: a sweep that was under way counts as one since the purge',
+    file: 'src/purge/sweeper.ts',
+    text: 'this.#found.sweptSince(this.#epoch)',
+    replacement: 'this.#found.sweptSince(this.#marks.epoch)',
+    caughtBy: ['test/purge/sweeper.test.ts'],
+  },
+  {
+    name: 'effects: a purge whose tag was marked again is said to have met nothing',
+    file: 'src/observe/effect-ledger.ts',
+    text: 'if (!entry.isSwept) entry.isPartial = true;',
+    replacement: '',
+    caughtBy: ['test/observe/effect-ledger.test.ts'],
+  },
+  {
+    name: 'effects: what is fresh again is still blamed on the purge',
+    file: 'src/observe/ended-keys.ts',
+    text: "    this.#free(place, 'asked');\n    return ending;",
+    replacement: '    return ending;',
+    caughtBy: ['test/observe/ended-keys.test.ts', 'test/observe/purge-effects.test.ts'],
+  },
+  {
     name: 'asOf is read at the head instead of at the start',
     file: 'src/proxy/flight.ts',
     text: 'const times: FetchTimes = {',
@@ -149,7 +191,7 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a purge of everything leaves what is under way',
     file: 'src/purge/mark-writer.ts',
-    text: 'if (selectors.all) Atomics.store(this.#state.header, WORD.floor, epoch);',
+    text: 'if (selectors.all) this.#tellOvertaken(Atomics.exchange(this.#state.header, WORD.floor, epoch));',
     replacement: 'if (selectors.all) return;',
     caughtBy: [FILLS, FLIGHTS],
   },

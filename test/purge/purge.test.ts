@@ -179,16 +179,18 @@ function setUpOthers(answer: Confirmation) {
   };
   const log = new PurgeLog();
   const told: unknown[] = [];
+  const marked: unknown[] = [];
   const purger = new Purger({
     authority,
     tagHash: new TagHash(Buffer.from('secret')),
     clock,
     observer: { purgeEnded: ({ id, expired }) => told.push([id, expired]), purgeUnconfirmed: (state) => told.push(state) },
     log,
+    effects: { purged: ({ id, epoch, kind }) => marked.push([id, epoch, kind]) },
     normaliseUrl: (named) => [named],
     settleMs: 0,
   });
-  return { purger, log, told, patience };
+  return { purger, log, told, patience, marked };
 }
 
 describe('an authority that asks others', () => {
@@ -203,6 +205,19 @@ describe('an authority that asks others', () => {
     expect(told).toEqual([['inc.3.nonce', 1]]);
     expect(patience).toEqual([{ waitMs: 2_000, onFailure: 'answer' }]);
     expect(await purger.outcomeOf('inc.3.nonce', 0)).toBe(outcome);
+  });
+
+  it.each([
+    ['the epoch that its marks have here', { marked: 5 }, 5],
+    ['its epoch, where that is the same', {}, 7],
+    ['nothing where its epoch is not known', { marked: undefined }, undefined],
+  ])('whoever watches what purges do is told %s', async (_name, given, expected) => {
+    const { purger, marked } = setUpOthers({ kind: 'confirmed', epoch: 7, id: 'inc.3.nonce', ...given });
+    await purger.purge(order({ tags: ['a'] }));
+    expect(marked).toEqual(expected === undefined ? [] : [['inc.3.nonce', expected, 'operator']]);
+    marked.length = 0;
+    purger.purgeHere(order({ all: true }));
+    expect(marked).toEqual([]);
   });
 
   it('what is committed is told now, and its end when it comes', async () => {

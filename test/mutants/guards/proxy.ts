@@ -532,4 +532,14 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   },
   { file: 'src/proxy/taking.ts', test: 'test/proxy/passage.test.ts', guards: [`if ((verdict.kind === 'held' || behind) && !askedBefore)`] },
   { file: 'src/proxy/scope-lookup.ts', test: 'test/proxy/journey-lookup.test.ts', guards: ['if (remembered !== undefined)'] },
+  {
+    file: 'src/proxy/lookup.ts',
+    test: 'test/proxy/purge-effects.test.ts',
+    guards: [
+      `if (verdict.kind === 'uncoordinated')`,
+      `if (verdict.kind === 'softened' && stored !== undefined)`,
+      'if (verdict.since >= stored.freshUntil)',
+    ],
+  },
+  { file: 'src/proxy/commit.ts', test: 'test/proxy/purge-effects.test.ts', guards: ['if (isPurged)'] },
 ];

@@ -42,6 +42,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       `if (confirmation.kind !== 'confirmed') observer`,
       `if (confirmation.kind !== 'confirmed' && confirmation.kind !== 'committed')`,
       `if (confirmation.kind === 'committed') {`,
+      'if (marked !== undefined)',
     ],
   },
   {
@@ -126,20 +127,31 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       'if (n < Atomics.load(header, WORD.floor) || hard.anyAfter(tagIds, n))',
       'if (a === undefined || b === undefined)',
       'if (generation % 2 === 1 || n < 0 || n >= GENERATION_SIZE)',
+      'if (n < 0)',
     ],
   },
   { file: 'src/purge/mark-writer.ts', test: 'test/proxy/journey-control.test.ts', guards: ['if (!this.#started)'] },
   {
     file: 'src/purge/mark-writer.ts',
     test: 'test/purge/marks.test.ts',
-    guards: ['if (this.#isSpent(publication.at))', `if (publication.mode === 'hard')`, 'if (selectors.all) {', 'if (before === 0)'],
+    guards: [
+      'if (this.#isSpent(publication.at))',
+      `if (publication.mode === 'hard')`,
+      'if (selectors.all) {',
+      'if (before === 0)',
+      'if (mark > 0 && mark <= (header[WORD.published] as number))',
+    ],
   },
 
   { file: 'src/purge/purge-log.ts', test: 'test/purge/purge-log.test.ts', guards: ['if (order.all)'] },
   { file: 'src/purge/purge-log.ts', test: 'test/purge/purge.test.ts', guards: ['if (text.length + word.length > WHAT_LENGTH)'] },
   { file: 'src/purge/rate.ts', test: 'test/proxy/journey-purge.test.ts', guards: [`if (admission.kind === 'admitted')`] },
   { file: 'src/purge/sweeper.ts', test: 'test/purge/race-lease.test.ts', guards: ['if (reason === undefined)'] },
-  { file: 'src/purge/sweeper.ts', test: 'test/purge/sweeper.test.ts', guards: [`if (verdict.kind === 'purged')`] },
+  {
+    file: 'src/purge/sweeper.ts',
+    test: 'test/purge/sweeper.test.ts',
+    guards: [`if (verdict.kind === 'purged')`, `if (verdict.kind === 'softened')`, 'if (this.#cursor === 0)', 'if (next === undefined)'],
+  },
   {
     file: 'src/purge/tag-hash.ts',
     test: 'test/purge/tag-hash.test.ts',
