@@ -136,7 +136,7 @@ export class SharedMarks implements Marks {
   /** When the purge of that epoch was published; undefined where that is too long ago. */
   purgedAt(epoch: number): number | undefined {
     const age = this.epoch - epoch;
-    return age < 0 || age >= DATED ? undefined : (this.#state.purgedAt[datedPlaceOf(epoch)] as number);
+    return age < 0 || age >= DATED ? undefined : this.#state.purgedAt[datedPlaceOf(epoch)];
   }
 
   versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean {

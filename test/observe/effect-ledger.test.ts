@@ -5,12 +5,13 @@ import { EffectLedger } from '../../src/observe/effect-ledger.ts';
 
 const NOW = 1_000_000;
 
+const found = (epoch: number, entries: number, given: { requests?: number; freshAt?: number } = {}) => ({ epoch, entries, requests: 0, ...given });
+
 function setUp(threads = 1) {
   const nothing: string[] = [];
   const ledger = new EffectLedger({ threads, metNothing: (kind) => nothing.push(kind) });
   const purged = (epoch: number, kind: 'operator' | 'write' = 'operator') => ledger.purged({ id: `p${epoch}`, epoch, kind, at: NOW });
-  const found = (epoch: number, entries: number, given: { requests?: number; freshAt?: number } = {}) => ({ epoch, entries, requests: 0, ...given });
-  return { ledger, nothing, purged, found };
+  return { ledger, nothing, purged };
 }
 
 describe('a purge that met nothing', () => {
@@ -35,10 +36,10 @@ describe('a purge that met nothing', () => {
   });
 
   it.each([
-    ['one whose mark an entry had beside a newer one', (s: ReturnType<typeof setUp>) => s.ledger.told(0, { sweptSince: 0, deltas: [s.found(1, 0)] })],
+    ['one whose mark an entry had beside a newer one', (s: ReturnType<typeof setUp>) => s.ledger.told(0, { sweptSince: 0, deltas: [found(1, 0)] })],
     [
       'one of which something was found before its confirmation',
-      (s: ReturnType<typeof setUp>) => s.ledger.told(0, { sweptSince: 0, deltas: [s.found(1, 3)] }),
+      (s: ReturnType<typeof setUp>) => s.ledger.told(0, { sweptSince: 0, deltas: [found(1, 3)] }),
     ],
     ['one whose tag was marked again before', (s: ReturnType<typeof setUp>) => s.ledger.overtaken(1)],
   ])('is not %s', (_name, before) => {
@@ -69,7 +70,7 @@ describe('a purge that met nothing', () => {
 });
 
 it('what threads found adds up; of the first fresh responses the earliest counts', () => {
-  const { ledger, purged, found } = setUp(2);
+  const { ledger, purged } = setUp(2);
   purged(1);
   ledger.told(0, { sweptSince: 0, deltas: [found(1, 2, { requests: 1, freshAt: NOW + 30 }), found(7, 9)] });
   ledger.told(1, { sweptSince: 0, deltas: [found(1, 3, { requests: 4, freshAt: NOW + 20 })] });
@@ -79,7 +80,7 @@ it('what threads found adds up; of the first fresh responses the earliest counts
 });
 
 it('keeps the last thousand, whatever is told of older ones', () => {
-  const { ledger, purged, found } = setUp();
+  const { ledger, purged } = setUp();
   for (let epoch = 1; epoch <= 1_500; epoch++) purged(epoch);
   for (let epoch = 1; epoch <= 500; epoch++) ledger.told(0, { sweptSince: 0, deltas: [found(epoch, 1)] });
   const known = Array.from({ length: 1_500 }, (_, i) => ledger.of(`p${i + 1}`)).map((effect) => effect !== undefined);
@@ -94,7 +95,7 @@ it('whatever comes in which order, each purge is settled once and what was found
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const { ledger, nothing, purged, found } = setUp(2);
+      const { ledger, nothing, purged } = setUp(2);
       const sum = new Map<number, number>();
       const swept = [0, 0];
       const doubtful = new Set<number>();

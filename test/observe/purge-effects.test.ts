@@ -5,21 +5,22 @@ import { NotedEffects } from '../proxy/parts.ts';
 
 const NOW = 1_000_000;
 
+const entry = (): TracedEntry => ({ tagIds: new Int32Array(), asOf: 0, checkedAt: 0 });
+
 /** `endings`: of every entry. */
 function setUp(endings: readonly number[] = [4, 2]) {
   const observer = new NotedEffects();
   const met = { endings: [...endings] };
   const traces = { endings: () => met.endings, purgedAt: (epoch: number) => (epoch > 1 ? NOW + epoch : undefined) };
   const effects = new PurgeEffects({ traces, observer });
-  const entry = (): TracedEntry => ({ tagIds: new Int32Array(), asOf: 0, checkedAt: 0 });
-  return { effects, observer, met, entry };
+  return { effects, observer, met };
 }
 
 const bySweep = { by: 'sweep', now: NOW } as const;
 
 describe('an entry', () => {
   it('that is ended counts for the newest purge; the others have met it too', () => {
-    const { effects, observer, entry } = setUp();
+    const { effects, observer } = setUp();
     effects.ended('a', entry(), bySweep);
     expect(observer.found).toEqual(['hard sweep']);
     expect(effects.report()?.deltas).toEqual([
@@ -29,7 +30,7 @@ describe('an entry', () => {
   });
 
   it('that is softened counts once, whoever finds it again, and once more for a newer purge', () => {
-    const { effects, observer, met, entry } = setUp();
+    const { effects, observer, met } = setUp();
     const softened = entry();
     effects.softened('a', softened, bySweep);
     effects.softened('a', softened, { by: 'request', now: NOW });
@@ -40,7 +41,7 @@ describe('an entry', () => {
   });
 
   it('of an older generation is counted for no purge', () => {
-    const { effects, observer, entry } = setUp([]);
+    const { effects, observer } = setUp([]);
     effects.ended('a', entry(), bySweep);
     expect([observer.found, effects.report(), effects.asked('a')]).toEqual([['hard sweep'], undefined, undefined]);
   });
@@ -48,7 +49,7 @@ describe('an entry', () => {
 
 describe('what comes of it', () => {
   it('requests for its key, until the first fresh response', () => {
-    const { effects, observer, entry } = setUp();
+    const { effects, observer } = setUp();
     effects.ended('a', entry(), bySweep);
     expect([effects.asked('a'), effects.asked('b'), effects.asked('a')]).toEqual(['hard', undefined, 'hard']);
     effects.stored('b', NOW + 100);
@@ -59,7 +60,7 @@ describe('what comes of it', () => {
   });
 
   it('of a purge that is too long ago, without how long it took', () => {
-    const { effects, observer, entry } = setUp([1]);
+    const { effects, observer } = setUp([1]);
     effects.ended('a', entry(), bySweep);
     effects.stored('a', NOW + 104);
     expect([observer.fresh, effects.report()?.deltas[0]?.freshAt]).toEqual([[], NOW + 104]);
@@ -74,7 +75,7 @@ describe('what comes of it', () => {
 
 describe('a report', () => {
   it('says only what is new', () => {
-    const { effects, entry } = setUp();
+    const { effects } = setUp();
     expect(effects.report()).toBe(undefined);
     effects.sweptSince(3);
     expect([effects.report(), effects.report()]).toEqual([{ sweptSince: 3, deltas: [] }, undefined]);
@@ -85,7 +86,7 @@ describe('a report', () => {
   });
 
   it('names a thousand purges at most', () => {
-    const { effects, observer, met, entry } = setUp();
+    const { effects, observer, met } = setUp();
     for (let epoch = 2; epoch < 3_000; epoch++) {
       met.endings = [epoch];
       effects.ended(`k${epoch}`, entry(), bySweep);
