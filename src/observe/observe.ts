@@ -101,11 +101,11 @@ export class Observe implements Observer {
   }
 
   eventTaken(end: EventEnd): void {
-    this.#metrics.eventTaken(end);
+    this.metrics.eventTaken(end);
   }
 
   eventRetried(source: string): void {
-    this.#metrics.eventRetried(source);
+    this.metrics.eventRetried(source);
   }
 
   limitReached(limit: Limit): void {
