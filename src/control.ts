@@ -12,6 +12,7 @@ import type { Config, RedisConfig } from './config/config.ts';
 import { RunError } from './errors.ts';
 import { Intake } from './events/intake.ts';
 import { planOf } from './events/rules.ts';
+import { configuredSources } from './events/configured.ts';
 import { EventSources } from './events/sources.ts';
 import { EffectLedger } from './observe/effect-ledger.ts';
 import type { Observe } from './observe/observe.ts';
@@ -127,7 +128,9 @@ export class Control {
       pause,
       random: Math.random,
     });
-    this.sources = new EventSources([]);
+    this.sources = new EventSources(
+      configuredSources(config.events, { intake: this.intake, log: observe, clock, sharesPurges: config.redis !== undefined }),
+    );
     this.purgeGate = new PurgeGate({
       purge: this.purgeAtRate,
       names: () => ({ tagHeaders: this.#config.tags.headers, scopes: namesOfScopes() }),
@@ -147,6 +150,7 @@ export class Control {
       falseShare: falseShareEstimate,
       applied,
       deadLetters: this.sources.deadCounts,
+      eventSources: this.sources.progress,
       eventsInFlight: this.intake.inFlight,
     };
   }
@@ -162,8 +166,7 @@ export class Control {
 
   /** No more events: those under way end, then no more purges. */
   async close(): Promise<void> {
-    await this.sources.close();
-    await this.intake.close();
+    await Promise.all([this.sources.close(), this.intake.close()]);
     await this.authority.close();
   }
 

@@ -12,6 +12,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   serve: async () => (await import('./commands/serve.ts')).serve,
   check: async () => (await import('./commands/check.ts')).check,
   purge: async () => (await import('./commands/purge.ts')).purge,
+  outbox: async () => (await import('./commands/outbox.ts')).outbox,
   explain: async () => (await import('./commands/explain.ts')).explain,
 };
 

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   purge: ['http', 'rules', 'store', 'errors.ts', 'clock.ts'],
   cluster: ['http', 'rules', 'purge', 'errors.ts', 'clock.ts'],
   identity: ['http', 'rules', 'errors.ts', 'clock.ts'],
-  events: ['http', 'rules', 'purge', 'errors.ts', 'clock.ts'],
+  events: ['http', 'rules', 'purge', 'cluster', 'errors.ts', 'clock.ts'],
   audit: ['http', 'rules', 'config', 'purge'],
   proxy: [...inside, 'errors.ts', 'clock.ts'],
   admin: [...inside, 'proxy', 'errors.ts', 'clock.ts'],

@@ -75,5 +75,7 @@ function fixed(config: Config): readonly (readonly [string, string | number])[] 
     ['store.memory', config.store.memoryBytes],
     ['purge.memory', config.purge.memoryBytes],
     ['redis', JSON.stringify(config.redis ?? '')],
+    ['events.redis', JSON.stringify(config.events.redis ?? '')],
+    ['events.postgres', JSON.stringify(config.events.postgres ?? '')],
   ];
 }

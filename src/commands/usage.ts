@@ -39,6 +39,16 @@ export const USAGES = {
       ...ADMIN,
     },
   },
+  outbox: {
+    about: 'print the SQL of the outbox: its table, functions and a trigger function (events.postgres)',
+    synopsis: 'outbox sql [--schema NAME] [--table NAME] [--channel NAME]',
+    flags: {
+      schema: { value: 'NAME', about: 'where it is (public)' },
+      table: { value: 'NAME', about: 'its table (freshet_outbox)' },
+      channel: { value: 'NAME', about: 'on which its functions notify (freshet_outbox)' },
+      ...HELP,
+    },
+  },
   explain: {
     about: 'what would happen to a request now, and why',
     synopsis: "explain METHOD URL [-H 'NAME: VALUE' …]",

@@ -1,4 +1,6 @@
 // The configuration as the rest of Freshet reads it: validated, defaults filled in, units resolved. config/load.ts makes it from YAML.
+import type { OutboxSettings } from '../events/outbox.ts';
+import type { StreamSettings } from '../events/redis-stream.ts';
 import type { EventRule } from '../events/rules.ts';
 import type { Route } from '../rules/routes.ts';
 import type { JsonPath } from './json-path.ts';
@@ -83,6 +85,8 @@ export interface EventConfig {
   readonly rules: readonly EventRule[];
   /** `POST /v1/events` must be signed, with one of these: `whsec_…`. */
   readonly webhook?: { readonly secret: readonly string[]; readonly toleranceMs: number };
+  readonly redis?: StreamSettings;
+  readonly postgres?: OutboxSettings;
 }
 
 /** Where the purges of several nodes are numbered. */

@@ -1,6 +1,6 @@
 // The configuration as `freshet check` prints it: what takes which request, and what the operator should know about it.
 import { formatListen } from './address.ts';
-import type { AuditConfig, BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig } from './config.ts';
+import type { AuditConfig, BreakerConfig, Config, EventConfig, IssuerConfig, OriginConfig, RedisConfig } from './config.ts';
 import { align } from './align.ts';
 import { withoutQuery } from '../http/reference.ts';
 import type { QueryRule } from '../rules/policy.ts';
@@ -32,6 +32,7 @@ function generalRows(config: Config): readonly (readonly string[])[] {
       `${purge.token === undefined ? 'on admin only' : 'on listen too, with token'}; settle ${formatDuration(purge.settleMs)}, at most ${purge.ratePerSecond}/s`,
     ],
     ...(config.redis === undefined ? [] : [['redis', describeRedis(config.redis)]]),
+    ...describeSources(config.events).map((source) => ['events', source]),
     ...(config.workers === 1 ? [] : [['workers', `${config.workers}, each with its share of the store`]]),
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
@@ -45,6 +46,20 @@ function describeRedis({ cluster, urls, mode, replicas, sharded, sentinel }: Red
   const where = urls.map((url) => new URL(url).host).join(', ');
   const majority = replicas === 0 ? '' : `, ${Math.ceil(replicas / 2)} of ${replicas} replicas must have a purge`;
   return `purges shared in ${cluster}, ${mode} mode, through ${kind} (${where})${majority}`;
+}
+
+function describeSources({ redis, postgres }: EventConfig): readonly string[] {
+  return [
+    ...(redis === undefined
+      ? []
+      : [`from the Redis stream ${redis.stream}, as ${redis.group} (${redis.urls.map((url) => new URL(url).host).join(', ')})`]),
+    ...(postgres === undefined ? [] : [`from the outbox ${postgres.schema}.${postgres.table} in PostgreSQL (${whereOf(postgres.url)})`]),
+  ];
+}
+
+function whereOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname === '/' ? '' : pathname}`;
 }
 
 function describeOrigin(origin: OriginConfig): string {

@@ -5,6 +5,7 @@ import { type EventRule, OWN_TYPES } from '../events/rules.ts';
 import { isScopeName } from '../rules/scope-names.ts';
 import type { EventConfig } from './config.ts';
 import { notAllowed, type Problem, show } from './problems.ts';
+import { postgresSource, redisSource } from './sources-schema.ts';
 import { duration, given, list, oneOf, oneOrMany, optional, type Read, refused, section, type Setting, setting, text, timeout } from './setting.ts';
 
 type ScopeTemplate = EventRule['scopes'][number];
@@ -57,6 +58,8 @@ const webhook = section({
 export const events = section({
   rules: optional(list(rule, { about: 'Which purges follow from which events; of several that match, all.', default: [] })),
   webhook: z.exactOptional(webhook),
+  redis: z.exactOptional(redisSource),
+  postgres: z.exactOptional(postgresSource),
 });
 
 export type EventSettings = z.output<typeof events>;

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import { orderBySpecificity, type Route } from '../rules/routes.ts';
 import { auditOf } from './audit-schema.ts';
 import { readIssuers } from './auth.ts';
-import type { BreakerConfig, Config, IssuerConfig, OriginConfig, RedisConfig, TagConfig, TlsConfig } from './config.ts';
+import type { BreakerConfig, Config, EventConfig, IssuerConfig, OriginConfig, RedisConfig, TagConfig } from './config.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { eventsOf } from './events-schema.ts';
 import type { Environment } from './interpolate.ts';
@@ -15,6 +15,8 @@ import { formatPath, type Path, type Problem, problemsOf, unreadable } from './p
 import type { RedisSettings } from './redis-schema.ts';
 import { defaultRouteOf, type RouteContext, routeOf } from './routes.ts';
 import { type FileSettings, fileSchema, largestStored, type OriginSettings } from './schema.ts';
+import { outboxOf, streamOf } from './sources-schema.ts';
+import { tlsOf } from './tls-schema.ts';
 
 export interface ConfigInput {
   /** Read where `text` is not given; names the text in messages where it is. */
@@ -47,9 +49,13 @@ function readText(file: string | undefined): string {
 }
 
 /** Who has certificates of their own to trust. */
-function* trusting({ origins, redis }: FileSettings): Generator<{ readonly path: Path; readonly ca: string }> {
+function* trusting({ origins, redis, events }: FileSettings): Generator<{ readonly path: Path; readonly ca: string }> {
   for (const [name, { tls }] of Object.entries(origins)) if (tls?.ca !== undefined) yield { path: ['origins', name, 'tls', 'ca'], ca: tls.ca };
   if (redis?.tls?.ca !== undefined) yield { path: ['redis', 'tls', 'ca'], ca: redis.tls.ca };
+  for (const source of ['redis', 'postgres'] as const) {
+    const ca = events[source]?.tls?.ca;
+    if (ca !== undefined) yield { path: ['events', source, 'tls', 'ca'], ca };
+  }
 }
 
 /** PEM text by the path of its setting. Read here, so that a missing file is a mistake in the configuration and not of the first request. */
@@ -133,12 +139,19 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
     tags: tagsOf(file),
     issuers,
     limits: limitsOf(file),
-    events: eventsOf(file.events, file.purge.settle),
+    events: { ...eventsOf(file.events, file.purge.settle), ...sourcesOf(file, certificates) },
     ...(file.redis !== undefined && { redis: redisOf(file.redis, certificates.get('redis.tls.ca')) }),
     ...(file.audit !== undefined && { audit: auditOf(file.audit) }),
     origins,
     routes,
     defaultRoute,
+  };
+}
+
+function sourcesOf({ events: { redis, postgres } }: FileSettings, certificates: FilesRead['certificates']): Pick<EventConfig, 'redis' | 'postgres'> {
+  return {
+    ...(redis !== undefined && { redis: streamOf(redis, certificates.get('events.redis.tls.ca')) }),
+    ...(postgres !== undefined && { postgres: outboxOf(postgres, certificates.get('events.postgres.tls.ca')) }),
   };
 }
 
@@ -200,14 +213,6 @@ function redisOf({ url, cluster, secret, mode, replicas, bodies, db, sharded, se
     sharded,
     ...(sentinel !== undefined && { sentinel }),
     ...(tls !== undefined && { tls: tlsOf(tls, ca) }),
-  };
-}
-
-function tlsOf(settings: NonNullable<RedisSettings['tls']>, ca: string | undefined): TlsConfig {
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(settings.servername !== undefined && { servername: settings.servername }),
-    rejectUnauthorized: settings.reject_unauthorized,
   };
 }
 

@@ -22,5 +22,5 @@ function masked(value: unknown, key: string): unknown {
 }
 
 function maskedText(text: string): string {
-  return /^(?:https?|rediss?):\/\//.test(text) ? withoutQuery(text.replace(/\/\/[^/]*@/, `//${MASK}@`)) : text;
+  return /^(?:https?|rediss?|postgres(?:ql)?):\/\//.test(text) ? withoutQuery(text.replace(/\/\/[^/]*@/, `//${MASK}@`)) : text;
 }

@@ -7,6 +7,7 @@ import { eventProblems } from './events-schema.ts';
 import { type Addresses, overlapProblems } from './overlap.ts';
 import { formatPath, type Path, type Problem, show } from './problems.ts';
 import { redisProblems } from './redis-schema.ts';
+import { sourceProblems } from './sources-schema.ts';
 import { routeSettings, type RouteSettings } from './route-schema.ts';
 import { routeName } from './routes.ts';
 import { admin, fileSchema, largestStored, origin, type OriginSettings, route, store } from './schema.ts';
@@ -22,6 +23,7 @@ export function meaningProblems(data: unknown): readonly Problem[] {
     ...originProblems(asMap(file['origins'])),
     ...authProblems(file['auth']),
     ...eventProblems(file['events'], scopeNamesOf(file)),
+    ...sourceProblems(file['events']),
     ...(file['redis'] === undefined ? [] : redisProblems(file['redis'])),
     ...overlapProblems(addressesOf(file)),
     ...routesProblems(file),

@@ -5,13 +5,30 @@ import { flag, given, integer, oneOf, oneOrMany, optional, type Read, refused, s
 import { tlsSettings } from './tls-schema.ts';
 import { nonEmpty, token } from './values.ts';
 
-export const redis = section({
+/** How its servers are found, whatever they are asked for. */
+export const redisServer = {
   url: oneOrMany(
     text({ allowed: 'redis:// or rediss:// with a host, and perhaps user, password and port', read: readUrl, secret: true }, { about: 'A server.' }),
     {
       about: 'The server, or each Sentinel, or some nodes of a Redis Cluster; rediss:// is TLS.',
     },
   ),
+  db: optional(integer({ about: 'Of the server.', default: 0 }, { least: 0, most: 1_000_000 })),
+  sharded: optional(flag({ about: 'true: `url` names nodes of a Redis Cluster.', default: false })),
+  sentinel: z.exactOptional(
+    section({
+      name: nonEmpty('the name that the Sentinels know the server by', { about: '`url` names Sentinels, which know the server by this name.' }),
+      user: z.exactOptional(nonEmpty('a name', { about: 'Of the Sentinels themselves.' })),
+      password: z.exactOptional(token({ about: 'Of the Sentinels themselves.' })),
+    }),
+  ),
+  tls: z.exactOptional(tlsSettings),
+};
+
+const { url: servers, ...others } = redisServer;
+
+export const redis = section({
+  url: servers,
   cluster: text(
     { allowed: '1 to 64 letters, digits, dots, - and _', read: (value) => given(/^[A-Za-z0-9._-]{1,64}$/.test(value) ? value : undefined) },
     { about: 'Nodes of one name share purges.' },
@@ -31,16 +48,7 @@ export const redis = section({
     integer({ about: 'That the server has: a majority with it must have a purge before it is confirmed.', default: 0 }, { least: 0, most: 16 }),
   ),
   bodies: optional(flag({ about: 'What one node has stored the others may use: each asks Redis after a miss of its own.', default: false })),
-  db: optional(integer({ about: 'Of the server.', default: 0 }, { least: 0, most: 1_000_000 })),
-  sharded: optional(flag({ about: 'true: `url` names nodes of a Redis Cluster.', default: false })),
-  sentinel: z.exactOptional(
-    section({
-      name: nonEmpty('the name that the Sentinels know the server by', { about: '`url` names Sentinels, which know the server by this name.' }),
-      user: z.exactOptional(nonEmpty('a name', { about: 'Of the Sentinels themselves.' })),
-      password: z.exactOptional(token({ about: 'Of the Sentinels themselves.' })),
-    }),
-  ),
-  tls: z.exactOptional(tlsSettings),
+  ...others,
 });
 
 export type RedisSettings = z.output<typeof redis>;
@@ -62,7 +70,7 @@ function credentialsOf(url: string | undefined): string {
   return `${username}:${password}`;
 }
 
-function isDecodable(encoded: string): boolean {
+export function isDecodable(encoded: string): boolean {
   try {
     decodeURIComponent(encoded);
     return true;
@@ -75,10 +83,17 @@ function isDecodable(encoded: string): boolean {
 export function redisProblems(data: unknown): readonly Problem[] {
   const parsed = redis.safeParse(data);
   if (!parsed.success) return [];
-  return [...faults(parsed.data)].map(([name, message]) => ({ path: ['redis', name], message }));
+  return [...serverFaults(parsed.data)].map(([name, message]) => ({ path: ['redis', name], message }));
 }
 
-function* faults({ url, sharded, sentinel, db, tls }: RedisSettings): Generator<readonly [setting: string, message: string]> {
+/** As names of settings and what is wrong with them. */
+export function* serverFaults({
+  url,
+  sharded,
+  sentinel,
+  db,
+  tls,
+}: Pick<RedisSettings, keyof typeof redisServer>): Generator<readonly [setting: string, message: string]> {
   const isEncrypted = url.every((one) => one.startsWith('rediss:'));
   if (url.length > 1 && !sharded && sentinel === undefined)
     yield ['url', `names ${url.length} servers; allowed: one, or several with sentinel or sharded: true`];

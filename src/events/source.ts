@@ -1,4 +1,5 @@
 // What every source of events is to the rest: opened, closed, and asked for what it could not hand on.
+import type { Backlog } from './backlog.ts';
 import type { Taken } from './intake.ts';
 
 /** An event that no rule could take: kept until it is replayed, or until there is no room for it. */
@@ -19,6 +20,9 @@ export interface EventSource {
   open(): Promise<void>;
   /** Takes no more; what is under way ends first. */
   close(): Promise<void>;
+  /** Of one that fetches its events: whether it does now, since one of several nodes may do it for all, and how far behind it is, once that is known. */
+  readonly isReading?: boolean;
+  readonly backlog?: Backlog | undefined;
   /** How many there are, as last known. */
   readonly deadCount: number;
   /** Newest first. */

@@ -1,4 +1,5 @@
 // All sources of events together: opened and closed as one, and asked for dead letters by name.
+import type { Backlog } from './backlog.ts';
 import type { Taken } from './intake.ts';
 import type { DeadLetter, EventSource } from './source.ts';
 
@@ -6,6 +7,11 @@ export interface Replayed {
   readonly source: string;
   readonly id: string;
   readonly taken: Taken;
+}
+
+export interface SourceProgress extends Partial<Backlog> {
+  readonly source: string;
+  readonly isReading: boolean;
 }
 
 export class EventSources {
@@ -22,6 +28,11 @@ export class EventSources {
   /** Dead letters of each, as last known. */
   get deadCounts(): readonly { readonly source: string; readonly count: number }[] {
     return this.#sources.map(({ name, deadCount }) => ({ source: name, count: deadCount }));
+  }
+
+  /** Of those that fetch their events. */
+  get progress(): readonly SourceProgress[] {
+    return this.#sources.flatMap(({ name, isReading, backlog }) => (isReading === undefined ? [] : [{ source: name, isReading, ...backlog }]));
   }
 
   /** Rejects with the RunError of the first that cannot be; the others are closed again then. */

@@ -41,6 +41,8 @@ export interface ProcessReadings {
   /** Of each source of events. */
   readonly deadLetters: readonly { readonly source: string; readonly count: number }[];
   readonly eventsInFlight: number;
+  /** Where events are fetched. */
+  readonly eventSources: readonly { readonly source: string; readonly isReading: boolean; readonly waiting?: number; readonly oldestMs?: number }[];
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -75,6 +77,9 @@ type OfProcess =
   | 'freshet_purge_log_applied'
   | 'freshet_event_dead_letters'
   | 'freshet_events_in_flight'
+  | 'freshet_event_source_reading'
+  | 'freshet_event_source_waiting'
+  | 'freshet_event_source_oldest_seconds'
   | 'freshet_process_resident_memory_bytes'
   | 'freshet_process_cpu_seconds_total';
 
@@ -325,6 +330,13 @@ export class Metrics implements EffectObserver {
       freshet_purge_log_applied: readings.applied === undefined ? [] : single(readings.applied),
       freshet_event_dead_letters: readings.deadLetters.map(({ source, count }) => ({ values: [source], value: count })),
       freshet_events_in_flight: single(readings.eventsInFlight),
+      freshet_event_source_reading: readings.eventSources.map(({ source, isReading }) => ({ values: [source], value: isReading ? 1 : 0 })),
+      freshet_event_source_waiting: readings.eventSources.flatMap(({ source, waiting }) =>
+        waiting === undefined ? [] : [{ values: [source], value: waiting }],
+      ),
+      freshet_event_source_oldest_seconds: readings.eventSources.flatMap(({ source, oldestMs }) =>
+        oldestMs === undefined ? [] : [{ values: [source], value: oldestMs / 1_000 }],
+      ),
       freshet_serving_threads: single(readings.threads),
       freshet_worker_crashes_total: single(readings.crashes),
       freshet_process_resident_memory_bytes: single(process.memoryUsage.rss()),

@@ -11,7 +11,13 @@ describe('exit codes', () => {
     ['help of a command', ['purge', '-h'], 0, /^freshet purge \[TAG …\][^]*--soft +make entries stale instead of gone/, ''],
     ['version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/, ''],
     ['a good file', ['check', '--config', MINIMAL], 0, /\n {2}\/products\/:id {2}api /, ''],
-    ['an unknown command', ['chekc'], 2, /^$/, 'freshet: unknown command "chekc" (did you mean check?); allowed: serve, check, purge, explain\n'],
+    [
+      'an unknown command',
+      ['chekc'],
+      2,
+      /^$/,
+      'freshet: unknown command "chekc" (did you mean check?); allowed: serve, check, purge, outbox, explain\n',
+    ],
     [
       'an unknown flag',
       ['check', '--confg', 'x'],

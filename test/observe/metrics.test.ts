@@ -12,7 +12,15 @@ afterEach(() => {
 
 function measuring(): { observe: Observe; page: () => Promise<string> } {
   const metrics = new Metrics({
-    process: () => ({ epoch: 12, falseShare: 0.25, threads: 2, crashes: 1, deadLetters: [{ source: 'webhook', count: 2 }], eventsInFlight: 3 }),
+    process: () => ({
+      epoch: 12,
+      falseShare: 0.25,
+      threads: 2,
+      crashes: 1,
+      deadLetters: [{ source: 'webhook', count: 2 }],
+      eventsInFlight: 3,
+      eventSources: [{ source: 'postgres', isReading: true, waiting: 5, oldestMs: 1500 }],
+    }),
     thread: () => ({
       store: { entries: 7, bytes: 7_000, maxBytes: 9_000, removals: { evicted: 3, purged: 0 } },
       fills: { heldBytes: 40, maxBytes: 50 },

@@ -1,0 +1,26 @@
+// What does a row of the outbox say? From its columns to an Event, or to what is wrong with it.
+import { parseJson } from '../http/json.ts';
+import { MAX_EVENT_BYTES, type ReadEvent } from './event.ts';
+import type { OutboxName, OutboxRow } from './outbox-table.ts';
+import { PURGE_TYPE } from './rules.ts';
+
+const MICROSECONDS = 1_000;
+
+/** Of two tables that had the same number the row was not inserted at the same microsecond: numbers begin anew where a table does. */
+export function readOutboxRow({ id, at, bytes, tags, type, subject, data }: OutboxRow, { schema, table }: OutboxName): ReadEvent {
+  if (bytes > MAX_EVENT_BYTES) return malformed(`the row has ${bytes} bytes of tags or data; ${MAX_EVENT_BYTES} are allowed`);
+  const event = { id: `${id}@${at}`, source: `postgres:${schema}.${table}`, time: Number(at) / MICROSECONDS };
+  if (tags !== null && type !== null)
+    return malformed('the row has tags and a type; allowed: tags to be purged, or an event with type, subject and data');
+  if (tags !== null) return { kind: 'event', event: { ...event, type: PURGE_TYPE, data: { tags } } };
+  if (type === null || type === '')
+    return malformed('the row has neither tags nor a type; allowed: tags to be purged, or an event with type, subject and data');
+  return {
+    kind: 'event',
+    event: { ...event, type, ...(subject !== null && subject !== '' && { subject }), ...(data !== null && { data: parseJson(data) }) },
+  };
+}
+
+function malformed(detail: string): ReadEvent {
+  return { kind: 'malformed', detail };
+}

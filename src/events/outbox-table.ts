@@ -1,0 +1,80 @@
+// The outbox in PostgreSQL as Freshet reads it: the statements, and what a row holds. `outbox-sql.ts` prints the table.
+import { MAX_EVENT_BYTES } from './event.ts';
+import { quotedIdentifier } from './postgres-names.ts';
+
+export interface OutboxName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** A row as it is read: an event, or `tags` to be purged. What is too large for an event is not read, only measured. */
+export interface OutboxRow {
+  readonly id: string;
+  /** Epoch µs, when it was inserted. */
+  readonly at: string;
+  readonly bytes: number;
+  readonly tags: readonly (string | null)[] | null;
+  readonly type: string | null;
+  readonly subject: string | null;
+  /** JSON text. */
+  readonly data: string | null;
+}
+
+/** A row that was set aside. */
+export interface FailedRow extends OutboxRow {
+  readonly failure: string | null;
+  /** Epoch ms. */
+  readonly failedAt: number;
+}
+
+export interface OutboxBacklog {
+  /** At most COUNTED. */
+  readonly waiting: number;
+  readonly oldestMs: number | null;
+  /** At most COUNTED. */
+  readonly failed: number;
+}
+
+/** Counting a million rows every few seconds would be the larger trouble. */
+export const COUNTED = 100_000;
+
+export interface OutboxStatements {
+  /** The rows that wait, but for those with the ids $1, which are being purged; at most $2. No row is passed over for having a smaller number than one that was read before: numbers are given before commits. */
+  readonly read: string;
+  /** $1: ids. */
+  readonly remove: string;
+  /** $1: ids, $2: why each failed. */
+  readonly setAside: string;
+  /** Of those that were set aside the newest $1. */
+  readonly failed: string;
+  /** The one with the id $1. */
+  readonly failedOne: string;
+  readonly backlog: string;
+}
+
+export function outboxStatements({ schema, table }: OutboxName): OutboxStatements {
+  const name = `${quotedIdentifier(schema)}.${quotedIdentifier(table)}`;
+  const size = 'octet_length(coalesce(data::text, array_to_string(tags, chr(44))))';
+  const fits = `${size} <= ${MAX_EVENT_BYTES}`;
+  // `id` by itself would be the text in the list, and 10 before 9.
+  const columns = [
+    'outbox.id::text AS id',
+    '(extract(epoch FROM created_at) * 1000000)::bigint::text AS at',
+    `coalesce(${size}, 0) AS bytes`,
+    `CASE WHEN ${fits} THEN tags END AS tags`,
+    'type',
+    'subject',
+    `CASE WHEN ${fits} THEN data::text END AS data`,
+  ].join(', ');
+  const isWaiting = 'failed_at IS NULL';
+  const counted = (condition: string): string => `(SELECT count(*)::int FROM (SELECT FROM ${name} WHERE ${condition} LIMIT ${COUNTED}) AS counted)`;
+  const failed = `SELECT ${columns}, failure, (extract(epoch FROM failed_at) * 1000)::float8 AS "failedAt" FROM ${name} AS outbox WHERE failed_at IS NOT NULL`;
+  return {
+    read: `SELECT ${columns} FROM ${name} AS outbox WHERE ${isWaiting} AND outbox.id <> ALL ($1::bigint[]) ORDER BY outbox.id LIMIT $2`,
+    remove: `DELETE FROM ${name} WHERE id = ANY ($1::bigint[])`,
+    setAside: `UPDATE ${name} AS failed SET failed_at = clock_timestamp(), failure = given.failure FROM unnest($1::bigint[], $2::text[]) AS given (id, failure) WHERE failed.id = given.id`,
+    failed: `${failed} ORDER BY outbox.failed_at DESC, outbox.id DESC LIMIT $1`,
+    failedOne: `${failed} AND outbox.id = $1`,
+    backlog: `SELECT ${counted(isWaiting)} AS waiting, (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000 FROM ${name} AS outbox WHERE ${isWaiting} ORDER BY outbox.id LIMIT 1) AS "oldestMs", ${counted('failed_at IS NOT NULL')} AS failed`,
+  };
+}
