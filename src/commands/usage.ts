@@ -26,7 +26,11 @@ export const USAGES = {
     synopsis: '[serve] --origin URL | --config FILE',
     flags: { ...CONFIGURATION, version: { short: 'v', about: 'print the version' } },
   },
-  check: { about: 'validate a configuration and explain what it means', synopsis: 'check --config FILE', flags: CONFIGURATION },
+  check: {
+    about: 'validate a configuration, explain what it means, and warn of what cannot be meant',
+    synopsis: 'check --config FILE [--strict]',
+    flags: { strict: { about: 'exit with 2 where there is a warning' }, ...CONFIGURATION },
+  },
   purge: {
     about: 'purge by tag, URL, prefix or scope, and say when it is confirmed',
     synopsis: 'purge [TAG …] [--url URL] [--prefix PREFIX] [--scope NAME=VALUE] [--all] [--soft]',

@@ -50,6 +50,8 @@ export interface PurgeConfig {
   /** Of the table of hard marks; soft marks take a quarter more. */
   readonly memoryBytes: number;
   readonly ratePerSecond: number;
+  /** Who else purges, by name, and which tags or families of tags. It permits nothing. */
+  readonly callers: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface StoreConfig {

@@ -8,8 +8,8 @@ import type { Route, ScopeRule } from '../rules/routes.ts';
 import { ROUTE_DEFAULTS } from './route-schema.ts';
 import { formatDuration, formatPercent, formatSize } from './units.ts';
 
-/** Several lines, without a final newline. */
-export function describeConfig(config: Config): string {
+/** Several lines, without a final newline. `sections` stand before the notes, each with a title and lines of its own. */
+export function describeConfig(config: Config, sections: readonly Section[] = []): string {
   const routes = [...config.routes, config.defaultRoute];
   return [
     align(generalRows(config)),
@@ -17,9 +17,15 @@ export function describeConfig(config: Config): string {
     'routes, in the order in which they are tried',
     align([['  path', 'origin', 'scope', 'ttl', 'tags', 'else'], ...routes.map((route) => routeRow(route, config))]),
     '',
+    ...sections.filter(({ lines }) => lines.length > 0).flatMap(({ title, lines }) => [title, ...lines, '']),
     'notes',
     ...notes(config, routes).map((note) => `  - ${note}`),
   ].join('\n');
+}
+
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
 }
 
 function generalRows(config: Config): readonly (readonly string[])[] {
@@ -110,8 +116,9 @@ function describeScope(scope: ScopeRule): string {
   return sources ?? '';
 }
 
-function extras({ policy, query, upgrade, audited, maxRequestBodyBytes, invalidates }: Route): readonly string[] {
+function extras({ policy, strategy, query, upgrade, audited, maxRequestBodyBytes, invalidates }: Route): readonly string[] {
   return [
+    ...(strategy === undefined ? [] : [`strategy ${strategy}`]),
     ...(upgrade ? ['WebSocket'] : []),
     ...(audited ? [] : ['not audited']),
     ...(maxRequestBodyBytes === ROUTE_DEFAULTS.max_request_body ? [] : [`request bodies up to ${formatSize(maxRequestBodyBytes)}`]),
@@ -128,18 +135,10 @@ function describeQuery(query: Exclude<QueryRule, { kind: 'as-received' }>): stri
   return query.kind === 'ignore' ? 'query ignored' : `query ${query.kind} ${query.patterns.join(' ')}`;
 }
 
-/** From here a stored response outlives what a person would wait for. */
-const LONG_TTL_MS = 10 * 60_000;
-
 function notes(config: Config, routes: readonly Route[]): readonly string[] {
   const cached = routes.filter((route) => !route.policy.pass);
-  const untagged = cached.filter((route) => (route.policy.ttlMs ?? 0) >= LONG_TTL_MS && route.tags.length === 0);
   const clientSide = cached.filter((route) => route.policy.clientCacheControl === 'origin');
   return [
-    ...untagged.map(
-      (route) =>
-        `${route.name}: a ttl of ${formatDuration(route.policy.ttlMs ?? 0)} and no tags of its own: unless the origin tags it, only its URL, prefix or scope can be purged`,
-    ),
     ...(clientSide.length === 0
       ? []
       : [

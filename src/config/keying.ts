@@ -22,6 +22,15 @@ function keyingOf({ origin, query, scope, tags, policy }: Route) {
 }
 
 /** What is stored for others only where the route says so. */
-function permitsOf({ storeSetCookie, storePartial, storePost, storeErrors, storeCloseDelimited, storeAuthorized, storePrivate }: Policy) {
-  return { storeSetCookie, storePartial, storePost, storeErrors, storeCloseDelimited, storeAuthorized, storePrivate };
+function permitsOf({
+  storeSetCookie,
+  storePartial,
+  storePost,
+  storeErrors,
+  storeCloseDelimited,
+  storeAuthorized,
+  storeUnversioned,
+  storePrivate,
+}: Policy) {
+  return { storeSetCookie, storePartial, storePost, storeErrors, storeCloseDelimited, storeAuthorized, storeUnversioned, storePrivate };
 }

@@ -26,8 +26,21 @@ export interface ConfigInput {
   readonly overrides: Overrides;
 }
 
+/** A configuration, and what the file said that made it. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly file: FileSettings;
+  /** A path in the file as messages name it: `shop.yaml:12: routes[0].ttl`. */
+  readonly placeOf: (path: Path) => string;
+}
+
 /** Throws UsageError with all problems, one a line. With neither `file` nor `text`, the overrides are the whole configuration. */
 export function loadConfig(input: ConfigInput): Config {
+  return readConfig(input).config;
+}
+
+/** As loadConfig. */
+export function readConfig(input: ConfigInput): LoadedConfig {
   const document = readDocument(input.text ?? readText(input.file), input.env);
   const data = applyOverrides(document.data, input.overrides);
   const parsed = data === undefined ? undefined : fileSchema.safeParse(data);
@@ -36,7 +49,8 @@ export function loadConfig(input: ConfigInput): Config {
   const issuers = parsed?.data === undefined ? { problems: [], issuers: [] } : readIssuers(parsed.data.auth?.jwt ?? [], rawAuth(data), input.file);
   const problems = distinct([...document.problems, ...shape, ...meaningProblems(data), ...certificates.problems, ...issuers.problems]);
   if (problems.length > 0 || parsed?.data === undefined) throw new UsageError(report(problems, document, input));
-  return configOf(parsed.data, { certificates: certificates.read, issuers: issuers.issuers });
+  const config = configOf(parsed.data, { certificates: certificates.read, issuers: issuers.issuers });
+  return { config, file: parsed.data, placeOf: (path) => placeOf(path, document, input) };
 }
 
 function readText(file: string | undefined): string {
@@ -84,19 +98,24 @@ function distinct(problems: readonly Problem[]): readonly Problem[] {
   });
 }
 
-function report(problems: readonly Problem[], document: ConfigDocument, { file, text, overrides }: ConfigInput): string {
-  const name = file ?? (text === undefined ? undefined : 'configuration');
-  const lines = problems.map(({ path, message }) => {
-    const flag = flagOf(path, overrides);
-    const line = flag === undefined ? document.lineOf(path) : undefined;
-    if (flag !== undefined) return { line: 0, text: `${flag}: ${message}` };
-    const place = [name, ...(name === undefined || line === undefined ? [] : [line])].join(':');
-    return { line: line ?? 0, text: `${place === '' ? '' : `${place}: `}${formatPath(path)}: ${message}` };
-  });
+function report(problems: readonly Problem[], document: ConfigDocument, input: ConfigInput): string {
+  const lines = problems.map(({ path, message }) => ({
+    line: (flagOf(path, input.overrides) === undefined ? document.lineOf(path) : undefined) ?? 0,
+    text: `${placeOf(path, document, input)}: ${message}`,
+  }));
   return lines
     .toSorted((a, b) => a.line - b.line)
     .map((line) => line.text)
     .join('\n');
+}
+
+function placeOf(path: Path, document: ConfigDocument, { file, text, overrides }: ConfigInput): string {
+  const flag = flagOf(path, overrides);
+  if (flag !== undefined) return flag;
+  const name = file ?? (text === undefined ? undefined : 'configuration');
+  const line = document.lineOf(path);
+  const at = [name, ...(name === undefined || line === undefined ? [] : [line])].join(':');
+  return `${at === '' ? '' : `${at}: `}${formatPath(path)}`;
 }
 
 /** What other files say. */
@@ -130,6 +149,7 @@ function configOf(file: FileSettings, { certificates, issuers }: FilesRead): Con
       settleMs: file.purge.settle,
       memoryBytes: file.purge.memory,
       ratePerSecond: file.purge.rate,
+      callers: new Map(Object.entries(file.purge.callers)),
     },
     store: { memoryBytes: file.store.memory, maxObjectBytes, fillBytes: file.store.fills ?? fillBytes(file, [...routes, defaultRoute]) },
     fastPath: file.fast_path,

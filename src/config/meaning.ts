@@ -133,7 +133,7 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
   const problems = [...originNameProblems(defaults, { at: ['defaults'], origins }), ...largestProblems(defaults, { at: ['defaults'], room })];
   const hasIssuer = asMap(file['auth'])['jwt'] !== undefined;
   problems.push(...defaultTemplates(defaults), ...scopeProblems(defaults, { at: ['defaults'], inherited: PUBLIC, hasIssuer }));
-  problems.push(...cookieProblems(defaults, { at: ['defaults'], defaults: {} }));
+  problems.push(...cookieProblems(defaults, { at: ['defaults'], defaults: {} }), ...strategyProblems(defaults, ['defaults']));
   const seen = new Map<string, number>();
   for (const [index, data] of routes.entries()) {
     const entry = route.safeParse(data);
@@ -141,6 +141,7 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
     const at = ['routes', index];
     problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, room }));
     problems.push(...templateProblems(entry.data, { at, defaults }), ...cookieProblems(entry.data, { at, defaults }));
+    problems.push(...strategyProblems(entry.data, at));
     problems.push(...scopeProblems(entry.data, { at, inherited: defaults.scope ?? PUBLIC, hasIssuer }));
     const shape = shapeOf(entry.data);
     const earlier = seen.get(shape);
@@ -195,6 +196,19 @@ function scopeNamesOf(file: Readonly<Record<string, unknown>>): readonly string[
   const { scope: inherited = PUBLIC } = routeSettings.safeParse(file['defaults'] ?? {}).data ?? {};
   const routes = Array.isArray(file['routes']) ? file['routes'] : [];
   return scopeNames([...routes.map((data: unknown) => ({ scope: route.safeParse(data).data?.scope ?? inherited })), { scope: inherited }]);
+}
+
+/** What stands beside a strategy and leaves nothing of it. */
+function strategyProblems({ strategy, pass, store_unversioned: unversioned }: RouteSettings, at: Path): readonly Problem[] {
+  if (strategy === undefined) return [];
+  const passes = strategy === 'pass';
+  const undone = pass === !passes;
+  return [
+    ...(undone ? [{ path: [...at, 'pass'], message: `found ${pass}, which undoes strategy: ${strategy}; allowed: one of the two` }] : []),
+    ...(strategy === 'versioned' && unversioned === true
+      ? [{ path: [...at, 'store_unversioned'], message: 'found true, which undoes strategy: versioned; allowed: one of the two' }]
+      : []),
+  ];
 }
 
 type Entry = ReturnType<typeof route.parse>;

@@ -1,5 +1,6 @@
 // The settings of a route, every one of which `defaults` takes too; what they decide is in rules/policy.ts.
 import { z } from 'zod';
+import { STRATEGIES } from '../rules/routes.ts';
 import { duration, flag, fraction, integer, list, oneOf, section, size, type Setting, text, timeout, given } from './setting.ts';
 import { fieldName, fieldValue, forwardedField, host, method, originName, pathPattern, query, scope } from './values.ts';
 
@@ -23,6 +24,10 @@ const withDefault = {
   store_authorized: oneOf(['explicit', 'rfc'], {
     about: 'What lets a response to an authorized request be shared: explicit wants public or s-maxage, rfc takes must-revalidate too.',
     default: 'explicit',
+  }),
+  store_unversioned: flag({
+    about: 'false: what states no Surrogate-Version is not stored, nor what leaves out a tag whose version a purge demanded.',
+    default: true,
   }),
   store_private: flag({ about: 'Store private responses where the scope is one user.', default: false }),
   cookies: oneOf(['explicit', 'ignore', 'strip'], {
@@ -55,6 +60,9 @@ const withDefault = {
 };
 
 const withoutDefault = {
+  strategy: oneOf(STRATEGIES, {
+    about: 'A preset of other settings, each of which may be set beside it: docs/strategies.md. It goes over `defaults`.',
+  }),
   origin: originName({ about: 'Where requests go; without it to --origin, else to the first of `origins`.' }),
   ttl: duration({ about: 'Freshness where the origin gives none.' }),
   query: query({ about: 'Which query parameters count; they are sorted by name. Without it: all of them, as received.' }),

@@ -1,8 +1,9 @@
 // From the settings of a route, over `defaults` and the built-in ones, to the Route that requests are matched with.
 import type { Policy } from '../rules/policy.ts';
 import { credentialFields, type PathPattern, type Route } from '../rules/routes.ts';
-import { ROUTE_DEFAULTS, type RouteSettings } from './route-schema.ts';
+import type { ROUTE_DEFAULTS, RouteSettings } from './route-schema.ts';
 import type { RouteEntry } from './schema.ts';
+import { layered, strategyOf } from './strategies.ts';
 
 /** What a route takes from elsewhere in the file. */
 export interface RouteContext {
@@ -38,14 +39,16 @@ const EVERYTHING: PathPattern = { source: '/**', segments: [{ kind: 'rest' }] };
 function settled(
   own: RouteSettings,
   context: RouteContext,
-): Pick<Route, 'origin' | 'upgrade' | 'audited' | 'maxRequestBodyBytes' | 'policy' | 'query' | 'scope' | 'tags' | 'invalidates'> {
-  const settings = { ...ROUTE_DEFAULTS, ...context.defaults, ...own };
+): Pick<Route, 'origin' | 'upgrade' | 'audited' | 'maxRequestBodyBytes' | 'policy' | 'strategy' | 'query' | 'scope' | 'tags' | 'invalidates'> {
+  const settings = layered(own, context.defaults);
+  const strategy = strategyOf(settings);
   return {
     origin: settings.origin ?? context.firstOrigin,
     upgrade: settings.upgrade,
     audited: settings.audit,
     maxRequestBodyBytes: settings.max_request_body,
     policy: policyOf(settings, context.maxObjectBytes),
+    ...(strategy !== undefined && { strategy }),
     query: settings.query ?? { kind: 'as-received' },
     scope: settings.scope.kind === 'claims' ? { ...settings.scope, required: settings.required } : settings.scope,
     tags: settings.tags,
@@ -69,6 +72,7 @@ function policyOf(settings: typeof ROUTE_DEFAULTS & RouteSettings, maxObjectByte
     storeErrors: settings.store_errors,
     storeCloseDelimited: settings.store_close_delimited,
     storeAuthorized: settings.store_authorized,
+    storeUnversioned: settings.store_unversioned,
     storePrivate: settings.store_private,
     ...(forward !== undefined && { forward }),
     cookies: forward !== undefined && !forward.has('cookie') ? 'strip' : settings.cookies,

@@ -24,9 +24,10 @@ import {
   size,
   timeout,
 } from './setting.ts';
+import { notAllowed } from './problems.ts';
 import { redis } from './redis-schema.ts';
 import { tlsSettings } from './tls-schema.ts';
-import { cidr, host, listenAddress, listenAddressOrFalse, originName, originUrl, token } from './values.ts';
+import { cidr, host, listenAddress, listenAddressOrFalse, originName, originUrl, tagFamily, token } from './values.ts';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -50,6 +51,15 @@ const purge = section({
   ),
   memory: optional(size({ about: 'Of the mark table; soft marks take a quarter more.', default: '9MiB' }, { leastBytes: 64 * KIB, mostBytes: GIB })),
   rate: optional(rate({ about: 'Purges allowed a second.', default: '1000/s' })),
+  callers: z
+    .record(
+      originName({ about: 'The name of a caller.' }),
+      list(tagFamily({ about: 'A tag or a family.' }), {
+        about: 'The tags that it purges, or their families (`product:*`): for `check` and the map.',
+      }),
+      { error: (issue) => notAllowed(issue.input, 'a map of names to lists of tags (shop: ["product:*", catalog])') },
+    )
+    .prefault({}),
 });
 
 export const store = section({

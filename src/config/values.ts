@@ -113,6 +113,12 @@ export function fieldValue(about: About): Setting<string> {
   );
 }
 
+/** As the map writes them: `product:*`, `product:{id}`, or a tag. */
+export function tagFamily(about: About): Setting<string> {
+  const allowed = 'a tag or a family (catalog, product:*): visible characters without spaces or commas';
+  return text({ allowed, read: (value) => given(/^[\x21-\x2b\x2d-\x7e]{1,1024}$/.test(value) ? value : undefined) }, about);
+}
+
 export function nonEmpty(allowed: string, about: About): Setting<string> {
   return text({ allowed, read: (value) => given(value === '' ? undefined : value) }, about);
 }

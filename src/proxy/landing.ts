@@ -92,12 +92,17 @@ export function tagsOf(x: Exchange, head: ResponseHead): Tagging {
   if (templated.kind === 'missing') return { tags: [], tagIds: x.implicitTagIds, versions: [], refusal: 'tag-malformed' };
 
   const tags = [...new Set([...stated.tags, ...templated.tags])];
-  const versions = [...statedVersions(head.fields)].map(([tag, version]) => ({ tagIds: tagHash.tagIds([tag]), version }));
+  const claimed = statedVersions(head.fields);
+  // Where a version is wanted, a tag without one is older than any that a purge demanded.
+  const silent = x.route.policy.storeUnversioned ? [] : tags.filter((tag) => !claimed.has(tag)).map((tag) => [tag, UNSTATED] as const);
+  const versions = [...claimed, ...silent].map(([tag, version]) => ({ tagIds: tagHash.tagIds([tag]), version }));
   // A tag whose version is stated is a tag of the response, whether or not the origin lists it too.
   const own = [tagHash.tagIds(tags), tagHash.groupIds(x.target.authority, stated.groups), ...versions.map((version) => version.tagIds)];
   const tagIds = tagHash.join(x.implicitTagIds, ...own);
   return { tags, tagIds, versions, refusal: x.isOutdated ? 'purged-in-flight' : undefined };
 }
+
+const UNSTATED = -1;
 
 /** What the marks and the demanded versions forbid to store. */
 export function refusalByMarks(verdict: Verdict, tagging: Tagging, marks: Marks): Reason | undefined {

@@ -26,6 +26,8 @@ export interface Policy {
   readonly storeCloseDelimited: boolean;
   /** `explicit` wants `public` or `s-maxage`; `rfc` takes `must-revalidate` too (RFC 9111 §3.5). */
   readonly storeAuthorized: 'explicit' | 'rfc';
+  /** false refuses what states no Surrogate-Version, and what leaves out a tag whose version a purge demanded. */
+  readonly storeUnversioned: boolean;
   /** `private` responses under a scope of one user (DESIGN section 6). */
   readonly storePrivate: boolean;
   /** The only request fields that go on, with those of the scope; absent: all do. Lower case. */

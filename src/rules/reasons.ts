@@ -115,7 +115,11 @@ export const REASONS = {
   'fills-over-limit': { source: 'setting store.fills', sentence: 'Bodies under way hold as much as they may; this one is passed on and not stored.' },
   'tags-over-limit': { source: 'setting tags', sentence: 'The response has more tags than the limits allow; it could not be purged by all of them.' },
   'tag-malformed': { source: 'SECURITY §6', sentence: 'A tag has a character that tags may not have, or a template had no value.' },
-  'version-behind': { source: 'PURGE-PROTOCOL §3.6', sentence: 'The response states a lower version than a purge demanded.' },
+  'version-behind': {
+    source: 'PURGE-PROTOCOL §3.6',
+    sentence: 'The response states a lower version than a purge demanded, or none where its route wants one.',
+  },
+  'version-missing': { source: 'setting store_unversioned', sentence: 'The response states no Surrogate-Version, which its route wants.' },
   'newer-stored': { source: 'PURGE-PROTOCOL §3.2 rule 2', sentence: 'A response fetched later is stored already.' },
   'post-not-stored': { source: 'setting store_post', sentence: 'The response to a POST does not answer a later GET.' },
   'connection-nominates': { source: 'RFC 9110 §7.6.1', sentence: 'The Connection field nominates a field that must reach us or the client.' },

@@ -21,12 +21,18 @@ export interface Route {
   readonly audited: boolean;
   readonly maxRequestBodyBytes: number;
   readonly policy: Policy;
+  /** Where one was named. */
+  readonly strategy?: Strategy;
   readonly query: QueryRule;
   readonly scope: ScopeRule;
   /** Templates: `{name}` from the path, `{query.name}`, `{claim.name}`; a template with a missing value makes the response unstorable (never `product:undefined`). */
   readonly tags: readonly string[];
   readonly invalidates: readonly string[];
 }
+
+/** How what a route stores comes to its end: a preset of settings (config/strategies.ts). */
+export const STRATEGIES = ['purge', 'revalidate', 'versioned', 'pass'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 /** `public`, a credential from `authorization` and named cookies, verified claims of a bearer token, or what the origin says of a credential. */
 export type ScopeRule =

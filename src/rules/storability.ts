@@ -50,6 +50,7 @@ export function judgeStorability(context: FillContext): Storability {
     refusedByStatus(context, control) ??
     refusedByControl(context, control) ??
     refusedByIdentity(context, control) ??
+    refusedByVersion(context) ??
     refusedByVary(context, vary);
   if (reason !== undefined) return { kind: 'refuse', reason };
 
@@ -124,6 +125,12 @@ function refusedByIdentity({ request, head, scope, policy }: FillContext, { dire
   // Deviation, stricter: RFC 9111 §7.3 leaves it to the origin; setting `store_set_cookie`.
   const setsCookie = hasField(head.fields, 'set-cookie') || hasField(head.fields, 'set-cookie2');
   return setsCookie && !policy.storeSetCookie ? 'set-cookie' : undefined;
+}
+
+/** Whether it is as new as purges demanded is judged where they are known (PURGE-PROTOCOL §3.6). */
+function refusedByVersion({ head, policy }: FillContext): Reason | undefined {
+  if (policy.storeUnversioned || hasField(head.fields, 'surrogate-version')) return undefined;
+  return 'version-missing';
 }
 
 function refusedByVary(context: FillContext, vary: readonly string[]): Reason | undefined {

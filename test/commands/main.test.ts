@@ -5,12 +5,23 @@ import { runFreshet, Running } from './run.ts';
 
 const MINIMAL = fileURLToPath(new URL('../../config/minimal.yaml', import.meta.url));
 
+const WARNED = fileURLToPath(new URL('./warned.yaml', import.meta.url));
+
 describe('exit codes', () => {
   it.concurrent.each([
     ['help', ['--help'], 0, /^freshet \[serve\] --origin URL \| --config FILE\n[^]*freshet purge/, ''],
     ['help of a command', ['purge', '-h'], 0, /^freshet purge \[TAG …\][^]*--soft +make entries stale instead of gone/, ''],
     ['version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/, ''],
     ['a good file', ['check', '--config', MINIMAL], 0, /\n {2}\/products\/:id {2}api /, ''],
+    ['a file without a warning, strictly', ['check', '--strict', '--config', MINIMAL], 0, /\n {2}\/products\/:id {2}api /, ''],
+    [
+      'a file with one',
+      ['check', '--config', WARNED],
+      0,
+      /\nwarnings\n {2}- .*warned\.yaml:4: routes\[0\]\.override: override on \/a without a ttl\n/,
+      '',
+    ],
+    ['a file with one, strictly', ['check', '--strict', '--config', WARNED], 2, /\nwarnings\n/, 'freshet: 1 warning (--strict)\n'],
     [
       'an unknown command',
       ['chekc'],
@@ -23,7 +34,7 @@ describe('exit codes', () => {
       ['check', '--confg', 'x'],
       2,
       /^$/,
-      'freshet: unknown flag --confg (did you mean --config?); allowed: --config, --origin, --listen, --admin, --workers, --help\nusage: freshet check --config FILE\n--help says more\n',
+      'freshet: unknown flag --confg (did you mean --config?); allowed: --strict, --config, --origin, --listen, --admin, --workers, --help\nusage: freshet check --config FILE [--strict]\n--help says more\n',
     ],
     ['no configuration', [], 2, /^$/, 'freshet: needs --origin URL or --config FILE\n'],
     ['a file without its flag', ['check', 'x.yaml'], 2, /^$/, 'freshet: unexpected "x.yaml"; a configuration file is named with --config\n'],

@@ -52,7 +52,11 @@ describe('one mistake', () => {
     ['unknown key, near', 'lisen: 1', `1: lisen: unknown key "lisen" (did you mean "listen"?); allowed: ${TOP}`],
     ['unknown key, far', 'colour: 1', `1: colour: unknown key "colour"; allowed: ${TOP}`],
     ['a prototype', '__proto__: 1', `1: __proto__: unknown key "__proto__"; allowed: ${TOP}`],
-    ['unknown key within', 'purge:\n  rat: 1/s', '2: purge.rat: unknown key "rat" (did you mean "rate"?); allowed: token, settle, memory, rate'],
+    [
+      'unknown key within',
+      'purge:\n  rat: 1/s',
+      '2: purge.rat: unknown key "rat" (did you mean "rate"?); allowed: token, settle, memory, rate, callers',
+    ],
     ['no value', 'listen:', `1: listen: found nothing; allowed: ${LISTEN}`],
     ['no settings', 'defaults:', '1: defaults: found nothing; allowed: a map of settings'],
     ['listen', 'listen: a:b:c', `1: listen: found "a:b:c"; allowed: ${LISTEN}`],
@@ -236,6 +240,28 @@ describe('one mistake', () => {
           (name, i) => `1: routes[0].forward[${i + 1}]: found "${name}", which ends here or is written by Freshet itself; allowed: any other field`,
         ),
       ],
+    ],
+    ['a strategy', route('strategy: purgee'), '1: routes[0].strategy: found "purgee"; allowed: purge, revalidate, versioned, pass'],
+    [
+      'a strategy undone',
+      route('strategy: purge, pass: true'),
+      '1: routes[0].pass: found true, which undoes strategy: purge; allowed: one of the two',
+    ],
+    ['a pass undone', route('strategy: pass, pass: false'), '1: routes[0].pass: found false, which undoes strategy: pass; allowed: one of the two'],
+    [
+      'versions undone',
+      'defaults: { strategy: versioned, store_unversioned: true }',
+      '1: defaults.store_unversioned: found true, which undoes strategy: versioned; allowed: one of the two',
+    ],
+    [
+      'a caller',
+      'purge: { callers: { shop: ["a b"] } }',
+      '1: purge.callers.shop[0]: found "a b"; allowed: a tag or a family (catalog, product:*): visible characters without spaces or commas',
+    ],
+    [
+      'callers',
+      'purge: { callers: [shop] }',
+      '1: purge.callers: found a list; allowed: a map of names to lists of tags (shop: ["product:*", catalog])',
     ],
     [
       'forward of cookies that are stripped',

@@ -47,9 +47,6 @@ routes:
   const TOKEN = 'purge: { token: t }';
   it.each([
     ['nothing to say', `${TOKEN}\ndefaults: { ${CLIENT} }`, []],
-    ['a long ttl without tags', `${TOKEN}\ndefaults: { ${CLIENT} }\nroutes: [{ path: /a, ttl: 1h }]`, [/^\/a: a ttl of 1h and no tags of its own/]],
-    ['a long ttl with tags', `${TOKEN}\ndefaults: { ${CLIENT} }\nroutes: [{ path: /a, ttl: 1h, tags: [a] }]`, []],
-    ['a short ttl without tags', `${TOKEN}\ndefaults: { ${CLIENT} }\nroutes: [{ path: /a, ttl: 5s }]`, []],
     [
       'clients keep what the origin says',
       `${TOKEN}\nroutes: [{ path: /a, ${CLIENT} }, { path: /b }, { path: /c, pass: true }]`,

@@ -5,6 +5,7 @@ import { FRAMING_MUTANTS } from './framings.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
 import { LOG_MUTANTS } from './logs.ts';
 import { LOOKUP_MUTANTS } from './lookups.ts';
+import { MAP_MUTANTS } from './maps.ts';
 import type { Mutant } from './mutant.ts';
 import { ORIGIN_MUTANTS } from './origins.ts';
 import { PLAIN_MUTANTS } from './plains.ts';
@@ -30,4 +31,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLUSTER_MUTANTS,
   ...LOG_MUTANTS,
   ...SHARE_MUTANTS,
+  ...MAP_MUTANTS,
 ];

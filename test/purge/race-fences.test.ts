@@ -84,6 +84,20 @@ describe('versions: a purge may name the lowest that is acceptable', () => {
     expect([await race.body(PAGE), await race.body(PAGE)]).toEqual(['fetch 3', 'fetch 3']);
   });
 
+  it('where the route wants a version, what leaves out the tag that a purge demanded one of is not stored either', async () => {
+    await using race = await Race.start({ routes: '{ path: "/**", strategy: versioned, tags: ["product:1"] }' });
+    const other: Fields = ['cache-control', 'max-age=10', 'surrogate-version', 'stock:1=9'];
+    race.serve(PAGE, { fields: stating(18) }, { fields: ['cache-control', 'max-age=10'] }, { fields: other }, { fields: other });
+    const said = async (): Promise<string> => (await race.get(PAGE)).field('cache-status') ?? '';
+    expect([await said(), await said()]).toEqual([expect.stringContaining('detail=version-missing'), expect.stringContaining('stored')]);
+    await purge(race);
+    expect([await said(), await said(), await said()]).toEqual([
+      expect.stringContaining('detail=version-behind'),
+      expect.stringContaining('stored'),
+      expect.stringContaining('hit'),
+    ]);
+  });
+
   it.each(['before-head', 'mid-body'] as const)('a purge that lands while the origin stands %s ends the fetch under way', async (place) => {
     await using race = await Race.start();
     const { barrier, reply } = heldAt(place);

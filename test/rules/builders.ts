@@ -21,6 +21,7 @@ export const strictPolicy: Policy = {
   storeErrors: true,
   storeCloseDelimited: false,
   storeAuthorized: 'explicit',
+  storeUnversioned: true,
   storePrivate: false,
   cookies: 'explicit',
   sMaxageAllowsSwr: true,

@@ -57,6 +57,9 @@ const ROWS: readonly Row[] = [
     expected: 'response-no-store',
   },
 
+  { name: 'no version where one is wanted', policy: policy({ storeUnversioned: false }), fields: fresh, expected: 'version-missing' },
+  { name: 'a version', policy: policy({ storeUnversioned: false }), fields: [...fresh, 'surrogate-version', 'a=1'], expected: 'store' },
+
   { name: 'private', fields: ['cache-control', 'private, max-age=60'], expected: 'private' },
   { name: 'private, qualified', fields: ['cache-control', 'private="x-user", max-age=60'], expected: 'private' },
   { name: 'private for CDNs', fields: [...fresh, 'cdn-cache-control', 'private'], expected: 'private' },
@@ -295,7 +298,7 @@ describe('RFC 9111 §3: storing', () => {
   it('has a row for every reason it gives', () => {
     const given = [
       'method post-not-stored request-no-store not-modified status-not-stored partial partial-invalid error-not-stored response-no-store private',
-      'malformed-control scope-unverified authorization request-cookie set-cookie vary-star vary-not-allowed vary-too-wide no-freshness no-validator already-stale',
+      'malformed-control version-missing scope-unverified authorization request-cookie set-cookie vary-star vary-not-allowed vary-too-wide no-freshness no-validator already-stale',
     ].flatMap((line) => line.split(' '));
     expect(new Set(ROWS.map(({ expected }) => expected))).toEqual(new Set([...given, 'store']));
     expect(Object.keys(REASONS)).toEqual(expect.arrayContaining(given));

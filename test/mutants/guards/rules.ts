@@ -9,6 +9,7 @@ export const RULE_GUARDS: readonly Guarded[] = [
       'if (reason !== undefined)',
       'if (freshness === undefined)',
       'if (useless !== undefined)',
+      `if (policy.storeUnversioned || hasField(head.fields, 'surrogate-version'))`,
       `if (method !== 'GET' && method !== 'POST')`,
       `if (method === 'POST' && !answersLaterGet(context, control))`,
       'if (!policy.storePost || head.status !== 200 || !hasExplicitFreshness(head.fields, control))',
@@ -29,6 +30,11 @@ export const RULE_GUARDS: readonly Guarded[] = [
       'if (alwaysValidate && !canValidate(head))',
       `if (scope.kind === 'none')`,
     ],
+  },
+  {
+    file: 'src/rules/tag-families.ts',
+    test: 'test/rules/tag-families.test.ts',
+    guards: [`if (pattern[from] === '*')`, 'if (pattern[from] === text[at])', 'if (star !== undefined)'],
   },
   {
     file: 'src/rules/freshness.ts',
