@@ -58,6 +58,15 @@ export const USAGES = {
     synopsis: "explain METHOD URL [-H 'NAME: VALUE' …]",
     flags: { header: { short: 'H', value: "'NAME: VALUE'", isList: true, about: 'a field of the request' }, ...ADMIN },
   },
+  validate: {
+    about: 'write and read a system of your own at once, and say what was stale, missed or of another user',
+    synopsis: 'validate --config FILE [--json]',
+    flags: {
+      config: { short: 'c', value: 'FILE', about: 'what is written and read, and by whom (docs/validate.md)' },
+      json: { about: 'print the report as JSON' },
+      ...HELP,
+    },
+  },
 } as const satisfies Readonly<Record<string, Usage>>;
 
 export type CommandName = keyof typeof USAGES;

@@ -1,0 +1,52 @@
+"""What teams get wrong, planted on purpose (SHOP_FAULT), so that `freshet validate` can be seen finding it. No part of an application."""
+
+from time import sleep
+
+WINDOW_SECONDS = 0.05
+
+
+def plant(fault, app, purges):
+    PLANTS[fault](app, purges)
+
+
+def forget(_app, purges):
+    """Prices are written and nobody is told."""
+    send = purges._send
+    purges._send = lambda tags: send({name: version for name, version in tags.items() if not name.startswith("price:")})
+
+
+def early(_app, purges):
+    """Purges before the commit: what is fetched between the two is old, and stays."""
+
+    def before_commit(_connection):
+        purges.send()
+        sleep(WINDOW_SECONDS)
+
+    purges.before_commit = before_commit
+
+
+def few(app, _purges):
+    """The list of products does not say which ones are in it."""
+    rewrite(app, "/products", "Surrogate-Key", "products")
+
+
+def public(app, _purges):
+    """Prices are called the same for everybody; with `scope: public` in Freshet's configuration they are."""
+    rewrite(app, "/price", "Cache-Control", "public, max-age=3600")
+
+
+def rewrite(app, ending, field, value):
+    inner = app.wsgi_app
+
+    def outer(environ, start_response):
+        def start(status, headers, *rest):
+            if environ["PATH_INFO"].endswith(ending) and environ["REQUEST_METHOD"] == "GET":
+                headers = [(name, held) for name, held in headers if name != field] + [(field, value)]
+            return start_response(status, headers, *rest)
+
+        return inner(environ, start)
+
+    app.wsgi_app = outer
+
+
+PLANTS = {"forget": forget, "early": early, "few": few, "public": public}

@@ -1,0 +1,58 @@
+// `freshet validate` against the Flask shop behind Freshet: the faults that are planted in it are found, each where it is, and none in the right one.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runFreshet } from '../commands/run.ts';
+import { FlaskShop, hasFlask, SHOP_FOLDER } from '../support/flask.ts';
+
+const CONFIG = readFileSync(join(SHOP_FOLDER, 'freshet.yaml'), 'utf8');
+const SHARED_PRICES = CONFIG.replace('scope: [tier]\n    required: true', 'scope: public');
+const PLAN = readFileSync(join(SHOP_FOLDER, 'validate.yaml'), 'utf8').replace('duration: 3s', 'duration: 2s\ngrace: 300ms\nrate: 400/s\npause: 30ms');
+
+interface Found {
+  readonly code: number | null;
+  readonly err: string;
+  readonly faults: readonly string[];
+}
+
+async function found(fault: string, config = CONFIG): Promise<Found> {
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-validate-'));
+  const [plan, freshet] = [join(folder, 'plan.yaml'), join(folder, 'freshet.yaml')];
+  writeFileSync(plan, PLAN);
+  writeFileSync(freshet, config);
+  await using shop = await FlaskShop.start({ env: { SHOP_FAULT: fault }, config: freshet });
+  const tokens = Object.entries(await shop.tokens()).map(([user, token]) => [user.toUpperCase(), token]);
+  const env = { ...Object.fromEntries(tokens), FRESHET_URL: shop.freshet.url };
+  const { code, out, err } = await runFreshet(['validate', '--config', plan, '--json'], env);
+  rmSync(folder, { recursive: true });
+  const report = JSON.parse(out) as { readonly faults: readonly { readonly kind: string; readonly read: string }[] };
+  return { code, err, faults: report.faults.map(({ kind, read }) => `${kind} ${read}`) };
+}
+
+describe.skipIf(!hasFlask)('freshet validate, against the Flask shop', { concurrent: true }, () => {
+  it('finds nothing where nothing is wrong', async () => {
+    const { code, err, faults } = await found('');
+    expect(faults).toEqual([]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/^freshet: this writes to a real system for 2 s.*\nfreshet: 1 s: \d+ reads, \d+ writes, 0 stale, 0 missed, 0 of another's\n/);
+  });
+
+  it.each([
+    ['a price that is written without a purge', 'forget', CONFIG, ['missed-invalidation /products/{key}/price']],
+    ['a list that does not say which products are in it', 'few', CONFIG, ['missed-invalidation /products']],
+    ['prices that are called public, and shared by all', 'public', SHARED_PRICES, ['cross-scope-read /products/{key}/price']],
+  ])('finds %s, and nothing else', async (_name, fault, config, expected) => {
+    const { code, err, faults } = await found(fault, config);
+    expect(faults).toEqual(expected);
+    expect(code).toBe(1);
+    expect(err).toMatch(/freshet: a fault was found\n$/);
+  });
+
+  it('finds purges that precede their commit', async () => {
+    const { code, faults } = await found('early');
+    expect(faults.length).toBeGreaterThan(0);
+    for (const fault of faults) expect(fault).toMatch(/^(?:stale-read|missed-invalidation) /);
+    expect(code).toBe(1);
+  });
+});
