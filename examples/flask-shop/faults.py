@@ -2,7 +2,7 @@
 
 from time import sleep
 
-WINDOW_SECONDS = 0.05
+WINDOW_SECONDS = 0.2
 
 
 def plant(fault, app, purges):

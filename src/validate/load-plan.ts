@@ -60,6 +60,7 @@ function planOf(file: PlanFile): Plan {
     purge: file.purge && { url: file.purge.url, token: file.purge.token },
     debugToken: file.debug_token,
     durationMs: file.duration,
+    mostWrites: file.most_writes ?? Infinity,
     readers: file.readers,
     writers: file.writers,
     ratePerSecond: file.rate,

@@ -68,6 +68,7 @@ export const planSchema = section({
   ),
   debug_token: z.exactOptional(token({ about: '`admin.token` of Freshet: with it a fault is reported with the tags of the answer.' })),
   duration: optional(duration({ about: 'Of the traffic.', default: '10s' }, { leastMs: 100, mostMs: 3_600_000 })),
+  most_writes: z.exactOptional(integer({ about: 'It ends earlier when so many were sent.' }, { least: 1, most: 1_000_000_000 })),
   readers: optional(integer({ about: 'That read at once.', default: 8 }, { least: 1, most: 256 })),
   writers: optional(integer({ about: 'That write at once.', default: 2 }, { least: 1, most: 64 })),
   rate: optional(rate({ about: 'Requests a second, all together.', default: '200/s' })),

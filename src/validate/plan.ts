@@ -11,6 +11,8 @@ export interface Plan {
   /** Freshet's admin token: with it an answer says its tags. */
   readonly debugToken: string | undefined;
   readonly durationMs: number;
+  /** It ends earlier with so many writes; Infinity: it does not. */
+  readonly mostWrites: number;
   readonly readers: number;
   readonly writers: number;
   /** Of all requests together. */

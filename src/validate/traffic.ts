@@ -44,7 +44,9 @@ export class Traffic {
   readonly #writing: Writing;
   readonly #places: readonly Place[];
   readonly #originals = new Map<Register, unknown>();
+  readonly #exhausted = new Set<Register>();
   #recent: Place | undefined;
+  #sent = 0;
   #beganAt = 0;
   #until = 0;
 
@@ -102,23 +104,40 @@ export class Traffic {
   }
 
   async #writer(): Promise<void> {
-    const { plan, tally, pace, chance, now } = this.#parts;
+    const { plan, tally, pace, now } = this.#parts;
     while (this.#isGoing()) {
-      const free = this.#places.filter(({ register }) => !register.isBusy && !register.isLost);
-      const place = free[Math.floor(chance() * free.length)];
+      const place = this.#pickWritable();
       if (place !== undefined) {
+        this.#sent++;
         place.register.isBusy = true;
         await pace.turn();
         this.#recent = place;
-        tally.wrote(await this.#writing.next(place.part, place.register));
+        const written = await this.#writing.next(place.part, place.register);
+        tally.wrote(written);
+        if (written.kind === 'exhausted') this.#exhausted.add(place.register);
         place.register.isBusy = false;
       }
       await delay(Math.max(1, Math.min(plan.pauseMs, this.#until - now())));
     }
   }
 
+  /** One of those that were written least. */
+  #pickWritable(): Place | undefined {
+    const free = this.#places.filter((place) => !place.register.isBusy && !this.#isOver(place));
+    const least = Math.min(...free.map(({ register }) => register.issued));
+    const next = free.filter(({ register }) => register.issued === least);
+    return next[Math.floor(this.#parts.chance() * next.length)];
+  }
+
+  /** Until its time is over, or there is nothing more to be written. */
   #isGoing(): boolean {
-    return !this.#parts.ended.aborted && this.#parts.now() < this.#until;
+    const { plan, ended, now } = this.#parts;
+    if (ended.aborted || now() >= this.#until || this.#sent >= plan.mostWrites) return false;
+    return !this.#places.every((place) => this.#isOver(place));
+  }
+
+  #isOver({ register }: Place): boolean {
+    return register.isLost || this.#exhausted.has(register);
   }
 
   #pick(): Asking {

@@ -12,13 +12,13 @@ interface Answer {
 
 type Users = Readonly<Record<string, string>>;
 
-describe.skipIf(!hasFlask)('examples/flask-shop', () => {
+describe.skipIf(!hasFlask)('examples/flask-shop', { timeout: 60_000 }, () => {
   let shop: FlaskShop;
   let tokens: Users = {};
   beforeAll(async () => {
     shop = await FlaskShop.start();
     tokens = await shop.tokens();
-  });
+  }, 60_000);
   afterAll(() => shop[Symbol.asyncDispose]());
 
   const ask = (path: string, user?: string, sent?: { readonly method: string; readonly body: unknown }): Promise<Answer> =>
@@ -98,7 +98,7 @@ async function askAt(url: string, token?: string, sent?: { readonly method: stri
   return { status: answer.status, body: await answer.json(), was };
 }
 
-describe.skipIf(!hasFlask)('examples/flask-shop, its purges', () => {
+describe.skipIf(!hasFlask)('examples/flask-shop, its purges', { timeout: 60_000 }, () => {
   it('by PURGE and its token, as well', async () => {
     const env = { FRESHET_PURGE_TOKEN: 's3cret' };
     await using shop = await FlaskShop.start({ env, nodeOf: ({ url }) => `${url}/` });

@@ -8,7 +8,11 @@ import { FlaskShop, hasFlask, SHOP_FOLDER } from '../support/flask.ts';
 
 const CONFIG = readFileSync(join(SHOP_FOLDER, 'freshet.yaml'), 'utf8');
 const SHARED_PRICES = CONFIG.replace('scope: [tier]\n    required: true', 'scope: public');
-const PLAN = readFileSync(join(SHOP_FOLDER, 'validate.yaml'), 'utf8').replace('duration: 3s', 'duration: 2s\ngrace: 300ms\nrate: 400/s\npause: 30ms');
+/** As long as it takes: a run ends with its writes. */
+const PLAN = readFileSync(join(SHOP_FOLDER, 'validate.yaml'), 'utf8').replace(
+  'duration: 3s',
+  'duration: 10m\nmost_writes: 16\ngrace: 300ms\nrate: 400/s\npause: 30ms',
+);
 
 interface Found {
   readonly code: number | null;
@@ -30,12 +34,12 @@ async function found(fault: string, config = CONFIG): Promise<Found> {
   return { code, err, faults: report.faults.map(({ kind, read }) => `${kind} ${read}`) };
 }
 
-describe.skipIf(!hasFlask)('freshet validate, against the Flask shop', { concurrent: true }, () => {
+describe.skipIf(!hasFlask)('freshet validate, against the Flask shop', { timeout: 180_000 }, () => {
   it('finds nothing where nothing is wrong', async () => {
     const { code, err, faults } = await found('');
     expect(faults).toEqual([]);
     expect(code).toBe(0);
-    expect(err).toMatch(/^freshet: this writes to a real system for 2 s.*\nfreshet: 1 s: \d+ reads, \d+ writes, 0 stale, 0 missed, 0 of another's\n/);
+    expect(err).toMatch(/^freshet: this writes to a real system for 600 s/);
   });
 
   it.each([
