@@ -111,6 +111,7 @@ function adminServer({ control, observe, metrics, service, ready }: AdminSources
       return selector && control.tagHash.join(...keyedForms(selector, control.config).map((form) => control.tagHash.urlIds(form)));
     },
     purge: control.purgeGate,
+    events: { endpoint: control.eventEndpoint, sources: control.sources },
     purges: () => control.purgeLog.recent(),
     effectOf: (id) => control.effects.of(id),
     outcomeOf: (id, waitMs) => control.purger.outcomeOf(id, waitMs),

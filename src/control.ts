@@ -10,10 +10,12 @@ import type { NodeAuthority } from './cluster/node-authority.ts';
 import { RedisLog } from './cluster/redis-log.ts';
 import type { Config, RedisConfig } from './config/config.ts';
 import { RunError } from './errors.ts';
+import { EventEndpoint } from './events/endpoint.ts';
 import { Intake } from './events/intake.ts';
 import { planOf } from './events/rules.ts';
 import { configuredSources } from './events/configured.ts';
 import { EventSources } from './events/sources.ts';
+import { Webhook } from './events/webhook.ts';
 import { EffectLedger } from './observe/effect-ledger.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
@@ -75,6 +77,7 @@ export class Control {
   /** Of events, whatever source they come from. */
   readonly intake: Intake;
   readonly sources: EventSources;
+  readonly eventEndpoint: EventEndpoint;
   readonly #clock: Clock;
   readonly #observe: Observe;
   #changing: Promise<void> | undefined;
@@ -120,17 +123,24 @@ export class Control {
       overRate: () => observe.limitReached('purge.rate'),
     });
     const namesOfScopes = (): readonly string[] => scopeNames([...this.#config.routes, this.#config.defaultRoute]);
+    const dated = eventClock ?? wallClock;
     this.intake = new Intake({
       plan: (event) => planOf(event, { rules: this.#config.events.rules, scopeNames: namesOfScopes() }),
       purge: (order) => this.door.purge(order),
       observer: observe,
-      clock: eventClock ?? wallClock,
+      clock: dated,
       pause,
       random: Math.random,
     });
-    this.sources = new EventSources(
-      configuredSources(config.events, { intake: this.intake, log: observe, clock, sharesPurges: config.redis !== undefined }),
-    );
+    const webhook = new Webhook({ intake: this.intake, clock: dated });
+    const fetched = configuredSources(config.events, { intake: this.intake, log: observe, clock, sharesPurges: config.redis !== undefined });
+    this.sources = new EventSources([webhook, ...fetched]);
+    this.eventEndpoint = new EventEndpoint({
+      webhook,
+      signed: () => this.#config.events.webhook,
+      now: () => dated.now(),
+      refused: (detail) => observe.warn('events were refused', detail),
+    });
     this.purgeGate = new PurgeGate({
       purge: this.purgeAtRate,
       names: () => ({ tagHeaders: this.#config.tags.headers, scopes: namesOfScopes() }),

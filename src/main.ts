@@ -14,6 +14,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   purge: async () => (await import('./commands/purge.ts')).purge,
   outbox: async () => (await import('./commands/outbox.ts')).outbox,
   explain: async () => (await import('./commands/explain.ts')).explain,
+  events: async () => (await import('./commands/events.ts')).events,
   validate: async () => (await import('./commands/validate.ts')).validate,
 };
 

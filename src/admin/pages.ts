@@ -1,4 +1,6 @@
 // What is there to ask the admin listener, by which method, with which right? DESIGN section 2. One table.
+import type { EventEndpoint } from '../events/endpoint.ts';
+import type { EventSources } from '../events/sources.ts';
 import type { Fields } from '../http/fields.ts';
 import type { Request } from '../http/message.ts';
 import type { Target } from '../http/target.ts';
@@ -8,6 +10,7 @@ import type { PurgeOutcome } from '../purge/order.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
 import type { PurgeEffect } from '../observe/effect-ledger.ts';
 import { json, problem } from './answer.ts';
+import { deadPage, replayPage } from './events.ts';
 import { type EntriesParts, listEntries } from './entries.ts';
 import type { AdminTokens, Right } from './guard.ts';
 import { readQuestion } from './question.ts';
@@ -20,6 +23,7 @@ export interface AdminParts extends EntriesParts {
     method(request: { readonly target: Target; readonly fields: Fields; readonly actor: string }): Answer | Promise<Answer>;
     body(text: string, from: { readonly actor: string; readonly fields: Fields }): Answer | Promise<Answer>;
   };
+  readonly events: { readonly endpoint: Pick<EventEndpoint, 'isSigned' | 'answer'>; readonly sources: EventSources };
   /** The last purges, newest first. */
   purges(): readonly PurgeRecord[];
   /** What one of them did to this store, as far as that is known. */
@@ -50,13 +54,18 @@ export interface Visit {
 }
 
 export interface Page {
-  readonly right: Right;
+  readonly right: Right | ((parts: AdminParts) => Right);
+  /** Of its body, where that may be larger than those of others. */
+  readonly maxBodyBytes?: number;
   /** A page for GET also takes HEAD. */
   readonly methods: readonly string[];
   readonly answer: (visit: Visit, parts: AdminParts) => Answer | Promise<Answer>;
 }
 
 const GET = ['GET', 'HEAD'];
+
+/** Of a batch of events. */
+const MAX_EVENTS_BYTES = 256 * 1024;
 
 /** By path. Health and readiness need no token: they say nothing, and orchestrators have none. */
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
@@ -70,6 +79,12 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => purgesPage(parts) }],
   ['/v1/config', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.config()) }],
   ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, visit) }],
+  [
+    '/v1/events',
+    { right: eventRight, methods: ['POST'], maxBodyBytes: MAX_EVENTS_BYTES, answer: (visit, parts) => parts.events.endpoint.answer(visit) },
+  ],
+  ['/v1/events/dead', { right: 'admin', methods: GET, answer: (visit, parts) => deadPage(visit.target.query, parts.events.sources) }],
+  ['/v1/events/replay', { right: 'admin', methods: ['POST'], answer: (visit, parts) => replayPage(visit.body, parts.events.sources) }],
   ['/v1/nodes', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.nodes()) }],
   ['/v1/explain', { right: 'admin', methods: ['POST'], answer: explainPage }],
 ]);
@@ -85,6 +100,15 @@ const RECEIPT_PAGE: Page = { right: 'purge', methods: GET, answer: (visit, parts
 export function findPage(method: string, path: string): Page | undefined {
   if (method === 'PURGE') return PURGE_PAGE;
   return path.startsWith(RECEIPT) && path.length > RECEIPT.length ? RECEIPT_PAGE : PAGES.get(path);
+}
+
+export function rightOf({ right }: Page, parts: AdminParts): Right {
+  return typeof right === 'function' ? right(parts) : right;
+}
+
+/** A good signature is what permits events where they must be signed. */
+function eventRight({ events }: AdminParts): Right {
+  return events.endpoint.isSigned ? 'none' : 'purge';
 }
 
 /** Longer than any confirmation takes. */

@@ -7,10 +7,11 @@ import { RunError } from '../errors.ts';
 import { fieldLines, fieldsFromRaw, withField } from '../http/fields.ts';
 import { parseTarget } from '../http/target.ts';
 import { type Answer, loggedRefusal } from '../purge/problem.ts';
+import { MAX_BODY_BYTES } from '../purge/purge-body.ts';
 import { problem } from './answer.ts';
 import { readBody } from './body.ts';
 import { fromBrowser, misdirected, unauthorised } from './guard.ts';
-import { type AdminParts, findPage } from './pages.ts';
+import { type AdminParts, findPage, rightOf } from './pages.ts';
 
 const HEAD_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -85,7 +86,7 @@ export class AdminServer {
     const refusal =
       fromBrowser(method, fields) ??
       misdirected(method, target, this.#listenHost) ??
-      unauthorised(page?.right ?? 'admin', fields, this.#parts.tokens());
+      unauthorised(page === undefined ? 'admin' : rightOf(page, this.#parts), fields, this.#parts.tokens());
     const attempt = { method, path: target.path, actor: peerOf(incoming) };
     if (refusal !== undefined) return this.#audited(refusal, attempt);
     if (page === undefined) return problem('not-found', `${target.path} is no page of the admin listener.`);
@@ -94,7 +95,7 @@ export class AdminServer {
       return problem('method-not-allowed', `${method} is not allowed here; ${allow} is.`, ['allow', allow]);
     }
     // PURGE takes none, and says so once it is read: a connection that is closed on unread bytes may lose the answer.
-    const body = method === 'POST' || method === 'PURGE' ? await readBody(incoming) : { text: '' };
+    const body = method === 'POST' || method === 'PURGE' ? await readBody(incoming, page.maxBodyBytes ?? MAX_BODY_BYTES) : { text: '' };
     if ('refusal' in body) return this.#audited(body.refusal, attempt);
     return page.answer({ target, fields, body: body.text, actor: attempt.actor, isGone: () => response.destroyed }, this.#parts);
   }

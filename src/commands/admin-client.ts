@@ -6,15 +6,15 @@ import type { CommandLine } from './flags.ts';
 const DEFAULT_URL = 'http://127.0.0.1:8081';
 const TIMEOUT_MS = 10_000;
 
-/** The body of a 2xx answer. Anything else rejects with RunError: what the problem says, or that nobody answered. */
+/** POST where there is a body, else GET. The body of a 2xx answer. Anything else rejects with RunError: what the problem says, or that nobody answered. */
 export async function askAdmin(
   line: CommandLine,
   { env }: CommandContext,
-  request: { readonly path: string; readonly body: unknown },
+  request: { readonly path: string; readonly body?: unknown },
 ): Promise<string> {
   const url = adminUrl(line.one('admin') ?? DEFAULT_URL);
   const token = line.one('token') ?? env['FRESHET_ADMIN_TOKEN'] ?? '';
-  const { status, body } = await post(new URL(request.path, url), token, JSON.stringify(request.body)).catch((error: unknown) => {
+  const { status, body } = await send(new URL(request.path, url), token, request.body).catch((error: unknown) => {
     throw new RunError(`${url}: ${unreachable(error)}; is Freshet running, with its admin listener there? (--admin URL)`, { cause: error });
   });
   if (status < 200 || status > 299) throw new RunError(`${url}${request.path} answered ${status}: ${problemOf(body)}`);
@@ -28,11 +28,10 @@ export function unexpected(answer: string, what: string): RunError {
 
 const NOT_ADMIN = '; is that the admin listener? (--admin URL)';
 
-async function post(url: URL, token: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
+async function send(url: URL, token: string, body: unknown): Promise<{ readonly status: number; readonly body: string }> {
   const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json', ...(token !== '' && { authorization: `Bearer ${token}` }) },
+    ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...(token !== '' && { authorization: `Bearer ${token}` }) },
     redirect: 'manual',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });

@@ -58,6 +58,17 @@ export const USAGES = {
     synopsis: "explain METHOD URL [-H 'NAME: VALUE' …]",
     flags: { header: { short: 'H', value: "'NAME: VALUE'", isList: true, about: 'a field of the request' }, ...ADMIN },
   },
+  events: {
+    about: 'test: what would be purged for the events of a file; dead: which could not be taken; replay: have them taken again',
+    synopsis: 'events test FILE --config FILE | events dead | events replay ID | events replay --all',
+    flags: {
+      config: { short: 'c', value: 'FILE', about: 'of test: the configuration file with the rules' },
+      all: { about: 'of replay: all of them' },
+      source: { value: 'NAME', about: 'of dead and replay: only what came from there (webhook, redis, postgres)' },
+      limit: { value: 'N', about: 'of dead: so many at most (100)' },
+      ...ADMIN,
+    },
+  },
   validate: {
     about: 'write and read a system of your own at once, and say what was stale, missed or of another user',
     synopsis: 'validate --config FILE [--json]',

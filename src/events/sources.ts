@@ -70,10 +70,13 @@ export class EventSources {
     return replayed.flat();
   }
 
-  /** Oldest first, at most `most`. */
+  /** The `most` newest, oldest first, up to the first that is not confirmed: the others would most likely not be either. */
   async replayAll(most: number, from?: string): Promise<readonly Replayed[]> {
     const replayed: Replayed[] = [];
-    for (const letter of (await this.deadLetters(most, from)).toReversed()) replayed.push(...(await this.replay(letter.id, letter.from)));
+    for (const letter of (await this.deadLetters(most, from)).toReversed()) {
+      replayed.push(...(await this.replay(letter.id, letter.from)));
+      if (replayed.at(-1)?.taken.kind === 'failed') break;
+    }
     return replayed;
   }
 

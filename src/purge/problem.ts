@@ -44,6 +44,8 @@ export interface ProblemText {
   /** Members of its own (RFC 9457 §3.2). */
   readonly state?: string;
   readonly retry?: 'safe';
+  /** Of each event that a request carried. */
+  readonly results?: readonly unknown[];
 }
 
 /** `fields` besides those that every problem has. */

@@ -1,5 +1,6 @@
 // An admin listener on a free port, with a real store, marks and purger behind it.
 import { randomBytes } from 'node:crypto';
+import { EventSources } from '../../src/events/sources.ts';
 import type { AdminTokens } from '../../src/admin/guard.ts';
 import type { AdminParts } from '../../src/admin/pages.ts';
 import { AdminServer } from '../../src/admin/server.ts';
@@ -54,6 +55,10 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
     purge: {
       method: (request) => carry(parsePurgeMethod(request, { actor: request.actor, tagHeaders: ['surrogate-key'] })),
       body: (text, from) => carry(parsePurgeBody(text, { ...from, scopes: [] })),
+    },
+    events: {
+      endpoint: { isSigned: false, answer: () => Promise.resolve({ status: 200, fields: [], body: '' }) },
+      sources: new EventSources([]),
     },
     purges: () => log.recent(),
     effectOf: () => undefined,

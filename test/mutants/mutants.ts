@@ -1,5 +1,6 @@
 // Every known way to break Freshet, area by area.
 import { CLUSTER_MUTANTS } from './clusters.ts';
+import { EVENT_MUTANTS } from './events.ts';
 import { FLIGHT_MUTANTS } from './flights.ts';
 import { FRAMING_MUTANTS } from './framings.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
@@ -32,4 +33,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOG_MUTANTS,
   ...SHARE_MUTANTS,
   ...MAP_MUTANTS,
+  ...EVENT_MUTANTS,
 ];
