@@ -6,7 +6,19 @@ import type { PurgeKind } from './effect-ledger.ts';
 import type { Later, PurgeMode } from './ended-keys.ts';
 import { type Limit, LIMITS } from './limits.ts';
 import { METRICS, type MetricName, type MetricRow } from './metric-table.ts';
-import type { BodyShared, BreakerChange, EventEnd, Lookup, OriginEnd, PurgeEnd, PurgeState, Renewal, RequestEnd, ScopeCheck } from './observer.ts';
+import type {
+  BodyShared,
+  BreakerChange,
+  EventEnd,
+  EventResult,
+  Lookup,
+  OriginEnd,
+  PurgeEnd,
+  PurgeState,
+  Renewal,
+  RequestEnd,
+  ScopeCheck,
+} from './observer.ts';
 import type { EffectObserver, FoundBy } from './purge-effects.ts';
 import { type Snapshot, together } from './snapshot.ts';
 import { type Sample, Tally, Timings } from './tally.ts';
@@ -55,6 +67,11 @@ const BY_LIMIT: ReadonlyMap<Reason, Limit> = new Map<Reason, Limit>([
   ['fills-over-limit', 'store.fills'],
 ]);
 
+/** What an operator waits for, by each source of events. */
+const EVENTS_AT_FAULT = ['webhook', 'redis', 'postgres'].flatMap((source) =>
+  (['rejected', 'malformed', 'failed'] satisfies EventResult[]).map((result) => [source, result] as const),
+);
+
 /** Of a thread that serves. */
 type OfThread =
   | 'freshet_origin_requests_in_flight'
@@ -99,21 +116,21 @@ export class Metrics implements EffectObserver {
   readonly #fillsRefused = new Tally();
   readonly #purges = new Tally();
   readonly #purgeTimes = new Timings();
-  readonly #unconfirmed = new Tally();
-  readonly #renewals = new Tally();
+  readonly #unconfirmed = new Tally(eachOf(['committed', 'out-of-holds', 'unknown', 'rejected'] satisfies PurgeState[]));
+  readonly #renewals = new Tally(eachOf(['renewed', 'gap', 'changed', 'failed'] satisfies Renewal[]));
   readonly #bodies = new Tally();
   readonly #cut = new Tally();
   readonly #lookups = new Tally();
-  readonly #mismatches = new Tally();
-  readonly #events = new Tally();
+  readonly #mismatches = new Tally(eachOf(['lookup', 'commit', 'sharing'] satisfies ScopeCheck[]));
+  readonly #events = new Tally(EVENTS_AT_FAULT);
   readonly #eventLags = new Timings();
   readonly #eventRetries = new Tally();
   readonly #writeTimes = new Timings();
   readonly #freshTimes = new Timings();
-  readonly #metNothing = new Tally();
+  readonly #metNothing = new Tally(eachOf(['operator', 'write'] satisfies PurgeKind[]));
   readonly #purgedEntries = new Tally();
   readonly #purgedLater = new Tally();
-  readonly #askedAfterPurge = new Tally();
+  readonly #askedAfterPurge = new Tally(eachOf(['hard', 'soft'] satisfies PurgeMode[]));
   readonly #limits = new Map<Limit, number>();
   #aborted = 0;
   #followers = 0;
@@ -374,6 +391,10 @@ function metricOf(row: MetricRow, samples: readonly Sample[]): Metric {
 function valueOf({ name, labels }: MetricRow, { values, le, suffix, value }: Sample): unknown {
   const named = labels.map((label, at) => [label, values[at] ?? ''] as const);
   return { metricName: name + (suffix ?? ''), labels: Object.fromEntries(le === undefined ? named : [...named, ['le', le]]), value };
+}
+
+function eachOf(labels: readonly string[]): readonly (readonly [string, string])[] {
+  return labels.map((label) => [label, ''] as const);
 }
 
 function single(value: number): readonly Sample[] {

@@ -13,6 +13,11 @@ export interface Sample {
 export class Tally {
   readonly #counts = new Map<string, Map<string, { value: number }>>();
 
+  /** `known`: counted from 0 on, so that a rate of the first one can be told. */
+  constructor(known: readonly (readonly [first: string, second: string])[] = []) {
+    for (const [first, second] of known) this.add(first, second, 0);
+  }
+
   add(first: string, second: string, amount = 1): void {
     const inner = this.#counts.get(first);
     const count = inner?.get(second);

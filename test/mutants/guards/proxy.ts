@@ -510,7 +510,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
   { file: 'src/proxy/listener.ts', test: 'test/security/request-framing.test.ts', guards: [`if (head.kind === 'refuse') {`] },
   { file: 'src/proxy/lookup.ts', test: 'test/proxy/scope-check.test.ts', guards: [`if (x.scope.kind === 'none')`] },
   { file: 'src/proxy/lookup.ts', test: 'test/proxy/passage.test.ts', guards: [`if (verdict.kind === 'ok' || verdict.kind === 'softened')`] },
-  { file: 'src/proxy/lookup.ts', test: 'test/proxy/journey-purge.test.ts', guards: [`if (verdict.kind === 'purged')`] },
+  { file: 'src/proxy/lookup.ts', test: 'test/proxy/purge-effects.test.ts', guards: [`if (verdict.kind === 'purged')`] },
   {
     file: 'src/proxy/node-client.ts',
     test: 'test/proxy/pace.test.ts',
