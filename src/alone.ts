@@ -6,6 +6,7 @@ import type { Config, ListenAddress } from './config/config.ts';
 import { keying } from './config/keying.ts';
 import type { Control } from './control.ts';
 import type { Request } from './http/message.ts';
+import type { RoutesSeen } from './map/stored-sightings.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ThreadReadings } from './observe/metrics.ts';
 import { explain } from './proxy/explain.ts';
@@ -26,7 +27,7 @@ export class Alone implements Service {
   readonly #thread: Thread;
 
   constructor({ control, observe, clock, tokenClock }: AloneParts) {
-    const { config, secrets, tagHash, purger, purgeAtRate, authority, effects } = control;
+    const { config, secrets, tagHash, sketch, purger, purgeAtRate, authority, effects } = control;
     this.#control = control;
     this.#thread = new Thread({
       config,
@@ -35,6 +36,7 @@ export class Alone implements Service {
       observe,
       secret: secrets.scopes,
       tagHash,
+      sketch,
       purger,
       purgeAtRate,
       marks: authority.marks,
@@ -66,6 +68,10 @@ export class Alone implements Service {
 
   snapshots(): Promise<readonly []> {
     return Promise.resolve([]);
+  }
+
+  sightings(): Promise<readonly RoutesSeen[]> {
+    return Promise.resolve([this.#thread.sightings.seen]);
   }
 
   /** In one step: no request comes between the new rules and the end of what was stored under the old ones. */

@@ -6,6 +6,9 @@ import type { Config, ListenAddress } from './config/config.ts';
 import { maskedConfig } from './config/mask.ts';
 import { Control } from './control.ts';
 import { parseUrlSelector } from './http/target.ts';
+import { countFindings } from './map/findings.ts';
+import { type InvalidationMap, invalidationMap } from './map/map.ts';
+import { seenTogether } from './map/stored-sightings.ts';
 import { Log } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Observe } from './observe/observe.ts';
@@ -38,10 +41,11 @@ export interface FreshetOptions {
 /** Starts everything and resolves when requests are accepted. Rejects with RunError where an address cannot be had; nothing is left running then. */
 export async function startFreshet({ config, clock: given, lease }: FreshetOptions): Promise<Freshet> {
   const clock = given ?? systemClock;
+  const since = clock.now();
   const count = config.workers > 1 && (await canSharePort()) ? config.workers : 1;
   const metrics: Metrics = new Metrics({
     thread: () => alone?.readings,
-    process: () => ({ ...control.readings, threads: service.threads, crashes: service.crashes }),
+    process: () => ({ ...control.readings, threads: service.threads, crashes: service.crashes, findings }),
   });
   const observe = new Observe({ log: new Log(config.log), metrics });
   const control = new Control({
@@ -59,7 +63,16 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   const team = count === 1 ? undefined : new Team({ control, observe, clock, count });
   const service: Service = alone ?? (team as Team);
   let ready = false;
-  const admin = config.admin === undefined ? undefined : adminServer({ control, observe, metrics, service, ready: () => ready });
+  let findings: ReadonlyMap<string, number> = countFindings([]);
+  const map = async (): Promise<InvalidationMap> => {
+    const routes = seenTogether(await service.sightings(), control.config);
+    return invalidationMap(control.config, { since, now: clock.now(), threads: count, routes, purges: control.purgesSeen.seen });
+  };
+  const text = async (): Promise<string> => {
+    findings = countFindings((await map()).findings);
+    return metrics.text(await service.snapshots());
+  };
+  const admin = config.admin === undefined ? undefined : adminServer({ control, observe, service, map, metrics: text, ready: () => ready });
   try {
     await control.join();
     await service.open(config.listen);
@@ -94,12 +107,13 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
 interface AdminSources {
   readonly control: Control;
   readonly observe: Observe;
-  readonly metrics: Metrics;
   readonly service: Service;
+  readonly map: () => Promise<InvalidationMap>;
+  readonly metrics: () => Promise<string>;
   readonly ready: () => boolean;
 }
 
-function adminServer({ control, observe, metrics, service, ready }: AdminSources): AdminServer {
+function adminServer({ control, observe, service, map, metrics, ready }: AdminSources): AdminServer {
   return new AdminServer({
     tokens: () => {
       const { admin, purge } = control.config;
@@ -118,7 +132,8 @@ function adminServer({ control, observe, metrics, service, ready }: AdminSources
     nodes: () => control.authority.nodes(),
     config: () => maskedConfig(control.config),
     explain: (request) => service.explain(request),
-    metrics: async () => metrics.text(await service.snapshots()),
+    map,
+    metrics,
     ready: () => ready() && service.threads > 0,
     warn: (message, detail) => observe.warn(message, detail),
     error: (message, detail) => observe.error(message, detail),

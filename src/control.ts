@@ -17,6 +17,8 @@ import { configuredSources } from './events/configured.ts';
 import { EventSources } from './events/sources.ts';
 import { Webhook } from './events/webhook.ts';
 import { EffectLedger } from './observe/effect-ledger.ts';
+import { PurgeSightings } from './map/purge-sightings.ts';
+import { allocateSketch, TagSketch } from './map/tag-sketch.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
 import type { AuthorityName } from './purge/authority.ts';
@@ -64,6 +66,10 @@ export class Control {
   /** What the last purges did. */
   readonly effects: EffectLedger;
   readonly purger: Purger;
+  /** Which tags were stored lately, in any thread. */
+  readonly sketch: TagSketch;
+  readonly sketchMemory: SharedArrayBuffer;
+  readonly purgesSeen: PurgeSightings;
   /** For operators. */
   readonly purgeAtRate: ReturnType<typeof atRate>;
   readonly purgeGate: PurgeGate;
@@ -103,6 +109,9 @@ export class Control {
         ? new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) })
         : sharedAuthority(config.redis, { ...marking, clock, watcher: new NodeReport({ observer: observe, emptied: exhausted }), epochsChanged });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
+    this.sketchMemory = allocateSketch();
+    this.sketch = new TagSketch(this.sketchMemory);
+    this.purgesSeen = new PurgeSightings({ config, wasStored: (tag) => this.sketch.has(this.tagHash.tagIds([tag])) });
     const inForce = (): Config => this.#config;
     this.purger = new Purger({
       authority: this.authority,
@@ -111,6 +120,7 @@ export class Control {
       observer: observe,
       log: this.purgeLog,
       effects: this.effects,
+      told: (order, at) => this.purgesSeen.purged(order, at),
       normaliseUrl: (url) => keyedForms(url, this.#config),
       get settleMs() {
         return inForce().purge.settleMs;
@@ -183,6 +193,7 @@ export class Control {
   reconfigure(config: Config): void {
     this.#config = config;
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
+    this.purgesSeen.reconfigure(config);
   }
 
   /**

@@ -16,6 +16,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   explain: async () => (await import('./commands/explain.ts')).explain,
   events: async () => (await import('./commands/events.ts')).events,
   validate: async () => (await import('./commands/validate.ts')).validate,
+  map: async () => (await import('./commands/map.ts')).map,
 };
 
 async function run(args: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Shelf } from './admin/entries.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import type { Request } from './http/message.ts';
+import type { RoutesSeen } from './map/stored-sightings.ts';
 import type { Snapshot } from './observe/snapshot.ts';
 
 export interface Service {
@@ -16,6 +17,8 @@ export interface Service {
   explain(request: Request): Promise<unknown>;
   /** What threads other than this one have counted. */
   snapshots(): Promise<readonly Snapshot[]>;
+  /** What each thread has seen on its fill path. */
+  sightings(): Promise<readonly RoutesSeen[]>;
   /** Resolves when every request that arrives is served by `config`. */
   reload(config: Config): Promise<void>;
   /** Each finishes what is in flight within `timeoutMs`. */

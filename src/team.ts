@@ -7,6 +7,7 @@ import { keying } from './config/keying.ts';
 import type { Control } from './control.ts';
 import { RunError } from './errors.ts';
 import type { Request } from './http/message.ts';
+import type { RoutesSeen } from './map/stored-sightings.ts';
 import type { Observe } from './observe/observe.ts';
 import type { Snapshot } from './observe/snapshot.ts';
 import type { Service } from './service.ts';
@@ -49,6 +50,7 @@ export class Team implements Service {
         secrets,
         asksBarrier: barrier !== undefined,
         marks: authority.memory,
+        sketch: control.sketchMemory,
         epochs: authority.epochs,
         ...(clock.instant === undefined ? {} : { instant: clock.instant }),
       }),
@@ -93,6 +95,12 @@ export class Team implements Service {
 
   snapshots(): Promise<readonly Snapshot[]> {
     return this.#workers.snapshots();
+  }
+
+  /** Of those that answer: what one had seen that has ended is gone. */
+  async sightings(): Promise<readonly RoutesSeen[]> {
+    const asked = await Promise.allSettled(this.#workers.serving.map((slot) => slot.ask('sightings', undefined)));
+    return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
 
   /** One after the other. */

@@ -5,6 +5,8 @@ import type { LogEpochs } from './cluster/log-epochs.ts';
 import { RedisConnection } from './cluster/redis-connection.ts';
 import { SharedBodies } from './cluster/shared-bodies.ts';
 import type { Config, LimitConfig, ListenAddress } from './config/config.ts';
+import { StoredSightings } from './map/stored-sightings.ts';
+import type { TagSketch } from './map/tag-sketch.ts';
 import type { ThreadReadings } from './observe/metrics.ts';
 import type { Observe } from './observe/observe.ts';
 import { type EffectReport, PurgeEffects, type PurgeTraces } from './observe/purge-effects.ts';
@@ -35,6 +37,8 @@ export interface ThreadParts {
   readonly observe: Observe;
   readonly secret: Uint8Array;
   readonly tagHash: TagHash;
+  /** What was stored lately, for whoever asks what a purge met. */
+  readonly sketch: TagSketch;
   /** Where each request must ask for itself: whether every purge confirmed before this is in the marks. */
   readonly barrier?: (() => Promise<boolean>) | undefined;
   readonly marks: Marks & PurgeTraces;
@@ -52,6 +56,7 @@ const SWEEP_EVERY_MS = 20;
 
 export class Thread {
   readonly parts: Parts;
+  readonly sightings: StoredSightings;
   readonly #origins: OriginPools;
   readonly #listener: Listener;
   readonly #upgrades: Upgrades;
@@ -78,6 +83,7 @@ export class Thread {
       refused: (detail) => observe.warn('a purge was refused', detail),
     });
     const bodies = bodiesOf(given);
+    this.sightings = new StoredSightings({ config, sketch: given.sketch });
     const parts: Parts = {
       ...(given.worker === undefined ? {} : { worker: given.worker }),
       clock,
@@ -89,6 +95,7 @@ export class Thread {
       origins: this.#origins,
       observer: observe,
       effects: new PurgeEffects({ traces: given.marks, observer: observe.metrics }),
+      sightings: this.sightings,
       flights: new Flights(),
       fillBudget: new FillBudget(config.store.fillBytes),
       lookups: new ScopeLookups(),
@@ -142,6 +149,7 @@ export class Thread {
     const { parts } = this;
     const before = parts.settings;
     parts.settings = settingsOf(next, this.#verifying, before);
+    this.sightings.reconfigure(next);
     parts.fillBudget.maxBytes = next.store.fillBytes;
     this.#origins.reconfigure(next.origins);
     this.#listener.reconfigure(next.limits);

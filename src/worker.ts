@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { takeTurn } from './admin/shelf.ts';
 import { instantClock, systemClock, wallClock } from './clock.ts';
+import { TagSketch } from './map/tag-sketch.ts';
 import { Log } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Observe } from './observe/observe.ts';
@@ -39,6 +40,7 @@ const main = new Channel<OfMain, OfWorker>(port, {
     epochs = next;
   },
   snapshot: () => metrics.snapshot(),
+  sightings: () => thread.sightings.seen,
   turn: (question) => takeTurn(question, thread.parts),
   explain: (request) => explain(request, thread.parts),
   close: async (timeoutMs) => {
@@ -56,6 +58,7 @@ const thread = new Thread({
   observe,
   secret: start.secrets.scopes,
   tagHash: new TagHash(Buffer.from(start.secrets.tags)),
+  sketch: new TagSketch(start.sketch),
   marks: attachMarks(start.marks),
   purger: { purge: (order) => main.ask('purge', order) },
   purgeAtRate: (order) => main.ask('purgeAtRate', order),

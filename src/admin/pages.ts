@@ -34,6 +34,8 @@ export interface AdminParts extends EntriesParts {
   nodes(): Promise<unknown>;
   /** The configuration in force, its secrets masked. */
   config(): unknown;
+  /** Which routes emit which tags, and who ends them. */
+  map(): Promise<unknown>;
   explain(request: Request): unknown;
   /** Prometheus' text format. */
   metrics(): Promise<string>;
@@ -86,6 +88,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/v1/events/dead', { right: 'admin', methods: GET, answer: (visit, parts) => deadPage(visit.target.query, parts.events.sources) }],
   ['/v1/events/replay', { right: 'admin', methods: ['POST'], answer: (visit, parts) => replayPage(visit.body, parts.events.sources) }],
   ['/v1/nodes', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.nodes()) }],
+  ['/v1/map', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.map()) }],
   ['/v1/explain', { right: 'admin', methods: ['POST'], answer: explainPage }],
 ]);
 

@@ -78,6 +78,19 @@ export const USAGES = {
       ...HELP,
     },
   },
+  map: {
+    about: 'which routes emit which tags, who ends them, and what is most likely a mistake',
+    synopsis: 'map [--config FILE] [--json | --dot]',
+    flags: {
+      config: {
+        short: 'c',
+        value: 'FILE',
+        about: 'the map of this configuration alone; without it that of a running Freshet, with what it has seen',
+      },
+      dot: { about: 'print it for Graphviz' },
+      ...ADMIN,
+    },
+  },
 } as const satisfies Readonly<Record<string, Usage>>;
 
 export type CommandName = keyof typeof USAGES;

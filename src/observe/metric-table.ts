@@ -207,6 +207,12 @@ export const METRICS = [
   },
   { name: 'freshet_events_in_flight', type: 'gauge', labels: [], help: 'Events whose purge is under way or waits for its turn.' },
   { name: 'freshet_purge_log_applied', type: 'gauge', labels: [], help: 'The last purge of the shared log that this node has applied.' },
+  {
+    name: 'freshet_map_findings',
+    type: 'gauge',
+    labels: ['kind'],
+    help: 'Findings of the invalidation map (freshet map, GET /v1/map), by kind: docs/map.md.',
+  },
   { name: 'freshet_purge_epoch', type: 'gauge', labels: [], help: 'The last published purge.' },
   {
     name: 'freshet_purge_false_share_ratio',

@@ -48,6 +48,8 @@ export interface ProcessReadings {
   readonly falseShare: number;
   readonly threads: number;
   readonly crashes: number;
+  /** Of the map, by kind. */
+  readonly findings?: ReadonlyMap<string, number>;
   /** Where several nodes share purges: the last of them that is applied here. */
   readonly applied?: number | undefined;
   /** Of each source of events. */
@@ -89,6 +91,7 @@ type OfThread =
 type OfProcess =
   | 'freshet_serving_threads'
   | 'freshet_worker_crashes_total'
+  | 'freshet_map_findings'
   | 'freshet_purge_epoch'
   | 'freshet_purge_false_share_ratio'
   | 'freshet_purge_log_applied'
@@ -342,6 +345,7 @@ export class Metrics implements EffectObserver {
   #ofProcess(readings: ProcessReadings | undefined): Partial<Supplied<OfProcess>> {
     if (readings === undefined) return {};
     return {
+      freshet_map_findings: [...(readings.findings ?? [])].map(([kind, value]) => ({ values: [kind], value })),
       freshet_purge_epoch: single(readings.epoch),
       freshet_purge_false_share_ratio: single(readings.falseShare),
       freshet_purge_log_applied: readings.applied === undefined ? [] : single(readings.applied),

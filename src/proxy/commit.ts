@@ -1,11 +1,13 @@
 // The one door into the store: the second gate, at the verified end of a body, and what a 304 made anew. PURGE-PROTOCOL §3.2 rules 2 and 7.
 import { type Fields, fieldValue, hasField, withoutFields } from '../http/fields.ts';
 import { formatHttpDate } from '../http/http-date.ts';
+import type { EntryStored } from '../observe/fill-listener.ts';
 import type { BodyEnd } from '../origin/exchange.ts';
 import { PackedResponse } from '../rules/packed-response.ts';
 import { combineParts } from '../rules/ranges.ts';
 import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
+import { canValidate } from '../rules/validator.ts';
 import { axisValues, MAX_AXES, unionAxes } from '../rules/variant.ts';
 import type { Exchange } from './exchange.ts';
 import type { Judgement } from './landing.ts';
@@ -87,6 +89,7 @@ export function keep(x: Exchange, entry: StoredResponse): Commit {
   effects.stored(x.key, now);
   x.parts.observer.fillStored(entry.body.length);
   x.parts.bodies?.offer(sharedKey(x), entry);
+  x.parts.sightings?.entryStored(sightingOf(x, entry));
   return result;
 }
 
@@ -95,6 +98,11 @@ function notePurged(x: Exchange, other: StoredResponse, { replacedBy, now }: { r
   const { effects, marks } = x.parts;
   const isPurged = sameSelection(other, replacedBy) && marks.gateEntry(other).kind === 'purged';
   if (isPurged) effects.ended(x.key, other, { by: 'replacement', now });
+}
+
+function sightingOf({ route, target }: Exchange, entry: StoredResponse): EntryStored {
+  const { tags, tagIds, freshUntil, receivedAt } = entry;
+  return { route: route.name, path: target.path, tags, tagIds, lifetimeMs: freshUntil - receivedAt, canValidate: canValidate(entry) };
 }
 
 function sameSelection(a: StoredResponse, b: StoredResponse): boolean {

@@ -8,7 +8,9 @@
 import type { OriginError } from '../errors.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { BodyEnd, OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
+import type { Reason } from '../rules/reasons.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
+import { varyNames } from '../rules/variant.ts';
 import { commitFill } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import { fetchFromOrigin } from './fetch.ts';
@@ -39,6 +41,7 @@ export interface FlightPlan {
 }
 
 const NO_BODY = Buffer.alloc(0);
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
 export class Flight implements OriginHandler {
   readonly plan: FlightPlan;
@@ -207,7 +210,14 @@ export class Flight implements OriginHandler {
       released === undefined
         ? commitFill(this.#leader, judgement, fill.kept ? fill.body() : NO_BODY, end)
         : ({ kind: 'refused', reason: released } as const);
-    if (commit.kind === 'refused') this.#leader.parts.observer.fillRefused(commit.reason);
+    if (commit.kind === 'refused') this.#refused(judgement, commit.reason);
+  }
+
+  #refused({ head }: Judgement, reason: Reason): void {
+    const { parts, route, target } = this.#leader;
+    parts.observer.fillRefused(reason);
+    const credentials = reason === 'vary-not-allowed' ? varyNames(head.fields).filter((name) => CREDENTIALS.has(name)) : [];
+    parts.sightings?.entryRefused({ route: route.name, path: target.path, reason, credentials });
   }
 
   #unlessUnstorable(judgement: Judgement): Judgement {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { SharedBodies } from '../cluster/shared-bodies.ts';
 import type { Config } from '../config/config.ts';
 import type { TokenVerifier } from '../identity/verifier.ts';
+import type { FillListener } from '../observe/fill-listener.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { PurgeEffects } from '../observe/purge-effects.ts';
 import type { Origins } from '../origin/exchange.ts';
@@ -31,6 +32,8 @@ export interface Parts {
   readonly origins: Origins;
   readonly observer: Observer;
   readonly effects: PurgeEffects;
+  /** Who keeps the map of what is stored and purged. */
+  readonly sightings?: FillListener;
   readonly flights: Flights;
   readonly fillBudget: FillBudget;
   readonly lookups: ScopeLookups;

@@ -4,6 +4,7 @@ import type { LogEpochs } from '../cluster/log-epochs.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { Request } from '../http/message.ts';
 import type { EffectReport } from '../observe/purge-effects.ts';
+import type { RoutesSeen } from '../map/stored-sightings.ts';
 import type { Snapshot } from '../observe/snapshot.ts';
 import type { Explanation } from '../proxy/explain.ts';
 import type { MarkMemory } from '../purge/marks.ts';
@@ -22,6 +23,8 @@ export interface WorkerStart {
   /** Each request asks for a barrier. */
   readonly asksBarrier: boolean;
   readonly marks: MarkMemory;
+  /** Of what was stored lately, in all threads. */
+  readonly sketch: SharedArrayBuffer;
   /** One instant, where somebody else moves the clock. */
   readonly instant?: Float64Array;
 }
@@ -33,6 +36,7 @@ export type OfWorker = {
   readonly reload: { readonly given: Config; readonly answered: void };
   readonly epochs: { readonly given: LogEpochs; readonly answered: void };
   readonly snapshot: { readonly given: undefined; readonly answered: Snapshot };
+  readonly sightings: { readonly given: undefined; readonly answered: RoutesSeen };
   readonly turn: { readonly given: TurnQuestion; readonly answered: Turn };
   readonly explain: { readonly given: Request; readonly answered: Explanation };
   /** How long it may take. */

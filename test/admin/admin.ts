@@ -69,6 +69,7 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
       asked: `${request.method} ${request.target.authority} ${request.target.path}${request.target.query}`,
       fields: request.fields,
     }),
+    map: async () => ({ routes: [], families: [], findings: [] }),
     metrics: async () => 'freshet_up 1\n',
     ready: () => true,
     warn: (message, detail) => lines.push(`${message} ${JSON.stringify(detail)}`),

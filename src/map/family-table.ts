@@ -1,0 +1,119 @@
+// What was seen of each family of tags, in bounded room.
+//
+// The idea: a tag's family is what the configuration names (`category:{slug}`: `category:*`), else what its spelling says (rules/tag-families.ts). Where a dozen
+// families differ in one word only (`customer:ada:orders`, `customer:bob:orders`, …), that word is a value, and they become one (`customer:*:orders`). The first
+// word never does: a family must have a name. What finds no room any more is counted, and said.
+import { ownText } from '../http/own-text.ts';
+import { covers, familyOf } from '../rules/tag-families.ts';
+
+/** So many that differ in one word are one. */
+const ALIKE = 12;
+
+/** Which is which is remembered for so many tags, and then anew. */
+const REMEMBERED = 2_048;
+
+/** The family of a tag by what the configuration names, most literal first, else by its spelling. */
+export class Naming {
+  readonly #patterns: readonly string[];
+  #known = new Map<string, string>();
+
+  constructor(declared: readonly string[]) {
+    this.#patterns = [...new Set(declared)].toSorted((a, b) => literals(b) - literals(a));
+  }
+
+  nameOf(tag: string): string {
+    const known = this.#known.get(tag);
+    if (known !== undefined) return known;
+    const family = ownText(this.#patterns.find((pattern) => covers(pattern, tag)) ?? familyOf(tag));
+    if (this.#known.size >= REMEMBERED) this.#known = new Map();
+    this.#known.set(ownText(tag), family);
+    return family;
+  }
+}
+
+function literals(pattern: string): number {
+  return pattern.replaceAll('*', '').length;
+}
+
+export interface FamilyTableParts<T> {
+  readonly most: number;
+  /** Families that the configuration names: no wider one takes them up. */
+  readonly declared?: ReadonlySet<string>;
+  readonly make: () => T;
+  readonly join: (into: T, from: T) => void;
+}
+
+export class FamilyTable<T> {
+  /** How often there was no room. */
+  unplaced = 0;
+  readonly #parts: FamilyTableParts<T>;
+  readonly #families = new Map<string, T>();
+  #declared: ReadonlySet<string>;
+
+  constructor(parts: FamilyTableParts<T>) {
+    this.#parts = parts;
+    this.#declared = parts.declared ?? new Set();
+  }
+
+  /** From now on. */
+  declare(declared: ReadonlySet<string>): void {
+    this.#declared = declared;
+  }
+
+  get entries(): ReadonlyMap<string, T> {
+    return this.#families;
+  }
+
+  /** Of a family, or of the wider one that has taken it up; undefined where there is no room for another. */
+  find(family: string): T | undefined {
+    const placed = this.#families.get(family) ?? this.#families.get(this.#widerOf(family) ?? '');
+    if (placed !== undefined) return placed;
+    const found = this.#widened(family) ?? this.#added(family);
+    if (found === undefined) this.unplaced++;
+    return found;
+  }
+
+  #widerOf(family: string): string | undefined {
+    if (this.#declared.has(family)) return undefined;
+    for (const other of this.#families.keys()) if (other.includes('*') && covers(other, family)) return other;
+    return undefined;
+  }
+
+  /** With what it takes up: another thread may have widened it first. */
+  #added(family: string): T | undefined {
+    const narrower = family.includes('*') ? this.#takenUpBy(family) : [];
+    if (this.#families.size - narrower.length >= this.#parts.most) return undefined;
+    return this.#joined(family, narrower);
+  }
+
+  /** Where it is one too many of its kind: what they are together. */
+  #widened(family: string): T | undefined {
+    if (this.#declared.has(family)) return undefined;
+    for (const shape of shapesOf(family)) {
+      const alike = this.#takenUpBy(shape);
+      if (alike.length + 1 >= ALIKE) return this.#joined(shape, alike);
+    }
+    return undefined;
+  }
+
+  #takenUpBy(shape: string): readonly string[] {
+    return [...this.#families.keys()].filter((other) => !this.#declared.has(other) && covers(shape, other));
+  }
+
+  #joined(shape: string, alike: readonly string[]): T {
+    const joined = this.#parts.make();
+    for (const family of alike) {
+      const value = this.#families.get(family);
+      if (value !== undefined) this.#parts.join(joined, value);
+      this.#families.delete(family);
+    }
+    this.#families.set(shape, joined);
+    return joined;
+  }
+}
+
+/** The family with each of its words but the first as a value. */
+function shapesOf(family: string): readonly string[] {
+  const words = [...family.matchAll(/[^:/|_.=-]+/g)].slice(1);
+  return words.flatMap(({ 0: word, index }) => (word === '*' ? [] : [`${family.slice(0, index)}*${family.slice(index + word.length)}`]));
+}

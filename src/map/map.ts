@@ -1,0 +1,243 @@
+// The invalidation map: which routes emit which families of tags, and who ends each of them. From the configuration, and from what was seen where there is any.
+import { z } from 'zod';
+import type { Config } from '../config/config.ts';
+import { STRATEGIES, type Route } from '../rules/routes.ts';
+import { covers, familyOfTemplate } from '../rules/tag-families.ts';
+import { type DeclaredEnder, declaredEnders, mayStore, mayWrite } from './declared.ts';
+import { FINDING, findingsOf } from './findings.ts';
+import { type Lifetimes, medianOf } from './lifetimes.ts';
+import type { FamilyPurged, Purged, PurgesSeen } from './purge-sightings.ts';
+import type { FamilySeen, RouteSeen, RoutesSeen } from './stored-sightings.ts';
+
+const FRESH = z.object({ leastSeconds: z.number(), medianSeconds: z.number(), mostSeconds: z.number() });
+
+const EMITTED = z.object({
+  family: z.string(),
+  /** As the route has it. Absent: only seen. */
+  template: z.string().optional(),
+  seen: z.object({ tags: z.number(), examples: z.array(z.string()), fresh: FRESH }).optional(),
+});
+
+const ROUTE = z.object({
+  name: z.string(),
+  origin: z.string(),
+  strategy: z.enum(STRATEGIES).optional(),
+  scope: z.string(),
+  stores: z.boolean(),
+  /** The route's own, used where the origin is silent. */
+  ttlSeconds: z.number().optional(),
+  emits: z.array(EMITTED),
+  /** Families that a write here ends. */
+  ends: z.array(z.string()),
+  seen: z
+    .object({
+      stored: z.number(),
+      untagged: z.number(),
+      unvalidated: z.number(),
+      fresh: FRESH.optional(),
+      refused: z.record(z.string(), z.number()),
+      urlPurges: z.number(),
+      unplacedTags: z.number(),
+    })
+    .optional(),
+});
+
+const PURGED = z.object({ purges: z.number(), met: z.number(), lastAt: z.string() });
+
+const ENDER = z.object({
+  kind: z.enum(['write', 'event', 'caller']),
+  name: z.string(),
+  /** Absent: only seen. */
+  template: z.string().optional(),
+  seen: PURGED.optional(),
+});
+
+const FAMILY = z.object({
+  family: z.string(),
+  emittedBy: z.array(z.string()),
+  /** Tags of it that were stored. */
+  stored: z.number().optional(),
+  endedBy: z.array(ENDER),
+  seen: PURGED.extend({ examples: z.array(z.string()), others: z.number() }).optional(),
+});
+
+export const MAP = z.object({
+  /** Absent: from the configuration alone. */
+  seen: z
+    .object({
+      since: z.string(),
+      seconds: z.number(),
+      threads: z.number(),
+      purges: z.object({ prefixes: z.number(), scopes: z.number(), all: z.number(), unplacedTags: z.number() }),
+    })
+    .optional(),
+  routes: z.array(ROUTE),
+  families: z.array(FAMILY),
+  findings: z.array(FINDING),
+});
+
+export type InvalidationMap = z.output<typeof MAP>;
+export type MapRoute = z.output<typeof ROUTE>;
+export type MapFamily = z.output<typeof FAMILY>;
+export type Ender = z.output<typeof ENDER>;
+export type Fresh = z.output<typeof FRESH>;
+
+/** What a running Freshet has seen. Instants are epoch ms. */
+export interface Observations {
+  readonly since: number;
+  readonly now: number;
+  readonly threads: number;
+  readonly routes: RoutesSeen;
+  readonly purges: PurgesSeen;
+}
+
+export function invalidationMap(config: Config, seen?: Observations): InvalidationMap {
+  const all = [...config.routes, config.defaultRoute];
+  const routes = all.map((route) => mapRoute(route, seen)).filter((route) => route.name !== 'default' || matters(route));
+  const families = mapFamilies(routes, declaredEnders(config), seen);
+  const map = { ...(seen === undefined ? {} : { seen: headOf(seen) }), routes, families };
+  return { ...map, findings: findingsOf({ config, map, seen }) };
+}
+
+/** What is for requests that no route takes is there where it says something. */
+function matters({ emits, ends, seen }: MapRoute): boolean {
+  return emits.length > 0 || ends.length > 0 || (seen !== undefined && (seen.stored > 0 || Object.keys(seen.refused).length > 0));
+}
+
+function headOf({ since, now, threads, purges }: Observations): NonNullable<InvalidationMap['seen']> {
+  const { prefixes, scopes, all, unplaced } = purges;
+  const seconds = Math.max(0, Math.round((now - since) / 1_000));
+  return { since: instant(since), seconds, threads, purges: { prefixes, scopes, all, unplacedTags: unplaced } };
+}
+
+function mapRoute(route: Route, observed: Observations | undefined): MapRoute {
+  const { name, origin, strategy, policy, scope, tags, invalidates } = route;
+  const seen = observed?.routes.get(name);
+  const stores = mayStore(route);
+  return {
+    name,
+    origin,
+    ...(strategy === undefined ? {} : { strategy }),
+    scope: scope.kind,
+    stores,
+    ...(stores && policy.ttlMs !== undefined ? { ttlSeconds: policy.ttlMs / 1_000 } : {}),
+    emits: stores ? emitted(tags, seen) : [],
+    ends: mayWrite(route) ? distinct(invalidates.map(familyOfTemplate)) : [],
+    ...(observed === undefined ? {} : { seen: routeSeen(seen, observed.purges.urls.get(name) ?? 0) }),
+  };
+}
+
+function routeSeen(seen: RouteSeen | undefined, urlPurges: number): NonNullable<MapRoute['seen']> {
+  const { stored = 0, untagged = 0, unvalidated = 0, refused = {}, unplaced = 0, lifetimes } = seen ?? {};
+  return {
+    stored,
+    untagged,
+    unvalidated,
+    ...(lifetimes === undefined || stored === 0 ? {} : { fresh: freshOf(lifetimes) }),
+    refused,
+    urlPurges,
+    unplacedTags: unplaced,
+  };
+}
+
+function emitted(templates: readonly string[], seen: RouteSeen | undefined): MapRoute['emits'] {
+  const left = new Map(Object.entries(seen?.families ?? {}));
+  const declared = templates.map((template) => {
+    const family = familyOfTemplate(template);
+    const found = left.get(family);
+    left.delete(family);
+    return { family, template, ...(found === undefined ? {} : { seen: tagsSeen(found) }) };
+  });
+  const others = [...left].map(([family, found]) => ({ family, seen: tagsSeen(found) }));
+  return [...declared, ...others.toSorted((a, b) => b.seen.tags - a.seen.tags || compare(a.family, b.family))];
+}
+
+function tagsSeen({ tags, examples, lifetimes }: FamilySeen): { tags: number; examples: string[]; fresh: Fresh } {
+  return { tags, examples: [...examples], fresh: freshOf(lifetimes) };
+}
+
+function mapFamilies(routes: readonly MapRoute[], enders: readonly DeclaredEnder[], seen: Observations | undefined): MapFamily[] {
+  const purged = seen?.purges.families ?? new Map<string, FamilyPurged>();
+  const names = distinct([
+    ...routes.flatMap(({ emits }) => emits.map(({ family }) => family)),
+    ...enders.map(({ family }) => family),
+    ...purged.keys(),
+  ]);
+  return names.toSorted(compare).map((family) => mapFamily(family, { routes, enders, purged, isSeen: seen !== undefined }));
+}
+
+interface Around {
+  readonly routes: readonly MapRoute[];
+  readonly enders: readonly DeclaredEnder[];
+  readonly purged: ReadonlyMap<string, FamilyPurged>;
+  readonly isSeen: boolean;
+}
+
+function mapFamily(family: string, { routes, enders, purged, isSeen }: Around): MapFamily {
+  const emitting = routes.flatMap(({ name, emits }) =>
+    emits.filter((one) => one.family === family).map(({ seen }) => ({ name, tags: seen?.tags ?? 0 })),
+  );
+  const own = purged.get(family);
+  return {
+    family,
+    emittedBy: distinct(emitting.map(({ name }) => name)),
+    ...(isSeen ? { stored: emitting.reduce((sum, { tags }) => sum + tags, 0) } : {}),
+    endedBy: endersOf(family, enders, purged),
+    ...(own === undefined ? {} : { seen: { ...purgedOf(own), examples: [...own.examples], others: own.others } }),
+  };
+}
+
+/** Those of the configuration, with what was seen of them; then those that were only seen. */
+function endersOf(family: string, declared: readonly DeclaredEnder[], purged: ReadonlyMap<string, FamilyPurged>): Ender[] {
+  const seen = new Map<string, Ender & { seen: z.output<typeof PURGED> }>();
+  for (const [other, { by }] of purged) {
+    if (other !== family && !covers(family, other) && !covers(other, family)) continue;
+    for (const one of by.values()) seen.set(`${one.kind} ${one.name}`, { kind: one.kind, name: one.name, seen: purgedOf(one) });
+  }
+  const ours = declared.filter((ender) => ender.family === family || covers(ender.family, family) || covers(family, ender.family));
+  const named = ours.map(({ kind, name, template }): Ender => {
+    const found = [...seen.values()].filter((one) => one.kind === kind && isSeenAs(one.name, { kind, name }));
+    for (const one of found) seen.delete(`${one.kind} ${one.name}`);
+    return { kind, name, template, ...(found.length === 0 ? {} : { seen: joined(found.map((one) => one.seen)) }) };
+  });
+  return [...named, ...seen.values()];
+}
+
+/** A write is seen as its method and its route (whose name may have methods of its own); an event as its type, of which a rule may name several or a family. */
+function isSeenAs(seen: string, { kind, name }: Pick<DeclaredEnder, 'kind' | 'name'>): boolean {
+  if (kind === 'write') return seen.slice(seen.indexOf(' ') + 1) === name;
+  if (kind === 'caller') return seen === name || seen.startsWith(`${name} (`) || seen.endsWith(`(${name})`);
+  return name.split(', ').some((on) => on === '*' || on === seen || (on.endsWith('.*') && seen.startsWith(on.slice(0, -1))));
+}
+
+function joined(several: readonly z.output<typeof PURGED>[]): z.output<typeof PURGED> {
+  return several.reduce((sum, one) => ({
+    purges: sum.purges + one.purges,
+    met: sum.met + one.met,
+    lastAt: sum.lastAt > one.lastAt ? sum.lastAt : one.lastAt,
+  }));
+}
+
+function purgedOf({ count, met, lastAt }: Purged): z.output<typeof PURGED> {
+  return { purges: count, met, lastAt: instant(lastAt) };
+}
+
+function freshOf(lifetimes: Lifetimes): Fresh {
+  return { leastSeconds: secondsOf(lifetimes.least), medianSeconds: secondsOf(medianOf(lifetimes)), mostSeconds: secondsOf(lifetimes.most) };
+}
+
+function secondsOf(durationMs: number): number {
+  return Math.round(durationMs / 100) / 10;
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
