@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type FreshetChild, startFreshet } from '../../test/support/child-process.ts';
 import { ShopDatabase } from './database.ts';
-import { type PurgeTags, Shop } from './shop.ts';
+import { purgeThrough } from './purging.ts';
+import { Shop } from './shop.ts';
 import { bold, Stage } from './stage.ts';
 import { walk } from './walk.ts';
 
@@ -62,19 +63,6 @@ async function present(stage: Stage, parts: { readonly freshet: FreshetChild; re
   curl -s ${parts.freshet.adminUrl}/metrics | grep freshet_`);
   await interrupted.promise;
   return 0;
-}
-
-/** How the shop purges: one request to Freshet's admin listener, awaited before the write is answered. */
-function purgeThrough(adminUrl: string): PurgeTags {
-  return async (tags, choice) => {
-    const response = await fetch(adminUrl, {
-      method: 'PURGE',
-      headers: { 'Surrogate-Key': tags.join(' '), ...(choice?.soft === true ? { 'Soft-Purge': '1' } : {}) },
-    });
-    const receipt = (await response.text()).trim();
-    if (response.status !== 200) throw new Error(`the purge was answered ${response.status}: ${receipt}`);
-    return receipt;
-  };
 }
 
 function printSummary(stage: Stage): void {

@@ -8,26 +8,22 @@ import { covers, familyOf } from '../rules/tag-families.ts';
 
 /** So many that differ in one word are one. */
 const ALIKE = 12;
-
-/** Which is which is remembered for so many tags, and then anew. */
-const REMEMBERED = 2_048;
+/** One in so many that find no room may find out that there is some. */
+const RETRY = 64;
 
 /** The family of a tag by what the configuration names, most literal first, else by its spelling. */
 export class Naming {
-  readonly #patterns: readonly string[];
-  #known = new Map<string, string>();
+  /** With what stands before its first star, which most tags do not begin with. */
+  readonly #patterns: readonly { readonly pattern: string; readonly head: string }[];
 
   constructor(declared: readonly string[]) {
-    this.#patterns = [...new Set(declared)].toSorted((a, b) => literals(b) - literals(a));
+    const patterns = [...new Set(declared)].toSorted((a, b) => literals(b) - literals(a));
+    this.#patterns = patterns.map((pattern) => ({ pattern, head: pattern.split('*', 1)[0] ?? '' }));
   }
 
   nameOf(tag: string): string {
-    const known = this.#known.get(tag);
-    if (known !== undefined) return known;
-    const family = ownText(this.#patterns.find((pattern) => covers(pattern, tag)) ?? familyOf(tag));
-    if (this.#known.size >= REMEMBERED) this.#known = new Map();
-    this.#known.set(ownText(tag), family);
-    return family;
+    for (const { pattern, head } of this.#patterns) if (tag.startsWith(head) && covers(pattern, tag)) return pattern;
+    return familyOf(tag);
   }
 }
 
@@ -68,9 +64,14 @@ export class FamilyTable<T> {
   find(family: string): T | undefined {
     const placed = this.#families.get(family) ?? this.#families.get(this.#widerOf(family) ?? '');
     if (placed !== undefined) return placed;
-    const found = this.#widened(family) ?? this.#added(family);
+    const found = this.#mayWiden ? (this.#widened(family) ?? this.#added(family)) : undefined;
     if (found === undefined) this.unplaced++;
     return found;
+  }
+
+  /** In a full table only now and then: it looks at all there is. */
+  get #mayWiden(): boolean {
+    return this.#families.size < this.#parts.most || this.unplaced % RETRY === 0;
   }
 
   #widerOf(family: string): string | undefined {
@@ -107,7 +108,7 @@ export class FamilyTable<T> {
       if (value !== undefined) this.#parts.join(joined, value);
       this.#families.delete(family);
     }
-    this.#families.set(shape, joined);
+    this.#families.set(ownText(shape), joined);
     return joined;
   }
 }

@@ -203,9 +203,9 @@ function endersOf(family: string, declared: readonly DeclaredEnder[], purged: Re
   return [...named, ...seen.values()];
 }
 
-/** A write is seen as its method and its route (whose name may have methods of its own); an event as its type, of which a rule may name several or a family. */
+/** A caller is seen as an address and a reason; an event as its type, of which a rule may name several or a family. */
 function isSeenAs(seen: string, { kind, name }: Pick<DeclaredEnder, 'kind' | 'name'>): boolean {
-  if (kind === 'write') return seen.slice(seen.indexOf(' ') + 1) === name;
+  if (kind === 'write') return seen === name;
   if (kind === 'caller') return seen === name || seen.startsWith(`${name} (`) || seen.endsWith(`(${name})`);
   return name.split(', ').some((on) => on === '*' || on === seen || (on.endsWith('.*') && seen.startsWith(on.slice(0, -1))));
 }

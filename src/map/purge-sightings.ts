@@ -18,7 +18,7 @@ export interface Purged {
 
 export interface FamilyPurged extends Purged {
   readonly examples: string[];
-  /** By kind and name: `write POST /orders`. */
+  /** By kind and name: `write /orders`. */
   readonly by: Map<string, Purged & { readonly kind: EnderKind; readonly name: string }>;
   /** Purges of more callers than there is room for. */
   others: number;
@@ -103,7 +103,8 @@ export class PurgeSightings {
 
 /** Ids in a reason are `*`, so that each reason is one. */
 function callerOf({ kind, actor, reason }: PurgeOrder): { readonly kind: EnderKind; readonly name: string } {
-  if (kind === 'write') return { kind, name: actor };
+  // Its method goes before the name of its route, which may have methods of its own.
+  if (kind === 'write') return { kind, name: actor.slice(actor.indexOf(' ') + 1) };
   if (kind === 'event') return { kind, name: familyOf((/^(.*): events\.rules/.exec(reason ?? '')?.[1] ?? reason ?? '').slice(0, 100)) };
   const why = reason === undefined ? '' : ` (${familyOf(reason.slice(0, 100))})`;
   return { kind: 'caller', name: `${actor.slice(0, 100)}${why}` };

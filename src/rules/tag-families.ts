@@ -8,6 +8,8 @@ const RUN = /[A-Za-z0-9]+/g;
 const IDENTIFIER = /^(?:\d+|(?=.*\d)(?:[0-9a-f]{8,}|[A-Za-z0-9]{16,}))$/i;
 
 export function familyOf(tag: string): string {
+  // No id is without one: the version of a UUID is a digit.
+  if (!/\d/.test(tag)) return tag;
   return tag.replace(UUID, '*').replace(RUN, (run) => (IDENTIFIER.test(run) ? '*' : run));
 }
 
@@ -15,25 +17,23 @@ export function familyOfTemplate(template: string): string {
   return familyOf(template.replace(/\{[^{}]*\}/g, '*'));
 }
 
-/** Whether a purge of every tag of `pattern` would name every tag of `family`, or this one tag: `*` is one character or more, but never a colon. */
+/**
+ * Whether a purge of every tag of `pattern` would name every tag of `family`, or this one tag: `*` is one character or more, but never a colon.
+ * Going back to the last `*` only: no text makes it slow.
+ */
 export function covers(pattern: string, family: string): boolean {
-  const [wanted, found] = [pattern.split(':'), family.split(':')];
-  return wanted.length === found.length && wanted.every((segment, at) => matches(segment, found[at] ?? ''));
-}
-
-/** Going back to the last `*` only: no text makes it slow. */
-function matches(pattern: string, text: string): boolean {
   let [at, from] = [0, 0];
   let star: number | undefined;
   let taken = 0;
-  while (at < text.length) {
-    if (pattern[from] === '*') {
+  while (at < family.length) {
+    const char = family[at];
+    if (pattern[from] === '*' && char !== ':') {
       star = from++;
       taken = ++at;
-    } else if (pattern[from] === text[at]) {
+    } else if (pattern[from] === char) {
       from++;
       at++;
-    } else if (star !== undefined) {
+    } else if (star !== undefined && family[taken] !== ':') {
       from = star + 1;
       at = ++taken;
     } else return false;

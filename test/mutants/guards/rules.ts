@@ -34,7 +34,7 @@ export const RULE_GUARDS: readonly Guarded[] = [
   {
     file: 'src/rules/tag-families.ts',
     test: 'test/rules/tag-families.test.ts',
-    guards: [`if (pattern[from] === '*')`, 'if (pattern[from] === text[at])', 'if (star !== undefined)'],
+    guards: [`if (pattern[from] === '*' && char !== ':')`, 'if (pattern[from] === char)', `if (star !== undefined && family[taken] !== ':')`],
   },
   {
     file: 'src/rules/freshness.ts',
