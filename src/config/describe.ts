@@ -2,6 +2,7 @@
 import { formatListen } from './address.ts';
 import type { AuditConfig, BreakerConfig, Config, EventConfig, IssuerConfig, OriginConfig, RedisConfig } from './config.ts';
 import { align } from './align.ts';
+import { describeRules, describeWebhook, eventNotes } from './describe-events.ts';
 import { withoutQuery } from '../http/reference.ts';
 import type { QueryRule } from '../rules/policy.ts';
 import type { Route, ScopeRule } from '../rules/routes.ts';
@@ -9,8 +10,9 @@ import { ROUTE_DEFAULTS } from './route-schema.ts';
 import { formatDuration, formatPercent, formatSize } from './units.ts';
 
 /** Several lines, without a final newline. `sections` stand before the notes, each with a title and lines of its own. */
-export function describeConfig(config: Config, sections: readonly Section[] = []): string {
+export function describeConfig(config: Config, given: readonly Section[] = []): string {
   const routes = [...config.routes, config.defaultRoute];
+  const sections = [{ title: 'events, and what is purged then', lines: describeRules(config) }, ...given];
   return [
     align(generalRows(config)),
     '',
@@ -38,7 +40,7 @@ function generalRows(config: Config): readonly (readonly string[])[] {
       `${purge.token === undefined ? 'on admin only' : 'on listen too, with token'}; settle ${formatDuration(purge.settleMs)}, at most ${purge.ratePerSecond}/s`,
     ],
     ...(config.redis === undefined ? [] : [['redis', describeRedis(config.redis)]]),
-    ...describeSources(config.events).map((source) => ['events', source]),
+    ...[...describeWebhook(config.events), ...describeSources(config.events)].map((source) => ['events', source]),
     ...(config.workers === 1 ? [] : [['workers', `${config.workers}, each with its share of the store`]]),
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
@@ -145,6 +147,7 @@ function notes(config: Config, routes: readonly Route[]): readonly string[] {
           `${listed(clientSide)}: clients get the origin's Cache-Control; what browsers and caches in front keep is outside every purge (client_cache_control: no-cache changes that)`,
         ]),
     ...(config.purge.token === undefined ? [withoutPurgeToken(config)] : []),
+    ...eventNotes(config),
     ...(config.issuers.length > 0 && routes.every(({ scope }) => scope.kind !== 'claims')
       ? ['auth.jwt: no route has a scope of claims, so no token is read']
       : []),

@@ -1,6 +1,6 @@
 // What happened, as CloudEvents 1.0 says it: from JSON of unknown shape to an Event, or to what is wrong with it. The `cloudevents` package judges the attributes.
 import { CloudEvent } from 'cloudevents';
-import { parseJson } from '../http/json.ts';
+import { isRecord, parseJson } from '../http/json.ts';
 
 export interface Event {
   /** Unique within `source`: events are told apart by the two. */
@@ -88,10 +88,6 @@ function dataOf({ data, data_base64: encoded, datacontenttype: type = 'applicati
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ATTRIBUTE_LENGTH;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What stood there, as it may be repeated to its sender. */

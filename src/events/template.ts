@@ -1,5 +1,6 @@
 // Which texts does a template of an event rule make of one event? `order:{id}`, `product:{items.sku}`, `tenant:{event.tenant}`. Pure; lists fan out.
-import { type Event, isRecord } from './event.ts';
+import { isRecord } from '../http/json.ts';
+import type { Event } from './event.ts';
 
 export interface Template {
   readonly source: string;

@@ -1,5 +1,5 @@
 // What does the body of POST /v1/purge ask for? DESIGN section 2 "Purging". Every fault is found and named, with what is allowed.
-import { parseJson } from '../http/json.ts';
+import { isRecord, parseJson } from '../http/json.ts';
 import { parseUrlSelector } from '../http/target.ts';
 import { isScopeName } from '../rules/scope-names.ts';
 import { MAX_TAG_BYTES, isTag } from './surrogate-keys.ts';
@@ -215,10 +215,6 @@ function listed(names: readonly string[]): string {
 
 function isMember(name: string): name is Member {
   return (MEMBERS as readonly string[]).includes(name);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isArray(value: unknown): value is readonly unknown[] {

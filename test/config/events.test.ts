@@ -1,5 +1,6 @@
 // What `events` may say: each mistake with its words.
 import { describe, expect, it } from 'vitest';
+import { describeConfig } from '../../src/config/describe.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { maskedConfig } from '../../src/config/mask.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -9,6 +10,10 @@ const ISSUER = 'auth: { jwt: { issuer: "https://i.example", audience: a, secret:
 
 function load(text: string): ReturnType<typeof loadConfig> {
   return loadConfig({ text, env: {}, overrides: { origin: 'http://127.0.0.1:5000' } });
+}
+
+function shown(text: string): string {
+  return describeConfig(load(text));
 }
 
 function problemsOf(text: string): string {
@@ -151,4 +156,30 @@ describe('what is read', () => {
   });
 
   it('none, where none is stated', () => expect(load('').events).toEqual({ rules: [] }));
+});
+
+describe('what check says', () => {
+  it('of rules and of signatures', () => {
+    const text = shown(`${ISSUER}
+routes: [{ path: /me, scope: [sub] }]
+events:
+  webhook: { secret: [${SECRET}, ${SECRET}] }
+  rules:
+    - { on: [a, "b.*"], purge: ["a:{id}", all], version: "{v}", settle: 2s }
+    - { on: "*", scopes: [{ sub: "{u}" }], mode: soft }
+`);
+    expect(shown('')).not.toContain('event');
+    expect(shown('events: { rules: [{ on: a, purge: [b] }] }')).not.toMatch(/ {2}- .*event/);
+    expect(shown('')).not.toContain(SECRET);
+    expect(text).toMatch(/events +POST \/v1\/events on admin, signed with any of 2 secrets, 5m from now at most\n/);
+    expect(text).toMatch(
+      /events, and what is purged then\n {2}event +purges +how\n {2}a, b\.\* +a:\{id\} all +hard, version \{v\}, settle 2s\n {2}\* +scope sub=\{u\} +soft\n/,
+    );
+  });
+
+  it('of rules that no event can reach', () => {
+    const text = shown(`admin: { listen: false }\nevents: { webhook: { secret: ${SECRET} }, rules: [{ on: a, purge: [b] }] }`);
+    expect(text).toContain('- events.webhook: admin is off, so nobody can send events to it');
+    expect(text).toContain('- events.rules: no event can come: admin is off, and no other source is set');
+  });
 });
