@@ -118,3 +118,26 @@ export function fieldsOf(lines: string): string[] {
   }
   return fields;
 }
+
+/** `fieldValue` of what `linesOf` has made `lines` of. */
+export function valueIn(lines: string, name: string): string | undefined {
+  const start = `${name}: `;
+  let value: string | undefined;
+  for (let at = lines.indexOf(start); at !== -1; at = lines.indexOf(start, at + start.length)) {
+    if (at > 0 && lines[at - 1] !== '\n') continue;
+    const line = lines.slice(at + start.length, lines.indexOf('\r\n', at));
+    value = value === undefined ? line : `${value}, ${line}`;
+  }
+  return value;
+}
+
+/** `linesOf` what `withoutFields` would leave. */
+export function withoutLines(lines: string, names: ReadonlySet<string>): string {
+  let kept = '';
+  for (let start = 0; start < lines.length; ) {
+    const end = lines.indexOf('\r\n', start) + 2;
+    if (!names.has(lines.slice(start, lines.indexOf(':', start)))) kept += lines.slice(start, end);
+    start = end;
+  }
+  return kept;
+}

@@ -7,7 +7,7 @@ import { problemAnswer } from '../purge/problem.ts';
 import type { Outcome } from '../observe/observer.ts';
 import { type CacheStatus, cacheStatusMember } from '../rules/cache-status.ts';
 import { ageMs } from '../rules/freshness.ts';
-import { evaluatePreconditions, notModifiedFields } from '../rules/preconditions.ts';
+import { evaluatePreconditions, notModifiedFields, notModifiedLines, selected } from '../rules/preconditions.ts';
 import { PackedResponse } from '../rules/packed-response.ts';
 import { rangeAnswer } from '../rules/ranges.ts';
 import { type Reason, reasonText } from '../rules/reasons.ts';
@@ -38,7 +38,14 @@ export function respondInformational(x: Exchange, head: ResponseHead): void {
 /** Answers from `stored`, evaluating the client's preconditions and range (RFC 9110 §13.2.2). The caller has just gated it: no await may stand between. */
 export function respondStored(x: Exchange, stored: StoredResponse, said: Said): void {
   if (stored instanceof PackedResponse && stored.part === undefined && !isBodyless(stored.status) && asksForWhole(x.request.fields)) {
-    return respondWhole(x, stored, said);
+    switch (evaluatePreconditions(x.request, stored)) {
+      case 'proceed':
+        return respondWhole(x, stored, said);
+      case 'not-modified':
+        return respondNotModified(x, stored, said);
+      case 'failed':
+        break;
+    }
   }
   const answer = storedAnswer(x, stored, said.status);
   x.client.answer(answer.status, answer.statusText, answer.fields, x.request.method === 'HEAD' ? undefined : answer.body);
@@ -47,25 +54,32 @@ export function respondStored(x: Exchange, stored: StoredResponse, said: Said): 
 
 /** Most answers there are. */
 function respondWhole(x: Exchange, stored: PackedResponse, said: Said): void {
-  const { clientCacheControl } = x.route.policy;
   const cacheStatus = cacheStatusMember(said.status);
-  const lines = ownLines({
-    ageSeconds: Math.floor(ageMs(stored, x.now) / 1000),
-    cacheStatus,
-    cacheControl: clientCacheControl === 'origin' ? undefined : clientCacheControl,
-    contentLength: stored.content.length,
-  });
+  const lines = linesFor(x, stored, { cacheStatus, contentLength: stored.content.length });
   const { status, statusText } = stored;
   const body = x.request.method === 'HEAD' ? undefined : stored.content;
   x.client.answerLines({ status, statusText, lines: stored.shownTo(x.view) + lines, body });
   ended(x, said, { status, bodyBytes: body?.length ?? 0, cacheStatus });
 }
 
-/** Nothing in the request asks for another answer than the stored response as it is, or for more to be said. One pass, since most are so. */
+function respondNotModified(x: Exchange, stored: PackedResponse, said: Said): void {
+  const cacheStatus = cacheStatusMember(said.status);
+  const lines = notModifiedLines(stored.shownTo(x.view), stored) + linesFor(x, stored, { cacheStatus, contentLength: undefined });
+  x.client.answerLines({ status: 304, statusText: 'Not Modified', lines, body: undefined });
+  ended(x, said, { status: 304, bodyBytes: 0, cacheStatus });
+}
+
+function linesFor(x: Exchange, stored: StoredResponse, said: { readonly cacheStatus: string; readonly contentLength: number | undefined }): string {
+  const { clientCacheControl } = x.route.policy;
+  const cacheControl = clientCacheControl === 'origin' ? undefined : clientCacheControl;
+  return ownLines({ ...said, ageSeconds: Math.floor(ageMs(stored, x.now) / 1000), cacheControl });
+}
+
+/** Nothing in the request asks for a part of the stored response, or for more to be said. One pass, since most are so. */
 function asksForWhole(fields: Fields): boolean {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
-    if (name === 'range' || name === 'freshet-debug' || name.startsWith('if-')) return false;
+    if (name === 'range' || name === 'freshet-debug') return false;
   }
   return true;
 }
@@ -75,7 +89,7 @@ function storedAnswer(x: Exchange, stored: StoredResponse, status: CacheStatus):
   const outgoing = (fields: Fields, contentLength: number | undefined) => clientFields(x, fields, status, { ageSeconds, contentLength, stored });
 
   const { fields: all } = stored;
-  const precondition = evaluatePreconditions(x.request, { status: stored.status, fields: all });
+  const precondition = evaluatePreconditions(x.request, selected(stored));
   if (precondition === 'not-modified')
     return { status: 304, statusText: 'Not Modified', fields: outgoing(notModifiedFields(all), undefined), body: undefined };
   if (precondition === 'failed') return { status: 412, statusText: 'Precondition Failed', fields: outgoing([], 0), body: undefined };
@@ -105,7 +119,7 @@ function isBodyless(status: number): boolean {
 
 /** Sends an origin's head on and streams its body. The client's own preconditions were kept from the origin and are evaluated here. */
 export function respondFill(x: Exchange, head: ResponseHead, fill: Fill, said: Said, through: () => void): void {
-  const precondition = head.status === 200 && said.outcome !== 'pass' ? evaluatePreconditions(x.request, head) : 'proceed';
+  const precondition = head.status === 200 && said.outcome !== 'pass' ? evaluatePreconditions(x.request, selected(head)) : 'proceed';
   if (precondition !== 'proceed') {
     const status = precondition === 'not-modified' ? 304 : 412;
     const fields = clientFields(x, status === 304 ? notModifiedFields(head.fields) : [], said.status, {

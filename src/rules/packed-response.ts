@@ -1,6 +1,6 @@
 // A stored response as the store keeps it: few objects, and its fields as the text in which most clients get them.
 // A million small ones lie in memory: an array of names and values costs more than the characters in it, and to make a head of it more than all else of a hit.
-import { type Fields, fieldsOf, linesOf } from '../http/fields.ts';
+import { type Fields, fieldsOf, linesOf, valueIn } from '../http/fields.ts';
 import { ownText } from '../http/own-text.ts';
 import { packIds, unpackIds } from './packed-ids.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -59,6 +59,11 @@ export class PackedResponse implements StoredResponse {
 
   get fields(): Fields {
     return [...fieldsOf(this.#shown), ...fieldsOf(this.#hidden)];
+  }
+
+  /** As `fieldValue` of its fields: for what is asked before an answer is made. */
+  value(name: string): string | undefined {
+    return valueIn(this.#shown, name) ?? valueIn(this.#hidden, name);
   }
 
   /** The lines of those fields that `view` does not hide, each as `name: value` with its CRLF. */

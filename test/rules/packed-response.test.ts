@@ -1,7 +1,7 @@
 // A stored response says the same packed as unpacked, whatever of it was shown to whom.
 import { type Arbitrary, array, assert, constantFrom, property, string, subarray, tuple, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Fields, fieldsOf, linesOf } from '../../src/http/fields.ts';
+import { type Fields, fieldsOf, fieldValue, linesOf, valueIn, withoutFields, withoutLines } from '../../src/http/fields.ts';
 import { PackedResponse, type View } from '../../src/rules/packed-response.ts';
 import { entry } from './builders.ts';
 
@@ -30,6 +30,18 @@ function shownOf(given: Fields, shown: View): Fields {
   return given.filter((_, i) => !shown.hides(given[i - (i % 2)] as string));
 }
 
+describe('field lines as text', () => {
+  it('give the values of the fields that they were made of, and lose the same', () => {
+    assert(
+      property(fields, subarray(NAMES), (given, lost) => {
+        const lines = linesOf(given);
+        for (const name of [...NAMES, 'c']) expect(valueIn(lines, name)).toBe(fieldValue(given, name));
+        expect(withoutLines(lines, new Set(lost))).toBe(linesOf(withoutFields(given, new Set(lost))));
+      }),
+    );
+  });
+});
+
 describe('a packed response', () => {
   it('is all that was packed', () => {
     const response = entry({
@@ -56,6 +68,8 @@ describe('a packed response', () => {
       order: 8,
       checkedAt: 9,
     });
+    const packed = new PackedResponse(response, viewWithout('etag'));
+    expect(['etag', 'x-a', 'x-b', 'tag'].map((name) => packed.value(name))).toEqual(['"a"', ', b: c', undefined, undefined]);
     expect(new PackedResponse(response)).toMatchObject(response);
   });
 

@@ -1,7 +1,8 @@
 // RFC 9110 §13.1, §13.2.2, §15.4.5; RFC 9111 §4.3.2.
 import { describe, expect, it } from 'vitest';
+import { linesOf } from '../../src/http/fields.ts';
 import { formatHttpDate } from '../../src/http/http-date.ts';
-import { evaluatePreconditions, notModifiedFields } from '../../src/rules/preconditions.ts';
+import { evaluatePreconditions, notModifiedFields, notModifiedLines, selected } from '../../src/rules/preconditions.ts';
 
 const T = Date.UTC(2026, 10, 22, 12);
 const at = (seconds: number) => formatHttpDate(T + seconds * 1000);
@@ -80,7 +81,7 @@ const rows: readonly Row[] = [
 
 describe('preconditions', () => {
   it.each(rows)('$name: $expected', ({ method = 'GET', request, status = 200, response, expected }) => {
-    expect(evaluatePreconditions({ method, fields: request }, { status, fields: response })).toBe(expected);
+    expect(evaluatePreconditions({ method, fields: request }, selected({ status, fields: response }))).toBe(expected);
   });
 });
 
@@ -91,6 +92,12 @@ describe('what a 304 carries (RFC 9110 §15.4.5)', () => {
       must,
     );
   });
+  it.each([[modified], [[...modified, ...strong]], [[...must, 'content-type', 'a/b', 'x-etag', '"a"', ...modified]]])(
+    'the same as lines: %j',
+    (fields) => {
+      expect(notModifiedLines(linesOf(fields), selected({ status: 200, fields }))).toBe(linesOf(notModifiedFields(fields)));
+    },
+  );
   it('Last-Modified only without an entity-tag', () => {
     expect(notModifiedFields(modified)).toEqual(modified);
     expect(notModifiedFields([...modified, ...strong])).toEqual(strong);

@@ -11,7 +11,7 @@ import { escaped } from '../../src/purge/purge-log.ts';
 import { purgeRequestedBy, responseTags, statedVersions } from '../../src/purge/surrogate-keys.ts';
 import { invalidatedTargets } from '../../src/rules/invalidation.ts';
 import { keyedTarget } from '../../src/rules/key.ts';
-import { evaluatePreconditions } from '../../src/rules/preconditions.ts';
+import { evaluatePreconditions, selected } from '../../src/rules/preconditions.ts';
 import { breaksPromise } from '../../src/rules/promised-type.ts';
 import { rangeAnswer } from '../../src/rules/ranges.ts';
 import { expandTemplates } from '../../src/rules/templates.ts';
@@ -82,7 +82,7 @@ const ofClients: Readonly<Record<string, Reader>> = {
   ...Object.fromEntries(
     ['if-none-match', 'if-match', 'if-modified-since', 'if-unmodified-since'].map((name): [string, Reader] => [
       name,
-      (text) => evaluatePreconditions(asked([name, text]), held),
+      (text) => evaluatePreconditions(asked([name, text]), selected(held)),
     ]),
   ),
   ...Object.fromEntries(

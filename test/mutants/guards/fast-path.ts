@@ -115,7 +115,7 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
   {
     file: 'src/proxy/respond.ts',
     test: 'test/proxy/journey-parts.test.ts',
-    guards: [`if (name === 'range' || name === 'freshet-debug' || name.startsWith('if-'))`],
+    guards: [`if (name === 'range' || name === 'freshet-debug')`],
   },
   {
     file: 'src/rules/packed-response.ts',

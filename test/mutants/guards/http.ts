@@ -89,6 +89,16 @@ export const HTTP_GUARDS: readonly Guarded[] = [
   { file: 'src/http/entity-tag.ts', test: 'test/http/entity-tag.test.ts', guards: [`if (value.trim() === '*')`, 'if (opaque !== undefined)'] },
   {
     file: 'src/http/fields.ts',
+    test: 'test/rules/preconditions.test.ts',
+    guards: [`if (!names.has(lines.slice(start, lines.indexOf(':', start)))) kept += lines.slice(start, end);`],
+  },
+  {
+    file: 'src/http/fields.ts',
+    test: 'test/rules/packed-response.test.ts',
+    guards: [`if (at > 0 && lines[at - 1] !== '\\n') continue;`],
+  },
+  {
+    file: 'src/http/fields.ts',
     test: 'test/http/fields.test.ts',
     guards: ['if (!placed) {', 'if (!placed) out.push(name, value);', `if (char === '\\\\')`, `if (char === '"') {`],
   },

@@ -56,7 +56,7 @@ export const RULE_GUARDS: readonly Guarded[] = [
     test: 'test/rules/preconditions.test.ts',
     guards: [
       `if ((request.method !== 'GET' && request.method !== 'HEAD') || response.status < 200 || response.status > 299)`,
-      'if (isForbidden(request.fields, response.fields))',
+      'if (isForbidden(request.fields, response))',
       `if ((fields[i] as string).startsWith('if-'))`,
       'if (ifMatch !== undefined)',
       `if (list.kind === 'any') return false;`,
