@@ -43,6 +43,7 @@ export class Alone implements Service {
       barrier: authority.barrier,
       epochs: () => authority.epochs,
       effectsFound: (report) => effects.told(0, report),
+      audited: (records) => control.audits.add(records),
     });
   }
 

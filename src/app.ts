@@ -132,6 +132,7 @@ function adminServer({ control, observe, service, map, metrics, ready }: AdminSo
     nodes: () => control.authority.nodes(),
     config: () => maskedConfig(control.config),
     explain: (request) => service.explain(request),
+    audits: () => control.audits.page,
     map,
     metrics,
     ready: () => ready() && service.threads > 0,

@@ -1,6 +1,7 @@
 // What there is once a process, whichever threads serve: the secret, who numbers purges, the one door to that, the rate and the receipts.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
+import { Ledger } from './audit/ledger.ts';
 import { type Clock, wallClock } from './clock.ts';
 import { ClusterAuthority, type ClusterAuthorityParts } from './cluster/cluster-authority.ts';
 import { deriveKey } from './cluster/cluster-secret.ts';
@@ -84,6 +85,8 @@ export class Control {
   readonly intake: Intake;
   readonly sources: EventSources;
   readonly eventEndpoint: EventEndpoint;
+  /** What audits have come to, of all threads. */
+  readonly audits: Ledger;
   readonly #clock: Clock;
   readonly #observe: Observe;
   #changing: Promise<void> | undefined;
@@ -151,6 +154,7 @@ export class Control {
       now: () => dated.now(),
       refused: (detail) => observe.warn('events were refused', detail),
     });
+    this.audits = new Ledger({ config: inForce, purges: () => this.purgeLog.recent(), clock, observer: observe });
     this.purgeGate = new PurgeGate({
       purge: this.purgeAtRate,
       names: () => ({ tagHeaders: this.#config.tags.headers, scopes: namesOfScopes() }),
@@ -172,6 +176,7 @@ export class Control {
       deadLetters: this.sources.deadCounts,
       eventSources: this.sources.progress,
       eventsInFlight: this.intake.inFlight,
+      audits: this.audits.samples,
     };
   }
 

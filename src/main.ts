@@ -17,6 +17,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   events: async () => (await import('./commands/events.ts')).events,
   validate: async () => (await import('./commands/validate.ts')).validate,
   map: async () => (await import('./commands/map.ts')).map,
+  audit: async () => (await import('./commands/audit.ts')).audit,
 };
 
 async function run(args: readonly string[]): Promise<void> {

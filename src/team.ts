@@ -43,6 +43,7 @@ export class Team implements Service {
         purgeAtRate: (order) => purgeAtRate(order),
         barrier: () => barrier?.() ?? Promise.resolve(true),
         effects: ({ worker, report }) => effects.told(worker - 1, report),
+        audited: (records) => control.audits.add(records),
       },
       startOf: (worker) => ({
         worker,

@@ -1,4 +1,7 @@
 // One thread that serves clients: all that a request consults, put together, behind a listener. With several of them each has a store of its own.
+import { isDeepStrictEqual } from 'node:util';
+import { Auditor } from './audit/auditor.ts';
+import type { AuditRecord } from './audit/record.ts';
 import type { Clock } from './clock.ts';
 import { deriveKey } from './cluster/cluster-secret.ts';
 import type { LogEpochs } from './cluster/log-epochs.ts';
@@ -49,6 +52,8 @@ export interface ThreadParts {
   readonly purgeAtRate: PurgeGateParts['purge'];
   /** Takes what purges did here. */
   readonly effectsFound: (report: EffectReport) => Promise<void> | void;
+  /** What audits of this thread have come to. */
+  readonly audited: (records: readonly AuditRecord[]) => void;
 }
 
 /** How often a slice of the store is looked through for what can never be used again. */
@@ -63,12 +68,15 @@ export class Thread {
   readonly #verifying: VerifierParts;
   readonly #effectsFound: ThreadParts['effectsFound'];
   #isReporting = false;
+  readonly #audited: ThreadParts['audited'];
+  #auditor: Auditor | undefined;
   #sweeping: NodeJS.Timeout | undefined;
   #pacing: NodeJS.Timeout | undefined;
 
   constructor(given: ThreadParts) {
     const { config, clock, observe } = given;
     this.#effectsFound = given.effectsFound;
+    this.#audited = given.audited;
     this.#verifying = { clock: given.tokenClock, observer: observe };
     this.#origins = new OriginPools({
       origins: config.origins,
@@ -105,6 +113,7 @@ export class Thread {
       settings: settingsOf(config, this.#verifying),
     };
     this.parts = parts;
+    this.#audit(config);
     const upgrades = new Upgrades(parts);
     this.#upgrades = upgrades;
     this.#listener = new Listener({
@@ -151,6 +160,8 @@ export class Thread {
     parts.settings = settingsOf(next, this.#verifying, before);
     this.sightings.reconfigure(next);
     parts.fillBudget.maxBytes = next.store.fillBytes;
+    // What is under way asks by the old rules.
+    if (before.keying !== parts.settings.keying || !isDeepStrictEqual(before.config.audit, next.audit)) this.#audit(next);
     this.#origins.reconfigure(next.origins);
     this.#listener.reconfigure(next.limits);
     if (next.limits.stallTimeoutMs !== before.config.limits.stallTimeoutMs) this.#pace(next.limits);
@@ -161,6 +172,7 @@ export class Thread {
     await Promise.all([this.#listener.close(timeoutMs), this.#upgrades.close(timeoutMs)]);
     clearInterval(this.#sweeping);
     clearInterval(this.#pacing);
+    this.#auditor?.close();
     this.parts.bodies?.close();
     await Promise.all([this.#origins.close(), this.parts.settings.tokens?.close()]);
   }
@@ -184,6 +196,27 @@ export class Thread {
     } finally {
       this.#isReporting = false;
     }
+  }
+
+  #audit({ audit }: Config): void {
+    const { worker, clock, store, marks, observer } = this.parts;
+    const hasRoom = (origin: string): boolean => this.#origins.hasRoom(origin);
+    this.#auditor?.close();
+    this.#auditor =
+      audit &&
+      new Auditor({
+        settings: audit,
+        ...(worker === undefined ? {} : { worker }),
+        clock,
+        store,
+        marks,
+        origins: this.#origins,
+        hasRoom,
+        told: this.#audited,
+        observer,
+        random: Math.random,
+      });
+    this.parts.auditor = this.#auditor;
   }
 
   #pace({ stallTimeoutMs }: LimitConfig): void {

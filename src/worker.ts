@@ -64,5 +64,6 @@ const thread = new Thread({
   purgeAtRate: (order) => main.ask('purgeAtRate', order),
   effectsFound: (report) => main.ask('effects', { worker, report }),
   epochs: () => epochs,
+  audited: (records) => void main.ask('audited', records).catch(() => undefined),
   barrier: start.asksBarrier ? batched(() => main.ask('barrier', undefined)) : undefined,
 });

@@ -37,6 +37,8 @@ export interface AdminParts extends EntriesParts {
   /** Which routes emit which tags, and who ends them. */
   map(): Promise<unknown>;
   explain(request: Request): unknown;
+  /** What audits have come to. */
+  audits(): unknown;
   /** Prometheus' text format. */
   metrics(): Promise<string>;
   /** Whether new requests should be sent here. */
@@ -79,6 +81,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/metrics', { right: 'admin', methods: GET, answer: metricsPage }],
   ['/v1/entries', { right: 'admin', methods: GET, answer: (visit, parts) => listEntries(visit.target.query, parts, visit.isGone) }],
   ['/v1/purges', { right: 'admin', methods: GET, answer: (_visit, parts) => purgesPage(parts) }],
+  ['/v1/audit', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.audits()) }],
   ['/v1/config', { right: 'admin', methods: GET, answer: (_visit, parts) => json(parts.config()) }],
   ['/v1/purge', { right: 'purge', methods: ['POST'], answer: (visit, parts) => parts.purge.body(visit.body, visit) }],
   [

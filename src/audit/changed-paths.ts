@@ -50,7 +50,16 @@ function compareMembers(a: Readonly<Record<string, unknown>>, b: Readonly<Record
 }
 
 function compareTexts(a: unknown, b: unknown, place: Place, changed: string[]): void {
-  if (JSON.stringify(a) !== JSON.stringify(b)) changed.push(place.path);
+  if (!sameText(a, b)) changed.push(place.path);
+}
+
+/** What is nested beyond the stack is not the same as anything. */
+function sameText(a: unknown, b: unknown): boolean {
+  try {
+    return JSON.stringify(a) === JSON.stringify(b);
+  } catch {
+    return false;
+  }
 }
 
 function isSame(a: unknown, b: unknown): boolean {

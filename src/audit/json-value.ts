@@ -13,10 +13,13 @@ export class Decimal {
 /** As many decimal digits survive a double. */
 const EXACT_DIGITS = 15;
 
+/** What may be part of a number that a double would round. */
+const LONG_NUMBER = /[\d.]{16}|\d[eE]/;
+
 /** Undefined where `text` is no JSON, or is nested too deep to be looked through. */
 export function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text, exactNumbers) };
+    return { value: LONG_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text) };
   } catch {
     return undefined;
   }

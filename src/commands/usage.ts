@@ -91,6 +91,7 @@ export const USAGES = {
       ...ADMIN,
     },
   },
+  audit: { about: 'what differs from the origin although no purge has ended it, and how consistent each route is', synopsis: 'audit', flags: ADMIN },
 } as const satisfies Readonly<Record<string, Usage>>;
 
 export type CommandName = keyof typeof USAGES;

@@ -57,6 +57,8 @@ export interface ProcessReadings {
   readonly eventsInFlight: number;
   /** Where events are fetched. */
   readonly eventSources: readonly { readonly source: string; readonly isReading: boolean; readonly waiting?: number; readonly oldestMs?: number }[];
+  /** Of audits, by route. */
+  readonly audits: { readonly verdicts: readonly Sample[]; readonly caught: readonly Sample[]; readonly nines: readonly Sample[] };
 }
 
 const LOOP_RESOLUTION_MS = 20;
@@ -100,6 +102,9 @@ type OfProcess =
   | 'freshet_event_source_reading'
   | 'freshet_event_source_waiting'
   | 'freshet_event_source_oldest_seconds'
+  | 'freshet_audits_total'
+  | 'freshet_audit_caught_seconds'
+  | 'freshet_audit_consistency_nines'
   | 'freshet_process_resident_memory_bytes'
   | 'freshet_process_cpu_seconds_total';
 
@@ -358,6 +363,9 @@ export class Metrics implements EffectObserver {
       freshet_event_source_oldest_seconds: readings.eventSources.flatMap(({ source, oldestMs }) =>
         oldestMs === undefined ? [] : [{ values: [source], value: oldestMs / 1_000 }],
       ),
+      freshet_audits_total: readings.audits.verdicts,
+      freshet_audit_caught_seconds: readings.audits.caught,
+      freshet_audit_consistency_nines: readings.audits.nines,
       freshet_serving_threads: single(readings.threads),
       freshet_worker_crashes_total: single(readings.crashes),
       freshet_process_resident_memory_bytes: single(process.memoryUsage.rss()),

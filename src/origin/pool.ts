@@ -77,6 +77,11 @@ export class OriginPool implements CallHost {
     return this.#breaker.kind !== 'closed';
   }
 
+  /** Whether it can take what nobody waits for: at least half of the connections stay free for those who wait. */
+  get hasRoom(): boolean {
+    return !this.isOpen && this.#line.length === 0 && (this.#running + 1) * 2 <= this.settings.connections;
+  }
+
   fetch(request: OriginRequest, handler: OriginHandler): OriginCall {
     const admission = this.#admit(request);
     const permit = admission.kind === 'admit' ? admission.permit : undefined;

@@ -39,6 +39,11 @@ export class OriginPools implements Origins {
     return call;
   }
 
+  /** Whether an origin can take what nobody waits for. */
+  hasRoom(origin: string): boolean {
+    return this.#pools.get(origin)?.hasRoom === true;
+  }
+
   /** New requests use the new settings; a pool whose settings changed or went ends with its last exchange, and its breaker with it. */
   reconfigure(origins: ReadonlyMap<string, OriginSettings>): void {
     const pools = new Map<string, OriginPool>();

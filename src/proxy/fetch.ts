@@ -4,10 +4,17 @@ import { withoutFields } from '../http/fields.ts';
 import { hopByHop } from '../http/forwarding.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { OriginCall, OriginHandler, OriginRequest } from '../origin/exchange.ts';
-import type { Exchange } from './exchange.ts';
+import type { Parts } from './parts.ts';
+import type { Route } from '../rules/routes.ts';
+
+/** The part of an exchange that says where. */
+interface Whither {
+  readonly parts: Pick<Parts, 'origins'>;
+  readonly route: Pick<Route, 'origin'>;
+}
 
 /** As Origins.fetch, with hop-by-hop fields removed from every head. One whose Connection nominates what must stay is no response. */
-export function fetchFromOrigin(x: Exchange, request: OriginRequest, handler: OriginHandler): OriginCall {
+export function fetchFromOrigin(x: Whither, request: OriginRequest, handler: OriginHandler): OriginCall {
   let refused = false;
   const call: OriginCall = x.parts.origins.fetch(x.route.origin, request, {
     sent: (at) => handler.sent(at),

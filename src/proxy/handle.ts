@@ -98,6 +98,7 @@ function look(x: Exchange): Forward | 'answered' | 'scope-lost' {
   switch (decision.kind) {
     case 'hit':
       respondStored(x, stored(found), { outcome: decision.reason === 'fresh' ? 'hit' : 'stale', status: hitStatus(decision) });
+      x.parts.auditor?.hit(x, stored(found), decision.reason);
       return 'answered';
     case 'stale-while-revalidate':
       refreshInBackground(x, stored(found));

@@ -13,8 +13,10 @@ import type { PurgeGate } from '../purge/gate.ts';
 import type { Purges } from '../purge/order.ts';
 import type { TagHash } from '../purge/tag-hash.ts';
 import type { View } from '../rules/packed-response.ts';
+import type { StoredResponse } from '../rules/stored-response.ts';
 import type { Store } from '../store/store.ts';
 import type { Flights } from './collapse.ts';
+import type { Exchange } from './exchange.ts';
 import type { FillBudget } from './fill.ts';
 import type { ScopeLookups } from './scope-lookup.ts';
 
@@ -41,7 +43,14 @@ export interface Parts {
   readonly secret: Buffer;
   /** What other nodes have stored, where they share that. */
   readonly bodies?: SharedBodies;
+  /** Where some hits are compared with the origin; replaced at a reload. */
+  auditor?: HitAudit | undefined;
   settings: Settings;
+}
+
+/** Told of every hit, when its answer was sent. Neither throws nor waits. */
+export interface HitAudit {
+  hit(x: Exchange, stored: StoredResponse, reason: 'fresh' | 'max-stale'): void;
 }
 
 /** What a request takes from the configuration that was valid when it arrived. */

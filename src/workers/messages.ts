@@ -1,5 +1,6 @@
 // What the main thread and those that serve say to each other. PURGE-PROTOCOL §3.4: nothing here carries a purge to a reader, whose marks are shared memory.
 import type { Turn, TurnQuestion } from '../admin/shelf.ts';
+import type { AuditRecord } from '../audit/record.ts';
 import type { LogEpochs } from '../cluster/log-epochs.ts';
 import type { Config, ListenAddress } from '../config/config.ts';
 import type { Request } from '../http/message.ts';
@@ -50,5 +51,7 @@ export type OfMain = {
   readonly barrier: { readonly given: undefined; readonly answered: boolean };
   /** What purges did in one of them. */
   readonly effects: { readonly given: { readonly worker: number; readonly report: EffectReport }; readonly answered: void };
+  /** Verdicts, as they are found. */
+  readonly audited: { readonly given: readonly AuditRecord[]; readonly answered: void };
   readonly purgeAtRate: { readonly given: PurgeOrder; readonly answered: PurgeOutcome | Refused };
 };

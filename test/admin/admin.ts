@@ -70,6 +70,7 @@ export async function startAdmin(given: Partial<AdminParts> & { host?: string; s
       fields: request.fields,
     }),
     map: async () => ({ routes: [], families: [], findings: [] }),
+    audits: () => ({ routes: [], misses: [] }),
     metrics: async () => 'freshet_up 1\n',
     ready: () => true,
     warn: (message, detail) => lines.push(`${message} ${JSON.stringify(detail)}`),

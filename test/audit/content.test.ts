@@ -53,7 +53,8 @@ describe('JSON is compared by value', () => {
   it('however deep it is', () => {
     expect(differencesOf(content(deep('1')), content(deep(' 1 ')), [])).toEqual([]);
     expect(differencesOf(content(deep('1')), content(deep('2')), [])).toEqual([`$${'.a'.repeat(100)}`]);
-    expect(differencesOf(content(endless('1')), content(endless('2')), [])).toEqual(['body']);
+    expect(differencesOf(content(endless('1')), content(endless('2')), [])).toHaveLength(1);
+    expect(differencesOf(content(endless('1e0')), content(endless('2')), [])).toHaveLength(1);
   });
 
   it.each(['application/json; charset=utf-8', 'application/problem+json', 'APPLICATION/JSON'])('where it is %s', (type) =>

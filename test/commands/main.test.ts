@@ -27,7 +27,7 @@ describe('exit codes', () => {
       ['chekc'],
       2,
       /^$/,
-      'freshet: unknown command "chekc" (did you mean check?); allowed: serve, check, purge, outbox, explain, events, validate, map\n',
+      'freshet: unknown command "chekc" (did you mean check?); allowed: serve, check, purge, outbox, explain, events, validate, map, audit\n',
     ],
     [
       'an unknown flag',

@@ -20,6 +20,7 @@ function measuring(): { observe: Observe; page: () => Promise<string> } {
       deadLetters: [{ source: 'webhook', count: 2 }],
       eventsInFlight: 3,
       eventSources: [{ source: 'postgres', isReading: true, waiting: 5, oldestMs: 1500 }],
+      audits: { verdicts: [{ values: ['/p/:id', 'equal'], value: 9 }], caught: [], nines: [{ values: ['/p/:id'], value: 1 }] },
     }),
     thread: () => ({
       store: { entries: 7, bytes: 7_000, maxBytes: 9_000, removals: { evicted: 3, purged: 0 } },

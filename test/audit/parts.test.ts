@@ -1,0 +1,186 @@
+// What an audit is made of: the draw, the comparison of encoded answers, hints, and what is kept of all that was found.
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compared } from '../../src/audit/compare.ts';
+import { drawn } from '../../src/audit/countdown.ts';
+import { hintsOf, rulesOf } from '../../src/audit/hints.ts';
+import { Ledger } from '../../src/audit/ledger.ts';
+import type { Difference } from '../../src/audit/record.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { PurgeRecord } from '../../src/purge/purge-log.ts';
+
+describe('the draw', () => {
+  it('is the next hit, none, or as far away as the share asks', () => {
+    expect([drawn(1, 0.99), drawn(0, 0.5), drawn(0.001, 0)]).toEqual([1, Infinity, 1]);
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-8, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }),
+        (share, random) => drawn(share, random) >= 1,
+      ),
+    );
+  });
+
+  it.each([0.5, 0.1, 0.001])('hits each with the same chance: %d', (share) => {
+    const trials = 100_000;
+    let sum = 0;
+    for (let nth = 0; nth < trials; nth++) sum += drawn(share, (nth + 0.5) / trials);
+    expect((sum / trials) * share).toBeCloseTo(1, 2);
+  });
+});
+
+function answer(body: Buffer | string, coding = '') {
+  return { status: 200, type: 'application/json', coding, body: Buffer.from(body) };
+}
+
+describe('encoded answers', () => {
+  const HOW = { ignore: [], maxBodyBytes: 1_000 };
+  const text = '{"a":1,"b":2}';
+  it.each([
+    ['gzip', gzipSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['deflate', deflateSync(text)],
+    ['zstd', zstdCompressSync(text)],
+    ['gzip, br', brotliCompressSync(gzipSync(text))],
+    ['identity', Buffer.from(text)],
+  ])('%s is decoded where it is not the same', async (coding, body) => {
+    expect(await compared(answer(body, coding), answer('{"b":2,"a":1}'), HOW)).toEqual([]);
+    expect(await compared(answer(body, coding), answer('{"b":2,"a":2}'), HOW)).toEqual(['$.a']);
+  });
+
+  it('is not looked into where that is not needed, and nobody can say where it cannot be decoded', async () => {
+    expect(await compared(answer('x', 'strange'), answer('x', 'strange'), HOW)).toEqual([]);
+    expect(await compared(answer('x', 'strange'), { ...answer('y', 'strange'), status: 404 }, HOW)).toEqual(['status']);
+    expect(await compared(answer('x', 'strange'), answer('y', 'strange'), HOW)).toBeUndefined();
+    expect(await compared(answer('not gzip', 'gzip'), answer('y'), HOW)).toBeUndefined();
+    expect(await compared(answer(gzipSync('x'.repeat(1_001)), 'gzip'), answer('y'), HOW)).toBeUndefined();
+  });
+});
+
+const CONFIG = loadConfig({
+  text: `
+origins: { shop: { url: "http://shop" } }
+audit: { window: 10s }
+routes:
+  - { path: /products/:id, methods: [PUT, DELETE], invalidates: ["product:{id}", catalog] }
+events: { rules: [{ on: order.paid, purge: ["order:{id}", "customer:{customer}:orders"] }] }
+`,
+  env: {},
+  overrides: {},
+});
+
+function difference(rest: Partial<Difference> = {}): Difference {
+  return {
+    entry: '0.1.1000',
+    hitAt: 3_000,
+    fetchedAt: 1_000,
+    ageMs: 2_000,
+    url: 'shop.example/products/42',
+    scope: 'public',
+    tags: ['product:42'],
+    changed: ['$.price'],
+    statuses: [200, 200],
+    ...rest,
+  };
+}
+
+function purged(what: string, at: number): PurgeRecord {
+  return { at, state: 'confirmed', kind: 'operator', mode: 'hard', actor: '127.0.0.1', what, waitedMs: 0 };
+}
+
+describe('hints', () => {
+  const cases: [string, readonly string[], readonly PurgeRecord[], readonly RegExp[]][] = [
+    ['nothing was purged', ['product:42'], [], []],
+    ['what else was purged before it was fetched', ['product:42'], [purged('tag=a', 500)], []],
+    ['purged just before it was fetched', ['product:42'], [purged('tag=a tag=product:42', 880)], [/^product:42 was purged 120ms before/]],
+    ['and not long before', ['product:42'], [purged('tag=product:42', -9_500)], []],
+    ['a slip in the family', ['product:42'], [purged('tag=prodct:42', 2_000)], [/^prodct:42 .* was product:42 meant\?$/]],
+    ['the plural', ['product:42'], [purged('tag=products:42', 2_000)], [/^products:42 .* meant/]],
+    ['another separator', ['product:42'], [purged('tag=product-42', 2_000)], [/^product-42 .* meant/]],
+    ['another case', ['product:42'], [purged('tag=Product:42', 2_000)], [/^Product:42 .* meant/]],
+    ['a word', ['list:popular'], [purged('tag=list:populr', 2_000)], [/^list:populr .* meant/]],
+    ['without a family', ['catalog'], [purged('tag=catalgo', 2_000)], [/^catalgo .* meant/]],
+    ['another of the kind is no slip', ['product:42'], [purged('tag=product:43', 2_000)], [/none of its tags: product:43;/]],
+    [
+      'a few are named',
+      ['a'],
+      [purged('tag=x:1 url=shop/a', 5_000), purged('tag=y:2 tag=z:3', 4_000), purged('tag=w:4', 3_000)],
+      [/none of its tags: x:1, y:2, z:3 and 1 more;/],
+    ],
+  ];
+  it.each(cases)('%s', (_name, tags, purges, expected) => {
+    const { why } = hintsOf(difference({ tags }), { purges, rules: [], windowMs: 10_000 });
+    expect(why).toHaveLength(expected.length);
+    for (const [index, pattern] of expected.entries()) expect(why[index]).toMatch(pattern);
+  });
+
+  const rules: [readonly string[], RegExp][] = [
+    [['product:42'], /^invalidates of PUT,DELETE \/products\/:id would have purged it/],
+    [['order:7'], /^events\.rules\[0\].* would have purged it/],
+    [['customer:7:orders', 'catalog'], /^invalidates of .*, events\.rules\[0\].* would/],
+    [['stock:42', 'prices'], /^no route and no event rule purges stock:\*, prices: name it/],
+    [['xproduct:42'], /^no route and no event rule purges xproduct:\*:/],
+    [[], /^it has no tags/],
+  ];
+  it.each(rules)('the rule for %j', (tags, expected) =>
+    expect(hintsOf(difference({ tags }), { purges: [], rules: rulesOf(CONFIG), windowMs: 0 }).rule).toMatch(expected),
+  );
+});
+
+function ledger() {
+  const lines: unknown[] = [];
+  let now = 0;
+  const kept = new Ledger({
+    config: () => CONFIG,
+    purges: () => [],
+    clock: { now: () => now },
+    observer: { warn: (_message, detail) => void lines.push(detail) },
+  });
+  return { kept, lines, at: (instant: number) => (now = instant) };
+}
+
+function missed(nth: number, hitAt: number) {
+  return { route: '/a', verdict: 'missed', hits: 1, difference: difference({ entry: `${nth}`, hitAt }) } as const;
+}
+
+describe('the ledger', () => {
+  it('counts by route', () => {
+    const { kept } = ledger();
+    kept.add([
+      { route: '/a', verdict: 'equal', hits: 98 },
+      { route: '/a', verdict: 'caught', hits: 1, afterMs: 40 },
+      { route: '/b', verdict: 'skipped', hits: 7 },
+    ]);
+    expect(kept.samples.verdicts).toEqual([
+      { values: ['/a', 'equal'], value: 98 },
+      { values: ['/a', 'caught'], value: 1 },
+      { values: ['/b', 'skipped'], value: 7 },
+    ]);
+    expect(kept.samples.nines).toEqual([{ values: ['/a'], value: 2 }]);
+    expect(kept.samples.caught.at(-1)).toEqual({ values: ['/a', ''], suffix: '_count', value: 1 });
+  });
+
+  it('keeps the newest, and one line of an entry', () => {
+    const { kept } = ledger();
+    for (let nth = 0; nth < 105; nth++) kept.add([missed(nth, nth)]);
+    kept.add([missed(50, 1_000)]);
+    const { misses } = kept.page as { misses: { at: string; lastAt?: string; hits: number }[] };
+    expect(misses).toHaveLength(100);
+    expect(misses[0]).toMatchObject({ hits: 2, at: new Date(50).toISOString(), lastAt: new Date(1_000).toISOString() });
+    expect(misses[1]).toMatchObject({ hits: 1, at: new Date(104).toISOString() });
+  });
+
+  it('warns once a minute and route', () => {
+    const { kept, lines, at } = ledger();
+    const miss = (route: string) => kept.add([{ route, verdict: 'missed', hits: 1, difference: difference() }]);
+    miss('/a');
+    miss('/a');
+    miss('/b');
+    at(60_000);
+    miss('/a');
+    expect(lines).toEqual(
+      ['/a', '/b', '/a'].map((route) => ({ route, url: 'shop.example/products/42', tags: ['product:42'], changed: ['$.price'], ageMs: 2_000 })),
+    );
+  });
+});
