@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureAudits } from './audits.ts';
 import { FULL, QUICK, type Scale } from './bed.ts';
 import { measureMemory } from './memory.ts';
 import { measureNodes } from './nodes.ts';
@@ -15,6 +16,7 @@ import { measureThroughput } from './throughput.ts';
 const PARTS: Readonly<Record<string, (scale: Scale) => Promise<Table> | AsyncIterable<Table>>> = {
   throughput: measureThroughput,
   scopes: measureScopes,
+  audits: measureAudits,
   'purge-latency': measurePurgeLatency,
   'hits-under-purges': measureHitsUnderPurges,
   memory: measureMemory,

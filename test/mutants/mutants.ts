@@ -1,4 +1,5 @@
 // Every known way to break Freshet, area by area.
+import { AUDIT_MUTANTS } from './audits.ts';
 import { CLUSTER_MUTANTS } from './clusters.ts';
 import { EVENT_MUTANTS } from './events.ts';
 import { FLIGHT_MUTANTS } from './flights.ts';
@@ -32,6 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLUSTER_MUTANTS,
   ...LOG_MUTANTS,
   ...SHARE_MUTANTS,
+  ...AUDIT_MUTANTS,
   ...MAP_MUTANTS,
   ...EVENT_MUTANTS,
 ];
