@@ -6,8 +6,7 @@ import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { startChild, startFreshet } from './support/child-process.ts';
-import { type Answer, get } from './support/client.ts';
-import { readCurl, type Typed, typedIn } from './support/typed-page.ts';
+import { play, typedIn } from './support/typed-page.ts';
 
 const root = new URL('../', import.meta.url);
 const page = readFileSync(new URL('docs/scopes.md', root), 'utf8');
@@ -27,20 +26,6 @@ function sectionOf(heading: string): string {
   return page.split(/^## /m).find((section) => section.startsWith(heading)) ?? '';
 }
 
-/** Where no status is shown it is 200. */
-function expectStatus({ status, statusText }: Answer, { shown, command }: Typed): void {
-  const line = shown.find((candidate) => candidate.startsWith('HTTP/')) ?? 'HTTP/1.1 200 OK';
-  expect(`HTTP/1.1 ${status} ${statusText}`, command).toBe(line);
-}
-
-function expectShown(answer: Answer, line: string, command: string): void {
-  if (line.startsWith('HTTP/')) return;
-  const [, status] = /^cache-status: (.*)$/.exec(line) ?? [];
-  if (status === undefined) expect(answer.body, command).toContain(line);
-  // A second may pass between the two requests.
-  else expect(answer.field('cache-status'), command).toMatch(new RegExp(`^${status.replace('ttl=599', String.raw`ttl=59\d`)}$`));
-}
-
 describe('docs/scopes.md, typed', () => {
   it.each(walks)('$heading', async ({ heading, api, config }) => {
     await using child = startChild({ name: api, args: [fileURLToPath(new URL(api, root))], env: { ...process.env, PORT: '0' } });
@@ -52,18 +37,9 @@ describe('docs/scopes.md, typed', () => {
       ['8080', freshet.url],
       ['8081', freshet.adminUrl],
     ]);
-    const variables = new Map<string, string>();
     const typed = typedIn(sectionOf(heading));
     expect(typed.length).toBeGreaterThan(8);
-    for (const step of typed) {
-      const { into, command, shown } = step;
-      const { url, ...asking } = readCurl(command, variables);
-      const { hostname, port } = new URL(urls.get(url.port) ?? expect.fail(url.port));
-      const answer = await get({ host: hostname, port: Number(port) }, `${url.pathname}${url.search}`, asking);
-      expectStatus(answer, step);
-      if (into !== undefined) variables.set(into, answer.body);
-      for (const line of shown) expectShown(answer, line, command);
-    }
+    await play(typed, urls);
   });
 
   it.each(walks)('$heading: starts the programs that are typed at, the first with the Node that is pinned', ({ heading, api, config }) => {

@@ -94,6 +94,20 @@ def show_product(product):
     return lasting(row, PUBLIC)
 
 
+@app.post("/products")
+def add_product():
+    """What lists products has a new member: the tag of the list ends it, since no product in it has changed."""
+    admin()
+    body = request.json
+    with purges.transaction(g.db) as db:
+        row = db.one("INSERT INTO products (id, name, category) SELECT max(id) + 1, ?, ? FROM products RETURNING id", body["name"], body["category"])
+        db.execute("INSERT INTO stock (product, units) VALUES (?, 0)", row["id"])
+        for tier, cents in body["cents"].items():
+            db.execute("INSERT INTO prices (product, tier, cents) VALUES (?, ?, ?)", row["id"], tier, cents)
+        purges.purge_after_commit("products", "partner-prices", f"product:{row['id']}")
+    return jsonify(row), 201
+
+
 @app.put("/products/<int:product>")
 def name_product(product):
     admin()
@@ -162,7 +176,7 @@ def scope():
 def partner_prices():
     row = partner() or abort(401, "who are you?")
     rows = g.db.all("SELECT product, cents FROM prices WHERE tier = ? ORDER BY product", row["tier"])
-    tag(*(f"price:{price['product']}" for price in rows))
+    tag("partner-prices", *(f"price:{price['product']}" for price in rows))
     response = lasting({"prices": rows}, LONG)
     # Stated here too: should the two ever differ, the answer is not stored.
     response.headers["Auth-Scope"] = f"tier {row['tier']}"

@@ -1,4 +1,4 @@
-"""The helper by itself: `/usr/bin/python3 -m unittest discover examples/flask-shop`. Needs no Flask and no Freshet."""
+"""The helper by itself: `python3 -m unittest discover -p test_freshet.py examples/flask-shop`. Needs no Flask and no Freshet."""
 
 import json
 import sqlite3

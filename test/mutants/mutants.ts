@@ -15,6 +15,7 @@ import { PURGE_MUTANTS } from './purges.ts';
 import { ROW_MUTANTS } from './rows.ts';
 import { SHARE_MUTANTS } from './shares.ts';
 import { THREAD_MUTANTS } from './threads.ts';
+import { VALIDATION_MUTANTS } from './validations.ts';
 import { WALL_MUTANTS } from './walls.ts';
 import { WHOLE_MUTANTS } from './wholes.ts';
 
@@ -32,6 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ROW_MUTANTS,
   ...CLUSTER_MUTANTS,
   ...LOG_MUTANTS,
+  ...VALIDATION_MUTANTS,
   ...SHARE_MUTANTS,
   ...AUDIT_MUTANTS,
   ...MAP_MUTANTS,

@@ -1,5 +1,6 @@
-// What a page of the documents types: the commands of its console blocks, what it shows below them, and what curl would send.
+// What a page of the documents types: the commands of its console blocks, what it shows below them, and what curl would send; or all of it, sent and held to that.
 import { expect } from 'vitest';
+import { type Answer, get } from './client.ts';
 
 export interface Typed {
   /** The shell's variable that takes the body. */
@@ -38,12 +39,40 @@ export function readCurl(command: string, variables: ReadonlyMap<string, string>
   const after = (flag: string): string[] => filled.flatMap((word, i) => (word === flag ? [filled[i + 1] ?? ''] : []));
   const fields = after('-H').flatMap((field) => field.split(/: (.*)/s).slice(0, 2));
   const cookies = after('-b').flatMap((cookie) => ['cookie', cookie]);
-  const [body] = after('-d');
+  const [json] = after('--json');
+  const [body = json] = after('-d');
   const url = new URL(filled.find((word) => word.startsWith('http')) ?? '');
   return {
     url,
     method: after('-X')[0] ?? (body === undefined ? 'GET' : 'POST'),
-    fields: [...fields, ...cookies],
+    fields: [...fields, ...cookies, ...(json === undefined ? [] : ['content-type', 'application/json'])],
     ...(body === undefined ? {} : { body }),
   };
+}
+
+/** Where no status is shown it is 200. */
+function expectStatus({ status, statusText }: Answer, { shown, command }: Typed): void {
+  const line = shown.find((candidate) => candidate.startsWith('HTTP/')) ?? 'HTTP/1.1 200 OK';
+  expect(`HTTP/1.1 ${status} ${statusText}`, command).toBe(line);
+}
+
+function expectShown(answer: Answer, line: string, command: string): void {
+  if (line.startsWith('HTTP/')) return;
+  const [, status] = /^cache-status: (.*)$/.exec(line) ?? [];
+  if (status === undefined) expect(answer.body, command).toContain(line);
+  // A second may pass between the two requests.
+  else expect(answer.field('cache-status'), command).toMatch(new RegExp(`^${status.replace(/(ttl=\d+)\d/, String.raw`$1\d`)}$`));
+}
+
+/** Types all of them, in order. `urls`: where the ports are that the page names. */
+export async function play(typed: readonly Typed[], urls: ReadonlyMap<string, string>, variables = new Map<string, string>()): Promise<void> {
+  for (const step of typed) {
+    const { into, command, shown } = step;
+    const { url, ...asking } = readCurl(command, variables);
+    const { hostname, port } = new URL(urls.get(url.port) ?? expect.fail(url.port));
+    const answer = await get({ host: hostname, port: Number(port) }, `${url.pathname}${url.search}`, asking);
+    expectStatus(answer, step);
+    if (into !== undefined) variables.set(into, answer.body);
+    for (const line of shown) expectShown(answer, line, command);
+  }
 }

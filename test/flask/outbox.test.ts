@@ -1,0 +1,76 @@
+// The Flask shop over a real PostgreSQL: its purges are rows of the transaction that writes, and a write that bypasses it purges by a trigger.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { FlaskShop, hasFlask, PYTHON, SHOP_FOLDER } from '../support/flask.ts';
+import { hasPostgres, TestDatabase } from '../support/postgres.ts';
+
+const hasDriver = spawnSync(PYTHON, ['-c', 'import psycopg2']).status === 0;
+if (!hasDriver && process.env['FRESHET_NEEDS_FLASK'] !== undefined)
+  throw new Error('python3-psycopg2 is not installed, and FRESHET_NEEDS_FLASK is set');
+
+async function started(database: TestDatabase, nodes?: string): Promise<FlaskShop> {
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-outbox-'));
+  const config = join(folder, 'freshet.yaml');
+  writeFileSync(config, `${readFileSync(join(SHOP_FOLDER, 'freshet.yaml'), 'utf8')}events: { postgres: { url: "${database.url}" } }\n`);
+  try {
+    return await FlaskShop.start({ config, env: { SHOP_DATABASE: database.url }, ...(nodes !== undefined && { nodeOf: () => nodes }) });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function put(shop: FlaskShop, path: string, body: unknown): Promise<number> {
+  const { root = '' } = await shop.tokens();
+  const answer = await fetch(`${shop.url}${path}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${root}` },
+    body: JSON.stringify(body),
+  });
+  return answer.status;
+}
+
+async function nameOf(shop: FlaskShop, id: number): Promise<unknown> {
+  const answer = await fetch(`${shop.freshet.url}/products/${id}`);
+  return ((await answer.json()) as { name: unknown }).name;
+}
+
+describe.skipIf(!hasFlask || !hasPostgres || !hasDriver)('examples/flask-shop over PostgreSQL', { timeout: 60_000 }, () => {
+  it('purges through the outbox, and by triggers where the shop is bypassed', async () => {
+    await using database = await TestDatabase.create();
+    await using shop = await started(database, 'outbox');
+    expect(await nameOf(shop, 1)).toBe('Assam');
+    expect(await nameOf(shop, 2)).toBe('Darjeeling');
+    expect(await put(shop, '/products/1', { name: 'Keemun' })).toBe(200);
+    await expect.poll(() => nameOf(shop, 1), { timeout: 30_000 }).toBe('Keemun');
+
+    await database.client.query(readFileSync(join(SHOP_FOLDER, 'outbox.sql'), 'utf8'));
+    await database.client.query("UPDATE products SET name = 'Lapsang' WHERE id = 2");
+    await expect.poll(() => nameOf(shop, 2), { timeout: 30_000 }).toBe('Lapsang');
+  });
+
+  it('a write that is rolled back when it is committed leaves no purge behind', async () => {
+    await using database = await TestDatabase.create();
+    await using shop = await started(database, 'outbox');
+    await database.client.query('ALTER TABLE products ADD UNIQUE (name) DEFERRABLE INITIALLY DEFERRED');
+    expect(await put(shop, '/products/1', { name: 'Sencha' })).toBe(500);
+    // It had been written: the sequence, which no rollback turns back, says so.
+    expect(await database.rows('SELECT is_called FROM freshet_outbox_id_seq')).toEqual([{ is_called: true }]);
+    expect(await nameOf(shop, 2)).toBe('Darjeeling');
+    expect(await put(shop, '/products/2', { name: 'Keemun' })).toBe(200);
+    await expect.poll(() => nameOf(shop, 2), { timeout: 30_000 }).toBe('Keemun');
+    const purged = await (await fetch(`${shop.freshet.adminUrl}/v1/purges`)).text();
+    expect(purged).toContain('product:2');
+    expect(purged).not.toContain('product:1');
+  });
+
+  it('purges at its nodes, as over SQLite', async () => {
+    await using database = await TestDatabase.create();
+    await using shop = await started(database);
+    expect(await nameOf(shop, 1)).toBe('Assam');
+    expect(await put(shop, '/products/1', { name: 'Keemun' })).toBe(200);
+    expect(await nameOf(shop, 1)).toBe('Keemun');
+  });
+});
