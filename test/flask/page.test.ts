@@ -41,14 +41,14 @@ describe.skipIf(!hasFlask)('docs/flask.md, typed', { timeout: 120_000 }, () => {
     expect(typed.length).toBeGreaterThan(20);
     await play(typed, urls);
     const { code, out } = await runFreshet(['validate', '--config', 'examples/flask-shop/validate.yaml'], await exported(shop));
-    expect(out).toContain(blocks('text')[0]);
+    expect(out).toContain(blocks('text')[1]);
     expect(code).toBe(0);
   });
 
   it('a validation that finds what SHOP_FAULT=forget plants', async () => {
     await using shop = await FlaskShop.start({ env: { SHOP_FAULT: 'forget' } });
     const { code, out } = await runFreshet(['validate', '--config', 'examples/flask-shop/validate.yaml'], await exported(shop));
-    expect(timeless(out)).toContain(timeless(blocks('text')[1] ?? ''));
+    expect(timeless(out)).toContain(timeless(blocks('text')[2] ?? ''));
     expect(code).toBe(1);
   });
 
@@ -79,9 +79,17 @@ describe('docs/flask.md shows', () => {
     expect([code, err]).toEqual([0, '']);
   });
 
+  it('what the map says of the first', async () => {
+    const { code, out } = await runFreshet(['map', '--config', 'examples/flask-shop/freshet.yaml']);
+    expect(out).toContain(blocks('text')[0]);
+    expect(out).toMatch(/\nfindings: none\n$/);
+    expect(code).toBe(0);
+  });
+
   it('commands that exist', () => {
     const commands = blocks('sh').flatMap((block) => block.trim().split('\n'));
     expect(commands).toContain('npm start -s -- check --strict --config examples/flask-shop/freshet.yaml');
+    expect(commands).toContain('npm start -s -- map --config examples/flask-shop/freshet.yaml');
     expect(commands).toContain('npm run -s validate -- --config examples/flask-shop/validate.yaml');
     const files = commands.flatMap((command) => command.match(/examples\/[\w./-]+/g) ?? []);
     expect(files.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
