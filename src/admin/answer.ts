@@ -13,6 +13,7 @@ const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'too-large': { status: 413, title: 'The body is over the limit' },
   'wrong-host': { status: 421, title: 'Not a name of this listener' },
+  unavailable: { status: 503, title: 'Not now' },
   internal: { status: 500, title: 'Internal error' },
 } as const;
 

@@ -1,5 +1,6 @@
 // The dead letters of all sources of events: `GET /v1/events/dead` lists them, `POST /v1/events/replay` has them taken once more.
 import { z } from 'zod';
+import { RunError } from '../errors.ts';
 import { resultOf } from '../events/endpoint.ts';
 import type { EventSources, Replayed } from '../events/sources.ts';
 import { parseJson } from '../http/json.ts';
@@ -8,6 +9,16 @@ import { json, problem } from './answer.ts';
 
 const DEFAULT_LIMIT = 100;
 const MOST = 1_000;
+
+/** Where the letters are with a server that cannot be asked. */
+export async function unlessAway(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return problem('unavailable', `${error.message}.`);
+  }
+}
 
 /** Newest first. */
 export async function deadPage(query: string, sources: EventSources): Promise<Answer> {

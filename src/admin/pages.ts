@@ -10,7 +10,7 @@ import type { PurgeOutcome } from '../purge/order.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
 import type { PurgeEffect } from '../observe/effect-ledger.ts';
 import { json, problem } from './answer.ts';
-import { deadPage, replayPage } from './events.ts';
+import { deadPage, replayPage, unlessAway } from './events.ts';
 import { type EntriesParts, listEntries } from './entries.ts';
 import type { AdminTokens, Right } from './guard.ts';
 import { readQuestion } from './question.ts';
@@ -88,8 +88,8 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
     '/v1/events',
     { right: eventRight, methods: ['POST'], maxBodyBytes: MAX_EVENTS_BYTES, answer: (visit, parts) => parts.events.endpoint.answer(visit) },
   ],
-  ['/v1/events/dead', { right: 'admin', methods: GET, answer: (visit, parts) => deadPage(visit.target.query, parts.events.sources) }],
-  ['/v1/events/replay', { right: 'admin', methods: ['POST'], answer: (visit, parts) => replayPage(visit.body, parts.events.sources) }],
+  ['/v1/events/dead', { right: 'admin', methods: GET, answer: (visit, parts) => unlessAway(deadPage(visit.target.query, parts.events.sources)) }],
+  ['/v1/events/replay', { right: 'admin', methods: ['POST'], answer: (visit, parts) => unlessAway(replayPage(visit.body, parts.events.sources)) }],
   ['/v1/nodes', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.nodes()) }],
   ['/v1/map', { right: 'admin', methods: GET, answer: async (_visit, parts) => json(await parts.map()) }],
   ['/v1/explain', { right: 'admin', methods: ['POST'], answer: explainPage }],

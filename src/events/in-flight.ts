@@ -21,6 +21,9 @@ export interface Acknowledgements {
   readonly faulty: readonly { readonly id: string; readonly why: string }[];
 }
 
+/** `kept`: it is not over, and nobody tries it any more. */
+type End = 'over' | 'kept' | { readonly fault: string };
+
 /** The intake has tried for long before it says that it failed. */
 const PAUSE_MS = 1_000;
 
@@ -30,7 +33,7 @@ export class InFlight {
   readonly #under = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
   readonly #faulty = new Map<string, string>();
-  readonly #closing = new AbortController();
+  #closing = new AbortController();
 
   constructor(parts: InFlightParts) {
     this.#parts = parts;
@@ -51,7 +54,13 @@ export class InFlight {
 
   /** `id`: by which the source acknowledges it. */
   add(id: string, read: ReadEvent): void {
-    this.#under.set(id, this.#carry(id, read));
+    const carried = this.#carry(read, this.#closing.signal).then((end) => {
+      // Since it was abandoned it may have been read again.
+      if (this.#under.get(id) !== carried) return;
+      this.#under.delete(id);
+      this.#settle(id, end);
+    });
+    this.#under.set(id, carried);
   }
 
   acknowledgements(): Acknowledgements {
@@ -64,25 +73,33 @@ export class InFlight {
     for (const { id } of faulty) this.#faulty.delete(id);
   }
 
+  /** Somebody else has what is not over: what has not begun does not begin, and nothing of it is acknowledged here. */
+  abandon(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
+    this.#under.clear();
+  }
+
   /** Tries nothing again; resolves when nothing is under way any more. What was not over by then is read once more by whoever reads next. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#under.values());
   }
 
-  async #carry(id: string, read: ReadEvent): Promise<void> {
-    const why =
-      read.kind === 'event' ? await this.#turns.run(subjectOf(read.event), () => this.#takeUntilOver(read.event)) : this.#malformed(read.detail);
-    this.#under.delete(id);
-    if (why === 'kept') return;
-    if (why === 'over') this.#done.add(id);
-    else this.#faulty.set(id, why.fault);
+  async #carry(read: ReadEvent, signal: AbortSignal): Promise<End> {
+    if (read.kind !== 'event') return this.#malformed(read.detail);
+    return this.#turns.run(subjectOf(read.event), () => this.#takeUntilOver(read.event, signal));
+  }
+
+  #settle(id: string, end: End): void {
+    if (end === 'kept') return;
+    if (end === 'over') this.#done.add(id);
+    else this.#faulty.set(id, end.fault);
     this.#parts.settled();
   }
 
-  async #takeUntilOver(event: Event): Promise<'over' | 'kept' | { readonly fault: string }> {
+  async #takeUntilOver(event: Event, signal: AbortSignal): Promise<End> {
     const { intake, name, pause } = this.#parts;
-    const { signal } = this.#closing;
     while (!signal.aborted) {
       const taken = await intake.take(event, name);
       if (taken.kind === 'rejected') return { fault: faultsOf(taken) };
@@ -92,7 +109,7 @@ export class InFlight {
     return 'kept';
   }
 
-  #malformed(detail: string): { readonly fault: string } {
+  #malformed(detail: string): End {
     this.#parts.intake.malformed(this.#parts.name, detail);
     return { fault: detail };
   }

@@ -199,6 +199,7 @@ export class Outbox implements EventSource {
     const { log, sharesPurges, settings } = this.#parts;
     const detail = { outbox: `${settings.schema}.${settings.table}` };
     if (this.#standing === 'reads') return log.info('this node reads the outbox', detail);
+    this.#inFlight.abandon();
     this.#gauge.forget();
     if (sharesPurges) return log.info('another node reads the outbox: this one stands by', detail);
     log.warn(

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { listOf, type Reply } from '../cluster/logged-purge.ts';
 import { messageOf, RedisConnection, type RedisTarget } from '../cluster/redis-connection.ts';
+import { RunError } from '../errors.ts';
 import { type Backlog, BacklogGauge } from './backlog.ts';
 import { retryAfterMs } from './backoff.ts';
 import { Bell } from './bell.ts';
@@ -126,18 +127,18 @@ export class RedisStream implements EventSource {
   }
 
   async deadLetters(most: number): Promise<readonly DeadLetter[]> {
-    const found = await this.#calls.command('XREVRANGE', this.#keys[1], '+', '-', 'COUNT', most);
+    const found = await this.#asked('XREVRANGE', this.#keys[1], '+', '-', 'COUNT', most);
     return entriesOf(found).map((letter) => this.#letterOf(letter));
   }
 
   async replay(id: string): Promise<Taken | undefined> {
     if (!/^\d{1,15}-\d{1,15}$/.test(id)) return undefined;
-    const [letter] = entriesOf(await this.#calls.command('XRANGE', this.#keys[1], id, id));
+    const [letter] = entriesOf(await this.#asked('XRANGE', this.#keys[1], id, id));
     if (letter === undefined) return undefined;
     const read = this.#readAgain(letter);
     if (read.kind === 'malformed') return { kind: 'rejected', faults: [{ rule: '', detail: read.detail }] };
     const taken = await this.#parts.intake.take(read.event, this.name);
-    if (taken.kind !== 'rejected' && taken.kind !== 'failed') await this.#calls.command('XDEL', this.#keys[1], id);
+    if (taken.kind !== 'rejected' && taken.kind !== 'failed') await this.#asked('XDEL', this.#keys[1], id);
     return taken;
   }
 
@@ -165,7 +166,7 @@ export class RedisStream implements EventSource {
     await this.#reads.untilReady(READY_WITHIN_MS);
     await this.#flush();
     if (!(await this.#holdsLease())) return pause(STANDBY_MS, this.#closing.signal);
-    await this.#recover();
+    if (!(await this.#recover())) return;
     await this.#measure();
     await this.#read();
   }
@@ -184,6 +185,7 @@ export class RedisStream implements EventSource {
     const { log, sharesPurges, settings } = this.#parts;
     const detail = { stream: settings.stream, group: settings.group };
     if (this.#standing === 'reads') return log.info('this node reads the stream of events', detail);
+    this.#inFlight.abandon();
     this.#gauge.forget();
     if (sharesPurges) return log.info('another node reads the stream of events: this one stands by', { ...detail, reader });
     log.warn(
@@ -195,18 +197,19 @@ export class RedisStream implements EventSource {
     );
   }
 
-  /** On new connections, and now and then: the group is there, and what was given to whoever read before is ours, in its order and before anything new. */
-  async #recover(): Promise<void> {
+  /** On new connections, and now and then: the group is there, and what was given to whoever read before is ours, in its order and before anything new. False where it is not this node's any more. */
+  async #recover(): Promise<boolean> {
     const now = this.#parts.clock.now();
     const lives = `${this.#calls.life} ${this.#reads.life}`;
     const isNew = lives !== this.#recovered;
-    if (!isNew && now - this.#claimedAt < CLAIM_EVERY_MS) return;
+    if (!isNew && now - this.#claimedAt < CLAIM_EVERY_MS) return true;
     if (isNew) await this.#ensureGroup();
-    await this.#claim(isNew ? 0 : 2 * LEASE_MS);
+    if (!(await this.#claim(isNew ? 0 : 2 * LEASE_MS))) return false;
     this.#claimedAt = now;
-    if (!isNew) return;
+    if (!isNew) return true;
     await this.#forgetConsumers();
     this.#recovered = lives;
+    return true;
   }
 
   async #ensureGroup(): Promise<void> {
@@ -232,12 +235,13 @@ export class RedisStream implements EventSource {
     this.#hadGroup = true;
   }
 
-  async #claim(idleMs: number): Promise<void> {
+  /** False where it is not this node's any more. */
+  async #claim(idleMs: number): Promise<boolean> {
     const { stream, group, batch } = this.#parts.settings;
     let cursor = '0-0';
     do {
       await this.#untilRoom();
-      if (this.#closing.signal.aborted || !(await this.#holdsLease())) return;
+      if (this.#closing.signal.aborted || !(await this.#holdsLease())) return false;
       const reply = listOf(await this.#calls.command('XAUTOCLAIM', stream, group, this.#consumer, idleMs, cursor, 'COUNT', Math.ceil(batch / 2)));
       cursor = utf8(reply[0]);
       this.#take(reply[1]);
@@ -245,6 +249,7 @@ export class RedisStream implements EventSource {
       const gone = listOf(reply[2]).filter((id) => !this.#inFlight.has(utf8(id)));
       if (gone.length > 0) await this.#sayLost(gone.length);
     } while (cursor !== '0-0');
+    return true;
   }
 
   async #read(): Promise<void> {
@@ -355,6 +360,15 @@ export class RedisStream implements EventSource {
       if (name !== this.#consumer && Number(found.get('pending')) === 0 && Number(found.get('idle')) > FORGOTTEN_AFTER_MS) {
         await this.#calls.command('XGROUP', 'DELCONSUMER', stream, group, name);
       }
+    }
+  }
+
+  /** For an operator. */
+  async #asked(name: string, ...args: readonly (string | number)[]): Promise<Reply> {
+    try {
+      return await this.#calls.command(name, ...args);
+    } catch (error) {
+      throw new RunError(`the stream of events cannot be asked now: ${messageOf(error)}`, { cause: error });
     }
   }
 

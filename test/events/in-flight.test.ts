@@ -101,6 +101,27 @@ describe('what is in flight', () => {
   });
 });
 
+describe('what somebody else has now', () => {
+  it('is neither begun nor acknowledged, and may be read again', async () => {
+    const held = Promise.withResolvers<Taken>();
+    const begun = Promise.withResolvers<void>();
+    const { inFlight, settled, asked } = bench((id) => {
+      begun.resolve();
+      return id === 'first' ? held.promise : { kind: 'unmatched' };
+    });
+    inFlight.add('1', event('first', 'a'));
+    inFlight.add('2', event('second', 'a'));
+    await begun.promise;
+    inFlight.abandon();
+    expect(inFlight.size).toBe(0);
+    inFlight.add('2', event('again', 'a'));
+    held.resolve({ kind: 'unmatched' });
+    await settled(1);
+    expect(asked).toEqual(['first', 'again']);
+    expect(inFlight.acknowledgements()).toEqual({ done: ['2'], faulty: [] });
+  });
+});
+
 describe('a server that is away', () => {
   it('is asked less and less often, and not by all at once', () => {
     expect([1, 2, 3, 7, 50].map((failures) => retryAfterMs(failures, 1))).toEqual([100, 200, 400, 5000, 5000]);

@@ -14,6 +14,7 @@ import { PLAIN_MUTANTS } from './plains.ts';
 import { PURGE_MUTANTS } from './purges.ts';
 import { ROW_MUTANTS } from './rows.ts';
 import { SHARE_MUTANTS } from './shares.ts';
+import { SOURCE_MUTANTS } from './sources.ts';
 import { THREAD_MUTANTS } from './threads.ts';
 import { VALIDATION_MUTANTS } from './validations.ts';
 import { WALL_MUTANTS } from './walls.ts';
@@ -38,4 +39,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...AUDIT_MUTANTS,
   ...MAP_MUTANTS,
   ...EVENT_MUTANTS,
+  ...SOURCE_MUTANTS,
 ];

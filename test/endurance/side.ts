@@ -1,0 +1,22 @@
+// What an endurance run needs of a source: where it writes, how it fails, and whether everything was acknowledged.
+
+export interface Planned {
+  readonly event: number;
+  readonly subject: number;
+  readonly item: number;
+  /** Its transaction is undone: it must not be purged. */
+  readonly isRolledBack: boolean;
+  /** For how long its transaction stays open. */
+  readonly openMs: number;
+}
+
+export interface Side extends AsyncDisposable {
+  /** Below `events:` in the configuration of Freshet. */
+  readonly yaml: string;
+  /** By name: each resolves when what it hit is there again. */
+  readonly faults: Readonly<Record<string, () => Promise<void>>>;
+  /** Resolves when it is certainly committed (or undone), however often that takes. `before` is called just before. */
+  write(planned: Planned, before: () => Promise<void>): Promise<void>;
+  /** Nothing waits and nothing is unacknowledged. */
+  isDrained(): Promise<boolean>;
+}
