@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   identity: ['http', 'rules', 'errors.ts', 'clock.ts'],
   events: ['http', 'rules', 'purge', 'cluster', 'errors.ts', 'clock.ts'],
   map: ['http', 'rules', 'config', 'observe', 'purge'],
-  audit: ['http', 'rules', 'config', 'store', 'observe', 'origin', 'purge', 'proxy', 'clock.ts'],
+  audit: ['http', 'rules', 'config', 'map', 'store', 'observe', 'origin', 'purge', 'proxy', 'clock.ts'],
   proxy: [...inside, 'errors.ts', 'clock.ts'],
   admin: [...inside, 'proxy', 'errors.ts', 'clock.ts'],
   validate: ['config', 'errors.ts'],

@@ -2,22 +2,31 @@
 import type { Config } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
 import { formatDuration } from '../config/units.ts';
+import { type DeclaredEnder, declaredEnders } from '../map/declared.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
+import { covers, familyOf } from '../rules/tag-families.ts';
 import type { Difference } from './record.ts';
 
-/** Something that purges: where it is written, and the templates of its tags. */
+/** Something that purges, and the family of tags that it names. */
 export interface Rule {
   readonly what: string;
-  readonly templates: readonly string[];
+  readonly family: string;
 }
 
-/** Write routes, and rules of events. */
-export function rulesOf({ routes, defaultRoute, events }: Pick<Config, 'routes' | 'defaultRoute' | 'events'>): readonly Rule[] {
-  const written = [...routes, defaultRoute].filter(({ invalidates }) => invalidates.length > 0);
-  return [
-    ...written.map(({ name, invalidates }) => ({ what: `invalidates of ${name}`, templates: invalidates })),
-    ...events.rules.map(({ name, purge }) => ({ what: name, templates: purge.map(({ source }) => source) })),
-  ];
+/** As the map knows them: write routes, rules of events, callers. */
+export function rulesOf(config: Config): readonly Rule[] {
+  return declaredEnders(config).map((ender) => ({ what: wordsOf(ender), family: ender.family }));
+}
+
+function wordsOf({ kind, name }: DeclaredEnder): string {
+  switch (kind) {
+    case 'write':
+      return `invalidates of ${name}`;
+    case 'event':
+      return `the event ${name}`;
+    case 'caller':
+      return `the caller ${name}`;
+  }
 }
 
 export interface Known {
@@ -94,19 +103,9 @@ function tagsIn(what: string): readonly string[] {
 
 function ruleOf(tags: readonly string[], rules: readonly Rule[]): string {
   if (tags.length === 0) return 'it has no tags: only a purge of its URL, its prefix or its scope could have ended it';
-  const purging = rules.filter(({ templates }) => templates.some((template) => tags.some((tag) => isMadeBy(template, tag))));
+  const purging = rules.filter(({ family }) => tags.some((tag) => covers(family, tag)));
   const families = [...new Set(tags.map(familyOf))].slice(0, MOST_NAMED).join(', ');
-  if (purging.length === 0) return `no route and no event rule purges ${families}: name it in invalidates where it is written, or in events.rules`;
-  return `${purging.map(({ what }) => what).join(', ')} would have purged it: the write went another way, or what it names is not what this shows`;
-}
-
-/** `product:42` as `product:*`. */
-function familyOf(tag: string): string {
-  const { family, id } = partsOf(tag);
-  return id === '' ? tag : `${family}${tag[family.length]}*`;
-}
-
-function isMadeBy(template: string, tag: string): boolean {
-  const pattern = template.split(/\{[^{}]*\}/).map((literal) => RegExp.escape(literal));
-  return new RegExp(`^${pattern.join('.+')}$`).test(tag);
+  if (purging.length === 0)
+    return `no route, no event and no caller is known to purge ${families}: name it in invalidates where it is written, or in events.rules`;
+  return `${[...new Set(purging.map(({ what }) => what))].join(', ')} would have purged it: the write went another way, or what it names is not what this shows`;
 }

@@ -117,10 +117,10 @@ describe('hints', () => {
 
   const rules: [readonly string[], RegExp][] = [
     [['product:42'], /^invalidates of PUT,DELETE \/products\/:id would have purged it/],
-    [['order:7'], /^events\.rules\[0\].* would have purged it/],
-    [['customer:7:orders', 'catalog'], /^invalidates of .*, events\.rules\[0\].* would/],
-    [['stock:42', 'prices'], /^no route and no event rule purges stock:\*, prices: name it/],
-    [['xproduct:42'], /^no route and no event rule purges xproduct:\*:/],
+    [['order:7'], /^the event order\.paid would have purged it/],
+    [['customer:7:orders', 'catalog'], /^invalidates of .*, the event order\.paid would/],
+    [['stock:42', 'prices'], /^no route, no event and no caller is known to purge stock:\*, prices: name it/],
+    [['xproduct:42'], /^no route, no event and no caller is known to purge xproduct:\*:/],
     [[], /^it has no tags/],
   ];
   it.each(rules)('the rule for %j', (tags, expected) =>
