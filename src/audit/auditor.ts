@@ -287,7 +287,7 @@ function auditOf(x: Exchange, stored: StoredResponse, body: Buffer): Audit {
     stored,
     content: contentOf(stored, body),
     hitAt: now,
-    about: { url: target.authority + withoutQueryValues(pathAndQuery(target)), scope: x.scope.kind, ageMs: ageMs(stored, now) },
+    about: { url: target.authority + withoutQueryValues(pathAndQuery(target)), scope: x.scope.kind, ageMs: Math.round(ageMs(stored, now)) },
     hits: 1,
     watch: undefined,
   };
