@@ -81,6 +81,17 @@ export const FAULTS: Readonly<Record<string, () => Promise<Stage>>> = {
     return stage;
   },
 
+  'audit-miss': async () => {
+    const stage = await Stage.start('audit: { sample: 100%, window: 100ms, budget: 1000/s }');
+    stage.serve('/products/42', tagged('{"id":42,"price":10}'));
+    await stage.get('/products/42');
+    stage.serve('/products/42', tagged('{"id":42,"price":12}'));
+    await stage.admin('/v1/purge', { tags: ['products:42'] });
+    await stage.get('/products/42');
+    await stage.until('/metrics', 'verdict="missed"} 1');
+    return stage;
+  },
+
   scopes: async () => {
     const stage = await Stage.start('routes: [{ path: "/me/**", origin: shop, scope: credential }]');
     stage.serve('/me/orders', { body: '[]', fields: ['cache-control', 'max-age=600'] });
@@ -185,6 +196,30 @@ export const FAULTS: Readonly<Record<string, () => Promise<Stage>>> = {
     return stage;
   },
 
+  events: async () => {
+    const stage = await Stage.start('events: { rules: [{ on: order.updated, purge: ["order:{id}"] }] }');
+    for (const body of [orderUpdated('evt-1', { id: 7 }), orderUpdated('evt-2', { number: 8 }), { type: 'order.updated' }]) {
+      await get(stage.freshet.adminAddress, '/v1/events', {
+        method: 'POST',
+        fields: ['content-type', 'application/cloudevents+json'],
+        body: JSON.stringify(body),
+      });
+    }
+    return stage;
+  },
+
+  'events-wait': async () => {
+    const redis = await RedisServer.start();
+    const source = `redis: { url: "${redis.url}", stream: orders }`;
+    const stage = await Stage.start(`events: { ${source}, rules: [{ on: order.updated, purge: ["order:{id}"] }] }`);
+    stage.keep(redis);
+    stage.redis = redis;
+    await stage.until('/metrics', 'freshet_event_source_reading{source="redis"} 1');
+    await redis.kill();
+    await stage.until('/metrics', 'freshet_event_source_reading{source="redis"} 0');
+    return stage;
+  },
+
   'late-loop': async () => {
     const stage = await Stage.start();
     stage.serve('/products/42', tagged('{}'));
@@ -195,6 +230,10 @@ export const FAULTS: Readonly<Record<string, () => Promise<Stage>>> = {
     return stage;
   },
 };
+
+function orderUpdated(id: string, data: object) {
+  return { specversion: '1.0', id, source: '/shop/orders', type: 'order.updated', time: new Date().toISOString(), data };
+}
 
 async function startNode(yaml: string) {
   const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');

@@ -41,7 +41,7 @@ function metricOf(name: string): { readonly row: MetricRow | undefined; readonly
   return row?.type === 'histogram' ? { row: undefined, labels: [] } : { row, labels: row?.labels ?? [] };
 }
 
-/** `freshet_lease_losses_total > 0` asks whether there ever was one. */
+/** `freshet_lease_losses_total > 0` asks whether there ever was one; `offset` says since when it grew. */
 function isRateOf(expr: string, name: string): boolean {
-  return new RegExp(`(?:rate|increase)\\(${name}\\b|${name} > 0`).test(expr);
+  return new RegExp(`(?:rate|increase)\\(${name}\\b|${name} > 0|${name}[^)]* offset `).test(expr);
 }
