@@ -99,7 +99,6 @@ class NoPurges:
 
     @contextmanager
     def transaction(self, connection):
-        self.forget()
         try:
             yield connection
             self.before_commit(connection)

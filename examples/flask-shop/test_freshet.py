@@ -98,6 +98,15 @@ class Transactions(unittest.TestCase):
             pass
         self.assertEqual(self.purges.sent, [])
 
+    def test_one_inside_another_loses_nothing(self):
+        data = Data(self.log)
+        with self.purges.transaction(data):
+            self.purges.purge_after_commit("product:42")
+            with self.purges.transaction(data):
+                self.purges.purge_after_commit("stock:42")
+            self.purges.purge_after_commit("price:42")
+        self.assertEqual(self.purges.sent, [["product:42", "stock:42"], ["price:42"]])
+
     def test_purges_what_may_have_been_committed(self):
         with self.assertRaisesRegex(OSError, "lost"), self.purges.transaction(Data(self.log, fails=True)):
             self.purges.purge_after_commit("product:42")
