@@ -70,12 +70,14 @@ export class MarkTable {
 
   /** Those marks of `ids` that are after `mark`, of each pair the last. */
   marksAfter(ids: TagIds, mark: number): number[] {
-    const marks = new Set<number>();
-    for (let i = 0; i < countOf(ids); i += 2) {
+    const marks: number[] = [];
+    const count = countOf(ids);
+    for (let i = 0; i < count; i += 2) {
       const at = this.#find(idAt(ids, i), idAt(ids, i + 1));
-      marks.add(at === NONE ? 0 : Atomics.load(this.#words, at));
+      const found = at === NONE ? 0 : Atomics.load(this.#words, at);
+      if (found > mark && !marks.includes(found)) marks.push(found);
     }
-    return [...marks].filter((found) => found > mark);
+    return marks;
   }
 
   /** The earliest instant beside those marks of `ids` that are after `mark`. Where the instant is lost: 0, the earliest there is. */

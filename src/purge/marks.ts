@@ -122,14 +122,15 @@ export class SharedMarks implements Marks {
   }
 
   /** Which purges ended or softened an entry: the epochs of its marks, of each tag the last. Empty where it is from an older generation. */
-  endings({ tagIds, packedIds, asOf }: Pick<GatedEntry, 'tagIds' | 'packedIds' | 'asOf'>, mode: 'hard' | 'soft'): readonly number[] {
+  endings(entry: Pick<GatedEntry, 'tagIds' | 'packedIds' | 'asOf'>, mode: 'hard' | 'soft'): readonly number[] {
     const { header, hard, soft } = this.#state;
     const base = Atomics.load(header, WORD.generation) * GENERATION_SIZE;
-    const n = asOf - base;
+    const n = entry.asOf - base;
     if (n < 0) return [];
     const [table, floor] = mode === 'hard' ? [hard, WORD.floor] : [soft, WORD.softFloor];
     const ofAll = Atomics.load(header, floor);
-    const marks = table.marksAfter(packedIds ?? tagIds, n);
+    // Not both of them: one is made of the other when it is asked for.
+    const marks = table.marksAfter(entry.packedIds ?? entry.tagIds, n);
     return (ofAll > n ? [...marks, ofAll] : marks).map((mark) => base + mark);
   }
 

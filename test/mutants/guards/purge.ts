@@ -61,7 +61,11 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       'if ((this.#words[at + 1] as number) < (this.#words[oldest + 1] as number))',
     ],
   },
-  { file: 'src/purge/mark-table.ts', test: 'test/purge/marks.test.ts', guards: ['if (found === fingerprint) return at + 1;'] },
+  {
+    file: 'src/purge/mark-table.ts',
+    test: 'test/purge/marks.test.ts',
+    guards: ['if (found === fingerprint) return at + 1;', 'if (found > mark && !marks.includes(found))'],
+  },
   {
     file: 'src/purge/surrogate-keys.ts',
     test: 'test/purge/surrogate-keys.test.ts',
