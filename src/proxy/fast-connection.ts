@@ -139,9 +139,10 @@ export class FastConnection implements ClientConnection, Line {
     if (this.#isHandedOver) return this.socket.push(Buffer.from(buffer.subarray(0, bytes)));
     if (this.#isDeaf) return true;
     const text = buffer.toString('latin1', 0, bytes);
+    // A head moves with its first piece only: pieces now and then are not to put off the one who judges its time.
+    this.#moves += this.#isIdle && this.#text !== '' ? 0 : 1;
     this.#text = this.#text === '' ? text : this.#text + text;
     this.#pieces++;
-    this.#moves++;
     if (this.#isIdle) this.#judge();
     return this.#isHandedOver || this.#text.length <= MOST_WAITING;
   }

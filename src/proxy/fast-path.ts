@@ -16,6 +16,8 @@ const LOOK_EVERY_MS = 250;
 
 export class FastPath {
   readonly #parts: { -readonly [Name in keyof FastParts]: FastParts[Name] };
+  /** The largest head that node:http takes. */
+  readonly #headBytes: number;
   readonly #open = new Set<FastConnection>();
   readonly #looking: NodeJS.Timeout;
   #due: FastConnection[] = [];
@@ -23,9 +25,10 @@ export class FastPath {
   #isImpossible = false;
 
   constructor(options: FastPathOptions) {
+    this.#headBytes = options.limits.headerBytes + options.limits.urlBytes;
     this.#parts = {
       ...options,
-      plain: new PlainRequests(options.limits),
+      plain: new PlainRequests(options.limits, this.#headBytes),
       hasCome: (connection) => this.#hasCome(connection),
       handOver: (connection) => {
         this.#open.delete(connection);
@@ -38,7 +41,7 @@ export class FastPath {
 
   reconfigure(limits: LimitConfig): void {
     this.#parts.limits = limits;
-    this.#parts.plain = new PlainRequests(limits);
+    this.#parts.plain = new PlainRequests(limits, this.#headBytes);
   }
 
   /** Undefined where there can be none: then `accepted` is as it was. */

@@ -39,11 +39,14 @@ const KEPT_BLOCK_LENGTH = 2_048;
 
 export class PlainRequests {
   readonly #limits: HeadLimits;
+  /** Of a whole head: what node:http was told at its start, which no reload changes. */
+  readonly #mostBytes: number;
   /** Clients send the same lines again and again. Undefined: in doubt. */
   readonly #blocks = new Map<string, FieldBlock | undefined>();
 
-  constructor(limits: HeadLimits) {
+  constructor(limits: HeadLimits, mostBytes: number = limits.headerBytes + limits.urlBytes) {
     this.#limits = limits;
+    this.#mostBytes = mostBytes;
   }
 
   /** What `text`, which is latin1, begins with. */
@@ -56,6 +59,7 @@ export class PlainRequests {
     if (!requestTarget.startsWith('/') || requestTarget.length > this.#limits.urlBytes) return DOUBTFUL;
     const headEnd = text.indexOf('\r\n\r\n', lineEnd);
     if (headEnd === -1) return text.length - lineEnd > this.#limits.headerBytes ? DOUBTFUL : INCOMPLETE;
+    if (headEnd > this.#mostBytes) return DOUBTFUL;
     const block = this.#block(text.slice(lineEnd + 2, headEnd + 2));
     if (block === undefined) return DOUBTFUL;
     const parsed = originForm({ scheme: 'http', authority: block.authority }, requestTarget);

@@ -90,6 +90,20 @@ export const PLAIN_MUTANTS: readonly Mutant[] = [
     caughtBy: [DIFFERENTIAL],
   },
   {
+    name: 'a piece of a head now and then puts off the one who judges its time',
+    file: 'src/proxy/fast-connection.ts',
+    text: "this.#isIdle && this.#text !== '' ? 0 : 1",
+    replacement: '1',
+    caughtBy: ['test/proxy/silence.test.ts'],
+  },
+  {
+    name: 'a reload lets heads in that node:http refuses',
+    file: 'src/proxy/fast-path.ts',
+    text: 'new PlainRequests(limits, this.#headBytes)',
+    replacement: 'new PlainRequests(limits)',
+    caughtBy: ['test/proxy/fast-connection-ends.test.ts'],
+  },
+  {
     name: 'a status text that is empty is filled in',
     file: 'src/proxy/answer-head.ts',
     text: '${sound(statusText)}',

@@ -141,6 +141,14 @@ describe('limits that a reload changes', () => {
     expect(noting.readers).toEqual(['fast', 'fast']);
   });
 
+  it('count as far as node:http takes a head, which it was told at its start', async () => {
+    await using noting = await Noting.start({ limits: { headerBytes: 1_024, urlBytes: 1_024 } });
+    noting.listening.reconfigure({ headerBytes: 8_192, urlBytes: 1_024 });
+    expect(paths(await noting.answers(get(`a: ${'a'.repeat(1_900)}`)))).toEqual(['/a']);
+    expect(paths(await noting.answers(get(`a: ${'a'.repeat(2_100)}`)))).toEqual([431]);
+    expect(noting.readers).toEqual(['fast']);
+  });
+
   it('count for what it may be silent', async () => {
     await using noting = await Noting.start();
     const [before] = await noting.answers(get());

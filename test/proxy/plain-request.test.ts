@@ -142,6 +142,11 @@ describe('limits, each at its bound', () => {
     expect([read(within, limits).kind, read(beyond, limits).kind]).toEqual(['plain', 'doubtful']);
   });
 
+  it('what node:http takes of a head', () => {
+    const bytes = 'GET /a HTTP/1.1\r\nHost: x'.length;
+    expect([bytes, bytes - 1].map((most) => new PlainRequests(LIMITS, most).read(get()).kind)).toEqual(['plain', 'doubtful']);
+  });
+
   it('header_bytes of a head that is not whole', () => {
     const begun = 'GET /a HTTP/1.1';
     expect(read(begun + '\r\n'.padEnd(100, 'a'), { headerBytes: 100 })).toEqual({ kind: 'incomplete' });

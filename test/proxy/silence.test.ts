@@ -84,11 +84,25 @@ describe('a connection that is silent', () => {
     expect(pair.at(1000, 1499, 1500)).toEqual(['', '', 'handed over']);
   });
 
-  it('in its first head is handed over half a second after its last piece', async () => {
+  it('in its first head is handed over half a second after that began', async () => {
     await using pair = await Pair.open();
     expect(pair.at(1000, 1499)).toEqual(['', '']);
     await pair.send(BEGUN);
     expect(pair.at(1500, 1999, 2000)).toEqual(['', '', 'handed over']);
+  });
+
+  it.each([
+    { which: 'its first', before: [] },
+    { which: 'a later', before: [get()] },
+  ])('but for a piece of $which head now and then is handed over too', async ({ before }) => {
+    await using pair = await Pair.open();
+    for (const plain of before) await pair.send(plain);
+    await pair.send(BEGUN);
+    expect(pair.at(1000, 1250)).toEqual(['', '']);
+    await pair.send('a: 1\r\n');
+    expect(pair.at(1499)).toEqual(['']);
+    await pair.send('b: 1\r\n');
+    expect(pair.at(1500)).toEqual(['handed over']);
   });
 
   it('in a later head is handed over too', async () => {

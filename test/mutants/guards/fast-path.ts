@@ -101,6 +101,7 @@ export const FAST_PATH_GUARDS: readonly Guarded[] = [
       'if (method === undefined || !text.startsWith(VERSION, targetEnd))',
       `if (!requestTarget.startsWith('/') || requestTarget.length > this.#limits.urlBytes)`,
       'if (headEnd === -1)',
+      'if (headEnd > this.#mostBytes)',
       'if (block === undefined)',
       `if (parsed.kind === 'refuse')`,
       'if (known !== undefined || this.#blocks.has(lines))',
