@@ -54,7 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
     path: '/claims/1k',
     headers: { Authorization: `Bearer ${TOKEN}` },
   }),
-  besideItself('workers', 'the same, two workers on the one core', HIT, 2),
+  besideItself('workers', 'the plain hit, two workers on the one core', HIT, 2),
   besideItself('purges', `hit while ${PURGES_PER_SECOND} purges a second land, 1 KiB`, { ...HIT, isPurged: true }),
 ];
 

@@ -158,10 +158,11 @@ export function respondOwn(
   outcome: 'error' | 'purge' | 'pass',
   status: CacheStatus = { hit: false },
 ): void {
-  const body = Buffer.from(answer.body);
-  const fields = clientFields(x, answer.fields, status, { contentLength: isBodyless(answer.status) ? undefined : body.length });
-  x.client.answer(answer.status, STATUS_CODES[answer.status] ?? 'Error', fields, x.request.method === 'HEAD' ? undefined : body);
-  ended(x, { outcome, status }, { status: answer.status, bodyBytes: body.length });
+  const whole = Buffer.from(answer.body);
+  const fields = clientFields(x, answer.fields, status, { contentLength: isBodyless(answer.status) ? undefined : whole.length });
+  const body = x.request.method === 'HEAD' ? undefined : whole;
+  x.client.answer(answer.status, STATUS_CODES[answer.status] ?? 'Error', fields, body);
+  ended(x, { outcome, status }, { status: answer.status, bodyBytes: body?.length ?? 0 });
 }
 
 /** The client left before anything could be sent. */

@@ -162,3 +162,17 @@ describe('a WebSocket handshake', () => {
     });
   });
 });
+
+it('an error of our own counts as sent where its body is, and not where HEAD keeps that back', async () => {
+  await using stage = await Stage.start();
+  const cached = { fields: ['cache-control', 'only-if-cached'] };
+  const { body } = await stage.ask('GET /a', cached);
+  expect((await stage.ask('HEAD /a', cached)).field('content-length')).toBe(String(body.length));
+  await stage.play([
+    {
+      ask: 'GET /metrics',
+      to: 'admin',
+      expect: { body: new RegExp(`^freshet_response_body_bytes_total\\{outcome="error"\\} ${body.length}$`, 'm') },
+    },
+  ]);
+});
