@@ -60,7 +60,7 @@ export function refusalEnd({ status, message, reason }: Refusal, incoming: Incom
     reason,
     cacheStatus: cacheStatus(reason),
     status,
-    bodyBytes: message.length + 1,
+    bodyBytes: incoming?.method === 'HEAD' ? 0 : message.length + 1,
     durationMs: 0,
     collapsed: false,
     aborted: false,

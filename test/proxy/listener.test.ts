@@ -132,3 +132,15 @@ describe('RFC 9112 §9.3: one connection, several requests', () => {
     expect(listening.seen).toEqual([]);
   });
 });
+
+it.each([
+  ['GET', 'counts as sent'],
+  ['HEAD', 'is kept back, and does not count'],
+])('the body of what refuses a %s %s', async (method) => {
+  await using listening = await Listening.start(echo);
+  await using client = await RawClient.connect(listening.address);
+  client.send(head(`${method} /a HTTP/1.1`, 'Host: x', 'Host: y'));
+  expect((await client.head())?.status).toBe(400);
+  const sent = await client.bytes(1_000);
+  expect(listening.ends).toMatchObject([{ method, status: 400, bodyBytes: sent.length }]);
+});
