@@ -49,6 +49,12 @@ const NEEDED = ['id', 'source', 'type'] as const;
 /** Longer ones could not be logged, nor remembered. */
 const MAX_ATTRIBUTE_LENGTH = 1024;
 
+/** Where a source makes an event of parts: why it could not be logged or remembered. */
+export function faultOfNames(names: Readonly<Record<'id' | 'type' | 'subject', string>>): string | undefined {
+  const long = Object.entries(names).find(([, value]) => value.length > MAX_ATTRIBUTE_LENGTH);
+  return long === undefined ? undefined : `${long[0]}: it has ${long[1].length} characters; ${MAX_ATTRIBUTE_LENGTH} are allowed`;
+}
+
 function faultOfAttributes(json: Readonly<Record<string, unknown>>): string | undefined {
   if (json['specversion'] !== '1.0') return `specversion: found ${shown(json['specversion'])}; "1.0" is allowed.`;
   for (const name of NEEDED)

@@ -118,8 +118,8 @@ export class Intake {
   }
 
   async #carry(event: Event, source: string): Promise<Taken> {
-    const { plan, observer } = this.#parts;
-    const planned = plan(event);
+    const { observer } = this.#parts;
+    const planned = this.#plan(event, source);
     switch (planned.kind) {
       case 'unmatched':
         return planned;
@@ -127,8 +127,23 @@ export class Intake {
         observer.warn('an event was rejected', { ...named(event, source), why: planned.faults.map(({ detail }) => detail) });
         return planned;
       case 'purge':
-        return this.#turns.run(subjectOf(event), () => this.#purge(planned, event, source));
+        return this.#turns.run(subjectOf(event), () => this.#begin(planned, event, source));
     }
+  }
+
+  /** What cannot be planned now cannot be later: the event is set aside, and those behind it go on. */
+  #plan(event: Event, source: string): Plan {
+    try {
+      return this.#parts.plan(event);
+    } catch (error) {
+      this.#parts.observer.error('the rules could not be applied to an event', { ...named(event, source), error });
+      return { kind: 'rejected', faults: [{ rule: '', detail: 'the rules could not be applied to it; the log says why' }] };
+    }
+  }
+
+  /** With Redis away each try takes its time: what waits for its turn when this closes does not begin. */
+  async #begin(planned: Extract<Plan, { kind: 'purge' }>, event: Event, source: string): Promise<Taken> {
+    return this.#closing.signal.aborted ? { kind: 'failed', why: 'closing' } : this.#purge(planned, event, source);
   }
 
   /** Again and again, with pauses that grow and are drawn, until it is confirmed or time is over. */

@@ -1,6 +1,6 @@
 // What does a row of the outbox say? From its columns to an Event, or to what is wrong with it.
 import { parseJson } from '../http/json.ts';
-import { MAX_EVENT_BYTES, type ReadEvent } from './event.ts';
+import { faultOfNames, MAX_EVENT_BYTES, type ReadEvent } from './event.ts';
 import type { OutboxName, OutboxRow } from './outbox-table.ts';
 import { PURGE_TYPE } from './rules.ts';
 
@@ -9,6 +9,8 @@ const MICROSECONDS = 1_000;
 /** Of two tables that had the same number the row was not inserted at the same microsecond: numbers begin anew where a table does. */
 export function readOutboxRow({ id, at, bytes, tags, type, subject, data }: OutboxRow, { schema, table }: OutboxName): ReadEvent {
   if (bytes > MAX_EVENT_BYTES) return malformed(`the row has ${bytes} bytes of tags or data; ${MAX_EVENT_BYTES} are allowed`);
+  const fault = faultOfNames({ id, type: type ?? '', subject: subject ?? '' });
+  if (fault !== undefined) return malformed(fault);
   const event = { id: `${id}@${at}`, source: `postgres:${schema}.${table}`, time: Number(at) / MICROSECONDS };
   if (tags !== null && type !== null)
     return malformed('the row has tags and a type; allowed: tags to be purged, or an event with type, subject and data');

@@ -1,6 +1,6 @@
 // What does an entry of the Redis stream say? From its fields to an Event, or to what is wrong with it.
 import { parseJson } from '../http/json.ts';
-import { type Event, MAX_EVENT_BYTES, type ReadEvent, readEventText } from './event.ts';
+import { type Event, faultOfNames, MAX_EVENT_BYTES, type ReadEvent, readEventText } from './event.ts';
 import { PURGE_TYPE } from './rules.ts';
 
 export interface StreamEntry {
@@ -23,17 +23,20 @@ export function readStreamEntry(entry: StreamEntry, { source, id }: { readonly s
   if (event !== undefined) return readEventText(event);
   const bytes = entry.fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0);
   if (bytes > MAX_EVENT_BYTES) return malformed(`the entry has ${bytes} bytes; ${MAX_EVENT_BYTES} are allowed`);
-  const [type, subject, tags, data] = ['type', 'subject', 'tags', 'data'].map((name) => fields.get(name) ?? '');
+  const [type = '', subject = '', tags = '', data = '', own = ''] = ['type', 'subject', 'tags', 'data', 'id'].map((name) => fields.get(name) ?? '');
+  const fault = faultOfNames({ id: own, type, subject });
+  if (fault !== undefined) return malformed(fault);
   const named = {
-    id: fields.get('id') ?? id,
+    // An empty one would make all that have it one event.
+    id: own === '' ? id : own,
     source,
     ...timeOf(entry.id),
-    ...(subject !== undefined && subject !== '' && { subject }),
+    ...(subject !== '' && { subject }),
   };
-  if (tags !== undefined && tags !== '') return tagged(named, tags);
-  if (type === undefined || type === '')
+  if (tags !== '') return tagged(named, tags);
+  if (type === '')
     return malformed(`the entry has neither event, tags nor type; it has ${[...fields.keys()].slice(0, 10).join(', ') || 'no fields'}`);
-  if (data === undefined || data === '') return { kind: 'event', event: { ...named, type } };
+  if (data === '') return { kind: 'event', event: { ...named, type } };
   const parsed = parseJson(data);
   return parsed === undefined ? malformed('data: it is not JSON') : { kind: 'event', event: { ...named, type, data: parsed } };
 }

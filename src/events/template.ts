@@ -111,11 +111,15 @@ export function valuesOf(field: Field, event: Event): Texts {
 
 const ABSENT = 'is missing';
 
+/** Of lists in lists. */
+const MOST_DEEP = 32;
+
 /** Puts what is found into `values`; says why where something is not fit to be one. */
-function collect(found: unknown, steps: readonly string[], values: Set<string>): string | undefined {
+function collect(found: unknown, steps: readonly string[], values: Set<string>, depth = 0): string | undefined {
   if (Array.isArray(found)) {
+    if (depth >= MOST_DEEP) return `has more than ${MOST_DEEP} lists in one another`;
     for (const item of found) {
-      const why = collect(item, steps, values);
+      const why = collect(item, steps, values, depth + 1);
       if (why !== undefined) return Array.isArray(item) ? why : `${why} in a list`;
       if (values.size > MOST_TEXTS) return `has more than ${MOST_TEXTS} values`;
     }
@@ -125,7 +129,7 @@ function collect(found: unknown, steps: readonly string[], values: Set<string>):
   if (step !== undefined) {
     if (found === undefined || found === null) return ABSENT;
     if (!isRecord(found)) return `is not there: ${kindOf(found)} has no ${step}`;
-    return Object.hasOwn(found, step) ? collect(found[step], others, values) : ABSENT;
+    return Object.hasOwn(found, step) ? collect(found[step], others, values, depth) : ABSENT;
   }
   const value = scalar(found);
   if (value.why !== undefined) return value.why;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/events/event.ts';
-import { type EventObserver, Intake, type Taken } from '../../src/events/intake.ts';
+import { type EventObserver, Intake, type IntakeParts, type Taken } from '../../src/events/intake.ts';
 import { planOf } from '../../src/events/rules.ts';
 import type { PurgeOrder, PurgeOutcome, Receipt } from '../../src/purge/order.ts';
 import { event, rulesOf } from './event.ts';
@@ -19,10 +19,10 @@ class Bench {
   random = 1;
   readonly intake: Intake;
 
-  constructor(rules = '[{ on: "order.*", purge: ["order:{id}"] }]') {
+  constructor(rules = '[{ on: "order.*", purge: ["order:{id}"] }]', plan?: IntakeParts['plan']) {
     const planned = rulesOf(rules);
     this.intake = new Intake({
-      plan: (one) => planOf(one, { rules: planned, scopeNames: [] }),
+      plan: plan ?? ((one) => planOf(one, { rules: planned, scopeNames: [] })),
       purge: (order) => {
         const { promise, resolve, reject } = Promise.withResolvers<PurgeOutcome>();
         this.asked.push({ order, answer: (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)) });
@@ -101,6 +101,15 @@ describe('one event', () => {
     expect(bench.asked).toEqual([]);
     expect(bench.ends).toEqual([{ source: 'webhook', result: 'rejected' }]);
     expect(bench.lines).toEqual(['an event was rejected']);
+  });
+
+  it('over which the rules fall is rejected: whoever brought it does not', async () => {
+    const bench = new Bench('[]', () => {
+      throw new RangeError('too deep');
+    });
+    expect((await bench.take('1')).kind).toBe('rejected');
+    expect(bench.lines).toContain('the rules could not be applied to an event');
+    expect(bench.intake.inFlight).toBe(0);
   });
 
   it('that is none is counted', () => {
@@ -302,6 +311,18 @@ describe('close', () => {
     bench.asked[0]?.answer(CONFIRMED);
     await closed;
     expect((await taken).kind).toBe('purged');
+  });
+
+  it('begins nothing that waits for its turn', async () => {
+    const bench = new Bench();
+    const [first, second] = [bench.take('1', { subject: 'a' }), bench.take('2', { subject: 'a' })];
+    await settled();
+    const closed = bench.intake.close();
+    bench.asked[0]?.answer(CONFIRMED);
+    expect((await first).kind).toBe('purged');
+    expect(await second).toEqual({ kind: 'failed', why: 'closing' });
+    await closed;
+    expect(bench.tags).toEqual(['order:1']);
   });
 
   it('ends a pause: what is not confirmed fails', async () => {

@@ -16,6 +16,7 @@ describe('an entry of the stream', () => {
     ],
     ['tags as JSON', ['tags', '["a","ü"]'], { type: 'freshet.purge', data: { tags: ['a', 'ü'] } }],
     ['its own id and subject', ['id', 'i', 'subject', 's', 'tags', 'a'], { id: 'i', subject: 's' }],
+    ['an id that is empty, which is none', ['id', '', 'tags', 'a'], { id: 'own' }],
     ['a type', ['type', 'order.updated', 'subject', '42', 'data', '{"id":42}'], { type: 'order.updated', subject: '42', data: { id: 42 } }],
     ['a CloudEvent', ['event', '{"specversion":"1.0","id":"1","source":"/s","type":"t"}'], { id: '1', source: '/s', type: 't' }],
   ])('%s', (_, fields, event) => {
@@ -28,6 +29,9 @@ describe('an entry of the stream', () => {
     ['tags that begin as a list', ['tags', '[a'], /tags: they begin as a JSON list/],
     ['data that is no JSON', ['type', 't', 'data', '{'], /data: it is not JSON/],
     ['an event that is none', ['event', '{}'], /specversion/],
+    ['a long type', ['type', 'x'.repeat(1_025)], /^type: it has 1025 characters; 1024 are allowed/],
+    ['a long subject', ['type', 'x', 'subject', 'x'.repeat(1_025)], /^subject: it has 1025/],
+    ['a long id', ['id', 'x'.repeat(1_025), 'tags', 'a'], /^id: it has 1025/],
     ['too much', ['tags', 'x'.repeat(70_000)], /70004 bytes; 65536 are allowed/],
   ])('with %s is malformed', (_, fields, detail) => {
     expect(readStreamEntry({ id: ID, fields }, AT)).toEqual({ kind: 'malformed', detail: expect.stringMatching(detail) });
@@ -63,6 +67,8 @@ describe('a row of the outbox', () => {
   it.each([
     ['neither', ROW, /neither tags nor a type/],
     ['both', { ...ROW, tags: ['a'], type: 't' }, /tags and a type/],
+    ['a long type', { ...ROW, type: 'x'.repeat(1_025) }, /^type: it has 1025 characters/],
+    ['a long subject', { ...ROW, type: 'x', subject: 'x'.repeat(1_025) }, /^subject: it has 1025/],
     ['too much', { ...ROW, bytes: 65_537 }, /65537 bytes of tags or data; 65536 are allowed/],
   ])('with %s is malformed', (_, row, detail) => {
     expect(readOutboxRow(row, NAME)).toEqual({ kind: 'malformed', detail: expect.stringMatching(detail) });

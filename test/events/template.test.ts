@@ -14,6 +14,10 @@ function made(source: string, data: unknown): readonly string[] | string {
   return texts.kind === 'texts' ? texts.texts : `${texts.field} ${texts.why}`;
 }
 
+function nested(depth: number): unknown {
+  return JSON.parse(`${'['.repeat(depth)}1${']'.repeat(depth)}`);
+}
+
 describe('what a template makes', () => {
   const items = [{ sku: 'a', size: 1 }, { sku: 'b', size: 2 }, { sku: 'a' }];
   it.each<{ source: string; data: unknown; expected: readonly string[] | string }>([
@@ -32,6 +36,9 @@ describe('what a template makes', () => {
     { source: '{event.subject}', data: {}, expected: ['order/7'] },
     { source: '{event.tenant}:{event.rank}:{event.id}', data: {}, expected: ['acme:3:e1'] },
     { source: '{event.data.event.id}', data: { event: { id: 9 } }, expected: ['9'] },
+    { source: '{ids}', data: { ids: nested(32) }, expected: ['1'] },
+    { source: '{ids}', data: { ids: nested(33) }, expected: 'ids has more than 32 lists in one another' },
+    { source: '{ids?}', data: { ids: nested(30_000) }, expected: 'ids has more than 32 lists in one another' },
     { source: '{größe}', data: { größe: 1 }, expected: ['1'] },
     { source: 'c:{customer.id?}', data: {}, expected: [] },
     { source: 'c:{customer.id?}', data: { customer: null }, expected: [] },
