@@ -83,10 +83,9 @@ export class AdminServer {
     if (parsed.kind === 'refuse') return problem('bad-request', `The request has ${parsed.message}.`);
     const { target } = parsed;
     const page = findPage(method, target.path);
-    const refusal =
-      fromBrowser(method, fields) ??
-      misdirected(method, target, this.#listenHost) ??
+    const unpermitted = (): Answer | undefined =>
       unauthorised(page === undefined ? 'admin' : rightOf(page, this.#parts), fields, this.#parts.tokens());
+    const refusal = fromBrowser(method, fields) ?? misdirected(method, target, this.#listenHost) ?? unpermitted();
     const attempt = { method, path: target.path, actor: peerOf(incoming) };
     if (refusal !== undefined) return this.#audited(refusal, attempt);
     if (page === undefined) return problem('not-found', `${target.path} is no page of the admin listener.`);
@@ -97,6 +96,9 @@ export class AdminServer {
     // PURGE takes none, and says so once it is read: a connection that is closed on unread bytes may lose the answer.
     const body = method === 'POST' || method === 'PURGE' ? await readBody(incoming, page.maxBodyBytes ?? MAX_BODY_BYTES) : { text: '' };
     if ('refusal' in body) return this.#audited(body.refusal, attempt);
+    // A reload while the body came may ask for more than its head had to have.
+    const late = unpermitted();
+    if (late !== undefined) return this.#audited(late, attempt);
     return page.answer({ target, fields, body: body.text, actor: attempt.actor, isGone: () => response.destroyed }, this.#parts);
   }
 

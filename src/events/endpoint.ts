@@ -55,7 +55,7 @@ export class EventEndpoint {
     const settings = signed();
     const fault = settings === undefined ? undefined : signatureFault(request, settings, now());
     if (fault !== undefined) return problem('signature', fault, { fields: ['www-authenticate', 'Webhook-Signature realm="freshet"'] });
-    const read = eventsIn(request);
+    const read = eventsIn({ ...request, isSigned: settings !== undefined });
     if (read.kind !== 'events') {
       webhook.malformed(read.detail);
       return problem(read.kind, read.detail);

@@ -1,7 +1,7 @@
 // Which events does a request carry? CloudEvents' HTTP binding 1.0: structured, batched, or binary (attributes in `ce-` fields).
 // The package's own reader of requests is not used: it takes a batch whole or not at all, makes a time of one that it cannot read, and decodes no percent in fields.
 import { type Fields, fieldLines } from '../http/fields.ts';
-import { parseJson } from '../http/json.ts';
+import { isRecord, parseJson } from '../http/json.ts';
 import { MAX_EVENT_BYTES, readEvent, type ReadEvent } from './event.ts';
 
 export type RequestEvents =
@@ -15,12 +15,25 @@ const STRUCTURED = 'application/cloudevents+json';
 const BATCH = 'application/cloudevents-batch+json';
 const PREFIX = 'ce-';
 
-export function eventsIn({ fields, body }: { readonly fields: Fields; readonly body: string }): RequestEvents {
+/** `isSigned`: the body is, and fields are not; so no fields make another event of a body that is one. */
+export function eventsIn({
+  fields,
+  body,
+  isSigned = false,
+}: {
+  readonly fields: Fields;
+  readonly body: string;
+  readonly isSigned?: boolean;
+}): RequestEvents {
   const type = mediaType(fields);
   if (type === STRUCTURED) return one(structured(body));
   if (type === BATCH) return batch(parseJson(body));
   if (type.startsWith('application/cloudevents')) return malformed(`content-type: found ${type}; ${STRUCTURED} and ${BATCH} are allowed.`);
-  if (fields.some((name, at) => at % 2 === 0 && name.startsWith(PREFIX))) return one(binary(fields, body, type));
+  if (fields.some((name, at) => at % 2 === 0 && name.startsWith(PREFIX))) {
+    if (isSigned && isEvents(parseJson(body)))
+      return malformed('The body is an event itself and was signed as that: ce- fields make no other of it.');
+    return one(binary(fields, body, type));
+  }
   // Who sends JSON without saying that it is an event most likely left that out.
   const json = type === 'application/json' ? parseJson(body) : undefined;
   if (Array.isArray(json)) return batch(json);
@@ -42,6 +55,10 @@ function batch(json: unknown): RequestEvents {
 function bounded(json: unknown): ReadEvent {
   const { length } = JSON.stringify(json);
   return length > MAX_EVENT_BYTES ? { kind: 'malformed', detail: `The event is over ${MAX_EVENT_BYTES} characters.` } : readEvent(json);
+}
+
+function isEvents(json: unknown): boolean {
+  return (Array.isArray(json) ? json : [json]).some((item) => isRecord(item) && 'specversion' in item);
 }
 
 /** Data that is no JSON is nothing that a rule could look into. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AdminServer } from '../../src/admin/server.ts';
 import type { AdminParts } from '../../src/admin/pages.ts';
+import { EventSources } from '../../src/events/sources.ts';
 import { RunError } from '../../src/errors.ts';
 import { type Answer, type Asking, get, RawClient } from '../support/client.ts';
 import { startAdmin } from './admin.ts';
@@ -310,4 +311,22 @@ describe('what is no request', () => {
     expect((await get(admin.address, '/v1/health')).status).toBe(200);
     expect(admin.log.recent()).toEqual([]);
   });
+});
+
+it('asks for the token again where a reload while the body came does', async () => {
+  let asked = 0;
+  const taken: string[] = [];
+  const endpoint = {
+    get isSigned() {
+      return asked++ === 0;
+    },
+    answer: ({ body }: { readonly body: string }) => {
+      taken.push(body);
+      return Promise.resolve({ status: 200, fields: [], body: '' });
+    },
+  };
+  await using admin = await startAdmin({ secrets: { token: 'secret' }, events: { endpoint, sources: new EventSources([]) } });
+  expect((await get(admin.address, '/v1/events', { method: 'POST', body: '{}' })).status).toBe(401);
+  expect(taken).toEqual([]);
+  expect(admin.lines).toHaveLength(1);
 });

@@ -124,4 +124,18 @@ describe('where events must be signed', () => {
     expect(taken).toEqual([]);
     expect(lines).toEqual(['The signature is not good']);
   });
+
+  it.each([
+    ['an event', text('a').slice(1, -1)],
+    ['a batch', text('a')],
+  ])('%s that was signed becomes no other by fields, which are not', async (_, body) => {
+    const { endpoint, taken } = bench({}, signed);
+    const fields = ['ce-specversion', '1.0', 'ce-id', '2', 'ce-source', '/x', 'ce-type', 'other', ...signedFields(body, { at: NOW })];
+    for (const type of ['application/json', 'text/plain'])
+      expect((await endpoint.answer({ fields: [...fields, 'content-type', type], body, actor: '' })).status).toBe(400);
+    expect(taken).toEqual([]);
+    const data = '{"id":7}';
+    const binary = [...fields.slice(0, 8), ...signedFields(data, { at: NOW }), 'content-type', 'application/json'];
+    expect((await endpoint.answer({ fields: binary, body: data, actor: '' })).status).toBe(200);
+  });
 });
