@@ -82,8 +82,15 @@ export const EVENT_MUTANTS: readonly Mutant[] = [
   {
     name: 'a field of the prototype makes a tag',
     file: 'src/events/template.ts',
-    text: 'return Object.hasOwn(found, step) ? collect(found[step], others, values) : ABSENT;',
-    replacement: 'return step in found ? collect(found[step], others, values) : ABSENT;',
+    text: 'return Object.hasOwn(found, step) ? collect(found[step], others, values, depth) : ABSENT;',
+    replacement: 'return step in found ? collect(found[step], others, values, depth) : ABSENT;',
+    caughtBy: [TEMPLATES],
+  },
+  {
+    name: 'lists in lists may nest without end',
+    file: 'src/events/template.ts',
+    text: 'if (depth >= MOST_DEEP) return',
+    replacement: 'if (depth < 0) return',
     caughtBy: [TEMPLATES],
   },
   {
