@@ -225,7 +225,7 @@ export class Outbox implements EventSource {
     const settled = this.#inFlight.acknowledgements();
     const { done, faulty } = settled;
     if (done.length > 0) await session.query(this.#statements.remove, [done]);
-    if (faulty.length > 0) await session.query(this.#statements.setAside, [faulty.map(({ id }) => id), faulty.map(({ why }) => why)]);
+    if (faulty.length > 0) await session.query(this.#statements.setAside, [faulty.map(({ id }) => id), faulty.map(({ why }) => escaped(why))]);
     this.#inFlight.forget(settled);
     this.#deadCount += faulty.length;
   }
@@ -261,6 +261,11 @@ function lockOf({ schema, table }: OutboxName): string {
   return hash('sha256', `freshet outbox ${JSON.stringify([schema, table])}`, 'buffer')
     .readBigInt64BE()
     .toString();
+}
+
+/** As every encoding of a database has it: a reason that could not be written would keep all other rows waiting. */
+function escaped(why: string): string {
+  return why.replaceAll(/[^\n\x20-\x7e]/g, (letter) => (letter === '…' ? '...' : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`));
 }
 
 /** SQLSTATE classes of what is not there, is of another kind, or may not be touched. */

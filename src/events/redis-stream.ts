@@ -165,10 +165,19 @@ export class RedisStream implements EventSource {
     await this.#calls.untilReady(READY_WITHIN_MS);
     await this.#reads.untilReady(READY_WITHIN_MS);
     await this.#flush();
-    if (!(await this.#holdsLease())) return pause(STANDBY_MS, this.#closing.signal);
+    if (!(await this.#holdsLease())) return this.#standBy();
     if (!(await this.#recover())) return;
     await this.#measure();
     await this.#read();
+  }
+
+  /** What is lost from its first look on counts when it reads: it serves from its cache meanwhile, and who reads now may be gone before it has noticed. */
+  async #standBy(): Promise<void> {
+    if (this.#lost === undefined) {
+      const [kind, , , , , lost] = await this.#script(MEASURE, [this.#parts.settings.group]);
+      if (utf8(kind) === 'measured') this.#lost = Math.max(0, Number(lost));
+    }
+    await pause(STANDBY_MS, this.#closing.signal);
   }
 
   async #holdsLease(): Promise<boolean> {
@@ -186,6 +195,7 @@ export class RedisStream implements EventSource {
     const detail = { stream: settings.stream, group: settings.group };
     if (this.#standing === 'reads') return log.info('this node reads the stream of events', detail);
     this.#inFlight.abandon();
+    for (const id of this.#entries.keys()) if (!this.#inFlight.has(id)) this.#entries.delete(id);
     this.#gauge.forget();
     if (sharesPurges) return log.info('another node reads the stream of events: this one stands by', { ...detail, reader });
     log.warn(

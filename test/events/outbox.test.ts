@@ -199,6 +199,23 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     expect(await outbox.replay('nonsense')).toBeUndefined();
   });
 
+  it('writes a reason in any encoding: what is set aside keeps nothing waiting', async () => {
+    await using latin = await TestDatabase.create({ more: "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0" });
+    const { desk } = await opened({ settings: { url: latin.url } });
+    await latin.client.query('SELECT freshet_purge($1)', [`no tag ${'x'.repeat(100)}`]);
+    await desk.untilSaid(/was rejected/);
+    await latin.client.query("SELECT freshet_purge('good')");
+    await desk.untilPurged(1);
+    expect(desk.purged).toEqual(['good']);
+    for (;;) {
+      const rows = await latin.rows('SELECT failure FROM freshet_outbox');
+      if (rows.length === 1 && rows[0]?.['failure'] !== null) {
+        expect(rows[0]?.['failure']).toMatch(/x\.\.\. is not one/);
+        return;
+      }
+    }
+  });
+
   it('goes on after its session was ended by the server, and says both once', async () => {
     const { desk } = await started();
     await desk.untilSaid(READS);

@@ -230,6 +230,24 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     expect([first.desk.purged, second.desk.purged]).toEqual([['a'], ['b']]);
   });
 
+  it('purges everything where entries were trimmed between who read before and this node', async () => {
+    const redis = await own();
+    await redis.client.call('XGROUP', 'CREATE', STREAM, 'freshet', '0', 'MKSTREAM');
+    await add(redis, 'tags', 'first');
+    await redis.client.call('XREADGROUP', 'GROUP', 'freshet', 'another', 'NOACK', 'STREAMS', STREAM, '>');
+    await redis.client.call('SET', `${STREAM}:freshet:reader`, 'another');
+    const commands = await redis.client.monitor();
+    const looked = new Promise<void>((resolve) => commands.on('monitor', (_, [name]: readonly string[]) => name === 'XINFO' && resolve()));
+    const { desk } = await started({ redis });
+    await desk.untilSaid(/this one stands by/);
+    await looked;
+    commands.disconnect();
+    for (let n = 0; n < 20; n++) await redis.client.call('XADD', STREAM, 'MAXLEN', '5', '*', 'tags', `n${n}`);
+    await redis.client.call('DEL', `${STREAM}:freshet:reader`);
+    await desk.untilSaid(/were removed before they were read.*15/);
+    await desk.until(({ purged }) => purged.includes(''));
+  });
+
   it('tells how much waits and since when', async () => {
     const redis = await own();
     await redis.client.call('XADD', STREAM, `${Date.now() - 3_600_000}-0`, 'tags', 'old');

@@ -30,10 +30,10 @@ export class TestDatabase implements AsyncDisposable {
   readonly client: Client;
   readonly #server: string;
 
-  /** With an outbox unless `bare`. */
-  static async create({ server = SERVER, bare = false }: { server?: string; bare?: boolean } = {}): Promise<TestDatabase> {
+  /** With an outbox unless `bare`; `more`: of CREATE DATABASE. */
+  static async create({ server = SERVER, bare = false, more = '' }: { server?: string; bare?: boolean; more?: string } = {}): Promise<TestDatabase> {
     const name = `freshet_test_${randomBytes(6).toString('hex')}`;
-    await once(server, `CREATE DATABASE ${name}`);
+    await once(server, `CREATE DATABASE ${name} ${more}`);
     const url = new URL(server);
     url.pathname = `/${name}`;
     const database = new TestDatabase(name, { url: url.href, server, client: await connected(url.href) });
