@@ -45,10 +45,15 @@ async function dead(...[line, context]: Parameters<Command>): Promise<void> {
     from,
     id,
     at,
-    event === null ? 'no event' : `${event.type} ${event.id} of ${event.source}`,
-    why.join('; '),
+    event === null ? 'no event' : visible(`${event.type} ${event.id} of ${event.source}`),
+    visible(why.join('; ')),
   ]);
   context.print(rows.length === 0 ? 'no dead letters' : align(rows));
+}
+
+/** Senders choose these texts: none may say anything to the terminal, or begin a line. */
+function visible(text: string): string {
+  return text.replaceAll(/\p{C}/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16)}}`);
 }
 
 const REPLAYED = z.object({

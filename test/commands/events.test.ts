@@ -190,6 +190,12 @@ describe('events dead', () => {
     ]);
   });
 
+  it('says nothing to the terminal that a sender chose', async () => {
+    const said = { ...LETTER.event, id: '\u001B[2J\nwebhook', type: 'é' };
+    const { printed } = await ask(['dead'], { dead: [{ ...LETTER, event: said }] });
+    expect(printed.join()).toContain('é \\u{1b}[2J\\u{a}webhook of /shop');
+  });
+
   it('asks for what the flags say', async () => {
     const { printed, request, error } = await ask(['dead', '--source', 'redis', '--limit', '5'], { dead: [] });
     expect(request.path).toBe('/v1/events/dead?source=redis&limit=5');
