@@ -22,6 +22,10 @@ interface Result {
 }
 
 const wanted = process.argv.at(process.argv[2] === 'guards' ? 3 : 2) ?? '';
+if (wanted.startsWith('-')) {
+  console.log('npm run mutants [part of a name] | npm run guards [part of a name]');
+  process.exit(2);
+}
 const known = process.argv[2] === 'guards' ? GUARD_MUTANTS : MUTANTS;
 const mutants = known.filter(({ name }) => name.includes(wanted));
 const lanes = Array.from({ length: LANES }, () => copyOf(process.cwd()));
