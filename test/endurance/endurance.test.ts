@@ -10,6 +10,7 @@ const SEED = 3;
 const TIMEOUT_MS = 120_000;
 
 const CASES: readonly (readonly [SourceName, boolean])[] = [
+  ['http', hasRedis],
   ['redis', hasRedis],
   ['postgres', hasRedis && noPostgresServer === undefined],
 ];

@@ -14,11 +14,12 @@ import { get } from '../support/client.ts';
 import { ScriptedOrigin } from '../support/origin.ts';
 import { RedisServer } from '../support/redis.ts';
 import { type Committed, judge, type Purged, type Verdict } from './evidence.ts';
+import { HttpSide } from './http-side.ts';
 import { PostgresSide } from './postgres-side.ts';
 import { RedisSide } from './redis-side.ts';
 import type { Planned, Side } from './side.ts';
 
-export type SourceName = 'postgres' | 'redis';
+export type SourceName = 'http' | 'postgres' | 'redis';
 
 export interface Wanted {
   readonly source: SourceName;
@@ -55,6 +56,17 @@ const LONGEST_BETWEEN_MS = 10_000;
 const SECRET = 'endurance-endurance-endurance-endurance';
 const CLUSTER = 'endurance';
 
+export function startSide(source: SourceName): Promise<Side> {
+  switch (source) {
+    case 'http':
+      return Promise.resolve(new HttpSide());
+    case 'postgres':
+      return PostgresSide.start();
+    case 'redis':
+      return RedisSide.start();
+  }
+}
+
 export async function endure(wanted: Wanted): Promise<Outcome> {
   await using run = await Run.start(wanted);
   return await run.outcome();
@@ -78,7 +90,7 @@ class Run implements AsyncDisposable {
   #isOver = false;
 
   static async start(wanted: Wanted): Promise<Run> {
-    const side = wanted.source === 'postgres' ? await PostgresSide.start() : await RedisSide.start();
+    const side = await startSide(wanted.source);
     const run = new Run(wanted, { side, log: await RedisServer.start(), origin: await ScriptedOrigin.start() });
     run.#witness = await run.#startNode('witness', '');
     run.#reader = await run.#startReader();
@@ -177,8 +189,13 @@ class Run implements AsyncDisposable {
     this.#reader = await this.#startReader();
   }
 
-  #startReader(): Promise<FreshetChild> {
-    return this.#startNode('reader', `events:\n  rules: [{ on: item.changed, purge: ["event:{n}", "item:{item}"] }]\n  ${this.#side.yaml}\n`);
+  async #startReader(): Promise<FreshetChild> {
+    const reader = await this.#startNode(
+      'reader',
+      `events:\n  rules: [{ on: item.changed, purge: ["event:{n}", "item:{item}"] }]\n  ${this.#side.yaml}\n`,
+    );
+    this.#side.reaches?.(reader.adminUrl);
+    return reader;
   }
 
   #startNode(name: string, events: string): Promise<FreshetChild> {

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFreshet } from '../support/child-process.ts';
-import { PostgresSide } from './postgres-side.ts';
-import { RedisSide } from './redis-side.ts';
-import type { SourceName } from './endure.ts';
+import { type SourceName, startSide } from './endure.ts';
 
 export interface Latency {
   readonly medianMs: number;
@@ -21,7 +19,7 @@ const LOOK_EVERY_MS = 50;
 
 /** At most 1000 events: the list is no longer. */
 export async function measure(source: SourceName, events: number): Promise<Latency> {
-  await using side = source === 'postgres' ? await PostgresSide.start() : await RedisSide.start();
+  await using side = await startSide(source);
   const folder = mkdtempSync(join(tmpdir(), 'freshet-latency-'));
   const config = join(folder, 'freshet.yaml');
   writeFileSync(
@@ -30,6 +28,7 @@ export async function measure(source: SourceName, events: number): Promise<Laten
   );
   try {
     await using freshet = await startFreshet({ args: ['--config', config] });
+    side.reaches?.(freshet.adminUrl);
     const writtenAt: number[] = [];
     for (let event = 0; event < events; event++) {
       await side.write({ event, subject: event % 40, item: 0, isRolledBack: false, openMs: 0 }, () => {

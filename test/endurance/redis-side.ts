@@ -1,7 +1,7 @@
 // The stream under endurance: entries in a Redis that keeps what it answered, crashes, stands still and loses its connections.
 import { setTimeout as delay } from 'node:timers/promises';
 import { RedisServer } from '../support/redis.ts';
-import type { Planned, Side } from './side.ts';
+import { cloudEventOf, type Planned, type Side } from './side.ts';
 
 const STREAM = 'freshet:events';
 const STALL_MS = 1_500;
@@ -75,16 +75,4 @@ export class RedisSide implements Side {
     await delay(STALL_MS);
     this.#redis.resume();
   }
-}
-
-function cloudEventOf({ event, subject, item }: Planned): Readonly<Record<string, unknown>> {
-  return {
-    specversion: '1.0',
-    id: String(event),
-    source: '/endurance',
-    type: 'item.changed',
-    subject: String(subject),
-    time: new Date().toISOString(),
-    data: { n: event, item },
-  };
 }

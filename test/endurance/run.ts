@@ -1,4 +1,4 @@
-// By hand: `npm run check-events -- [--source redis|postgres] [--events 10000] [--faults 40] [--seed N]`, or `-- --latency [--events 500]`. A seed repeats what is written and where it strikes, not the timing.
+// By hand: `npm run check-events -- [--source http|redis|postgres] [--events 10000] [--faults 40] [--seed N]`, or `-- --latency [--events 500]`. A seed repeats what is written and where it strikes, not the timing.
 import { parseArgs } from 'node:util';
 import { hasRedis } from '../support/redis.ts';
 import { noPostgresServer } from '../support/postgres-server.ts';
@@ -9,7 +9,7 @@ import { measure } from './latency.ts';
 // What was started beside it ends with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const SOURCES = ['redis', 'postgres'] as const satisfies readonly SourceName[];
+const SOURCES = ['http', 'redis', 'postgres'] as const satisfies readonly SourceName[];
 const EVENTS_A_FAULT = 250;
 
 const { values } = parseArgs({
