@@ -212,7 +212,7 @@ export class Auditor implements HitAudit {
       this.#reading--;
     }
     if (reading.kind === 'too-large') return 'skipped';
-    if (reading.kind === 'failed' || saysNothing(reading.content.status, audit.stored.status)) return 'failed';
+    if (reading.kind === 'failed' || saysNothing(reading.content.status, audit)) return 'failed';
     const differences = await compared(audit.content, reading.content, settings);
     if (differences === undefined) return 'skipped';
     return { content: reading.content, differences, order: orderOf(reading.fields, audit.stored.fields) };
@@ -293,7 +293,14 @@ function auditOf(x: Exchange, stored: StoredResponse, body: Buffer): Audit {
   };
 }
 
-/** The origin is in trouble, or has had enough of questions: that says nothing of the entry. */
-function saysNothing(status: number, stored: number): boolean {
-  return status !== stored && (status >= 500 || status === 408 || status === 429 || status === 304);
+/**
+ * The origin is in trouble, or has had enough of questions, or refuses a credential that does not count for what is everybody's: that says nothing of the
+ * entry. Where the entry is of a credential or of claims, a refusal does: who could read it may no longer.
+ */
+function saysNothing(status: number, { stored, about }: Audit): boolean {
+  if (status === stored.status) return false;
+  return status >= 500 || NO_ANSWERS.has(status) || (about.scope === 'public' && REFUSALS.has(status));
 }
+
+const NO_ANSWERS: ReadonlySet<number> = new Set([304, 408, 429]);
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 407]);

@@ -84,8 +84,8 @@ function memberOf({ path, ignored, depth }: Place, name: string): Place {
   return { path: path + (PLAIN_NAME.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`), ignored: left, depth: depth + 1 };
 }
 
-/** A name that an API gives its members; anything else may be somebody's data. */
-const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,39}$/;
+/** A name that an API gives its members: words, each with a small number at its end at most. Anything else may be somebody's data, or a credential. */
+const PLAIN_NAME = /^(?=.{1,40}$)_*[A-Za-z]+\d{0,3}(?:[_-]+[A-Za-z]+\d{0,3})*_*$/;
 
 function stepped(ignored: Place['ignored'], takes: (step: JsonStep) => boolean): Place['ignored'] {
   if (ignored.length === 0) return ignored;

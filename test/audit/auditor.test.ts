@@ -139,6 +139,8 @@ describe('a verdict', () => {
   const failures: [string, Reply][] = [
     ['an error', { status: 503, body: 'busy' }],
     ['too many requests', { status: 429, body: 'slow down' }],
+    ['a refusal, of what is for everybody', { status: 401, body: 'who are you?' }],
+    ['another', { status: 403, body: 'not you' }],
     ['no answer', { fault: 'reset-before-head' }],
     ['half an answer', { ...product(1), fault: 'truncate' }],
   ];

@@ -67,6 +67,20 @@ it('names that are no identifiers are not shown: they may be data', () => {
   expect(shownPaths(changed)).toEqual(['$.users[…].balance', '$.users[…]']);
 });
 
+it.each([
+  ['price', 'price'],
+  ['generated_at', 'generated_at'],
+  ['address-line2', 'address-line2'],
+  ['_links', '_links'],
+  ['unitPrice', 'unitPrice'],
+  ['tok_Ab12cd34', undefined],
+  ['sk_live_4eC39HqLyjWDarjtT1', undefined],
+  ['a3f1c2d4-5b6a-4c7d-8e9f-0a1b2c3d4e5f', undefined],
+  ['order20261127', undefined],
+])('a member called %s is shown as %s', (member, shown) => {
+  expect(shownPaths(changedPaths({ [member]: 1 }, { [member]: 2 }, []))).toEqual([shown === undefined ? '$[…]' : `$.${shown}`]);
+});
+
 it('paths below another are told from those beside it', () => {
   expect(pathsOutside(['$.a', '$.a.b', '$.a[1]', '$.ab', 'body'], ['$.a'])).toEqual(['$.ab', 'body']);
 });
