@@ -15,7 +15,7 @@ const LANES = 2;
 const TEST_TIMEOUT_MS = 15_000;
 
 interface Result {
-  /** By the word of vitest: a failed test may be missing from the counts of a run that it ended (--bail). */
+  /** By the word of vitest and its exit code: a failed test may be missing from the counts of a run that it ended (--bail), and an error that is no test's is no failed test. */
   readonly passed: boolean;
   readonly total: number;
   readonly output: string;
@@ -91,17 +91,17 @@ async function runTests(lane: string, files: readonly string[]): Promise<Result>
   const report = join(lane, 'report.json');
   rmSync(report, { force: true });
   const args = ['run', ...files, '--bail=1', `--testTimeout=${TEST_TIMEOUT_MS}`, '--reporter=json', '--reporter=dot', `--outputFile.json=${report}`];
-  const output = await runNode([join(lane, 'node_modules/vitest/vitest.mjs'), ...args], lane);
+  const { output, code } = await runNode([join(lane, 'node_modules/vitest/vitest.mjs'), ...args], lane);
   try {
     const read: unknown = JSON.parse(readFileSync(report, 'utf8'));
     const { success = false, numTotalTests = 0 } = read as { success?: boolean; numTotalTests?: number };
-    return { passed: success, total: numTotalTests, output };
+    return { passed: success && code === 0, total: numTotalTests, output };
   } catch {
     return { passed: false, total: 0, output };
   }
 }
 
-function runNode(args: readonly string[], cwd: string): Promise<string> {
+function runNode(args: readonly string[], cwd: string): Promise<{ readonly output: string; readonly code: number | null }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd, env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -110,6 +110,6 @@ function runNode(args: readonly string[], cwd: string): Promise<string> {
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', reject).on('close', () => resolve(output));
+    child.on('error', reject).on('close', (code) => resolve({ output, code }));
   });
 }
