@@ -30,7 +30,7 @@ def purges_of(environment):
 
 app = Flask(__name__)
 purges = purges_of(os.environ)
-watch(app, purges)
+watch(app)
 
 
 @app.before_request

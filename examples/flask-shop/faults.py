@@ -11,15 +11,16 @@ def plant(fault, app, purges):
 
 def forget(_app, purges):
     """Prices are written and nobody is told."""
-    send = purges._send
-    purges._send = lambda tags: send({name: version for name, version in tags.items() if not name.startswith("price:")})
+    queue = purges.purge_after_commit
+    purges.purge_after_commit = lambda *tags, **how: queue(*(tag for tag in tags if not tag.startswith("price:")), **how)
 
 
 def early(_app, purges):
     """Purges before the commit: what is fetched between the two is old, and stays."""
 
-    def before_commit(_connection):
-        purges.send()
+    def before_commit(_connection, queue):
+        purges._send(queue)
+        queue.clear()
         sleep(WINDOW_SECONDS)
 
     purges.before_commit = before_commit

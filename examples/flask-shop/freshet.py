@@ -7,17 +7,20 @@ any framework: responses need `headers`, connections `commit` and `rollback`. do
 """
 
 import json
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import accumulate
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 # What Freshet takes: tags.max_count and tags.max_bytes of a response; of one PURGE, whose head is bounded, half of that.
 MAX_TAGS, MAX_BYTES = 256, 16 * 1024
 TAG = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}")
+SETTLE = re.compile(r"[0-9]{1,9}(ms|s|m|h)")
 PAUSE_SECONDS = 0.1
 _tags = ContextVar("freshet_tags", default=None)
 
@@ -36,13 +39,32 @@ def checked(name):
     return name
 
 
+def checked_scope(scope):
+    with suppress(AttributeError, TypeError, ValueError):
+        [(name, value)] = scope.items()
+        if isinstance(name, str) and isinstance(value, str):
+            return name, value
+    raise ValueError("no scope: one name and its text, such as {'sub': 'u7'}")
+
+
+def checked_version(version):
+    """As an int: what a database has may be a Decimal, or digits."""
+    is_digits = isinstance(version, str) and version.isascii() and version.isdigit()
+    with suppress(TypeError, ValueError, ArithmeticError):
+        if is_digits or (not isinstance(version, (str, bool, float)) and version == int(version)):
+            if 0 <= int(version) < 10**15:
+                return int(version)
+    raise ValueError(f"{version!r} is no version: a whole number from 0 on with at most 15 digits")
+
+
 def tag(*names, on=None, version=None):
     """Says what a response is made of: the one under way, or `on`. `version`: of the data behind these tags, the lowest of several."""
     held = _tags.get() if on is None else vars(on).setdefault("freshet_tags", {})
     if held is None:
-        raise RuntimeError("no request is under way: watch(app, purges) begins them, or use tag(…, on=response)")
+        raise RuntimeError("no request is under way: watch(app) begins them, or use tag(…, on=response)")
+    stated = [] if version is None else [checked_version(version)]
     for name in names:
-        held[checked(name)] = min((v for v in (held.get(name), version) if v is not None), default=None)
+        held[checked(name)] = min([v for v in [held.get(name)] if v is not None] + stated, default=None)
     if on is not None:
         label(on, held)
 
@@ -55,13 +77,12 @@ def label(response, tags):
     response.headers.update({name: value for name, value in fields.items() if value})
 
 
-def watch(app, purges):
-    """Begins and ends the requests of a Flask application: responses get their tags, and nothing queued outlives its request."""
+def watch(app):
+    """Begins and ends the requests of a Flask application: responses get their tags."""
 
     @app.before_request
     def begin():
         _tags.set({})
-        purges.forget()
 
     @app.after_request
     def finish(response):
@@ -71,39 +92,119 @@ def watch(app, purges):
     @app.teardown_request
     def end(_error):
         _tags.set(None)
-        purges.forget()
+
+
+# What is queued: {(tag, or a scope such as ("sub", "u7"), mode, settle): version}.
+
+
+def put(queue, asked):
+    """Each once, with the highest version that was asked for."""
+    for key, version in asked.items():
+        queue[key] = max((v for v in (queue.get(key), version) if v is not None), default=None)
+
+
+def bodies(queue):
+    """As `POST /v1/purge` takes them, and none too large for it."""
+    for mode, settle in dict.fromkeys(key[1:] for key in queue):
+        versions = {what: version for (what, *how), version in queue.items() if how == [mode, settle]}
+        left = list(versions)
+        while left:
+            sizes = accumulate(len("".join(what)) + 1 for what in left[:MAX_TAGS])
+            count = max(sum(size <= MAX_BYTES // 2 for size in sizes), 1)
+            batch, left = left[:count], left[count:]
+            members = {
+                "tags": [what for what in batch if isinstance(what, str)],
+                "scopes": [dict([what]) for what in batch if isinstance(what, tuple)],
+                "versions": {what: versions[what] for what in batch if versions[what] is not None},
+                "mode": None if mode == "hard" else mode,
+                "settle": settle,
+            }
+            yield {name: value for name, value in members.items() if value}
+
+
+def tags_of(queue):
+    return list(dict.fromkeys(what for what, *_ in queue if isinstance(what, str)))
+
+
+class Transaction:
+    """One under way: its connection, what is queued in it, and the one that it was begun in."""
+
+    def __init__(self, connection, outer):
+        self.connection, self.outer, self.queue, self.is_open = connection, outer, {}, True
+        self.depth = 0 if outer is None else outer.depth + 1
+
+    def around(self):
+        """The nearest of the same connection that this one was begun in."""
+        found = self.outer
+        while found is not None and not (found.is_open and found.connection is self.connection):
+            found = found.outer
+        return found
+
+
+@contextmanager
+def savepoint(connection, name):
+    """Ends with its transaction. It is not released: where nothing was written before it, SQLite would commit."""
+    if hasattr(connection, "begin_nested"):  # SQLAlchemy
+        with connection.begin_nested():
+            yield
+        return
+    cursor = connection.cursor()
+    cursor.execute(f"SAVEPOINT {name}")
+    try:
+        yield
+    except BaseException:
+        cursor.execute(f"ROLLBACK TO SAVEPOINT {name}")
+        raise
 
 
 class NoPurges:
-    """For tests: purges nothing, and keeps what would have been purged, commit by commit. The others differ in `before_commit` and `_send`."""
+    """For tests: purges nothing, and keeps the tags that would have been purged, commit by commit. The others differ in what they override."""
+
+    takes_versions = True
 
     def __init__(self):
         self.sent = []
-        self._queue = ContextVar("freshet_purges", default=None)
+        self._under_way = ContextVar("freshet_transaction", default=None)
 
-    def purge_after_commit(self, *names, version=None):
-        """With `version`: from then on no response is stored that states a lower one of these tags."""
-        queue = dict(self._queue.get() or {})
-        for name in names:
-            queue[checked(name)] = max((v for v in (queue.get(name), version) if v is not None), default=None)
-        self._queue.set(queue)
+    def purge_after_commit(self, *tags, version=None, scopes=(), mode="hard", settle=None):
+        """Belongs to the innermost transaction of this thread. With `version`: from then on no response is stored that states a lower one of
+        these tags. `scopes`: [{"sub": "u7"}], all that is that user's. `mode`, `settle`: as for `POST /v1/purge`."""
+        asked = self._asked(tags, version, scopes, mode, settle)
+        under_way = self._under_way.get()
+        if under_way is None or not under_way.is_open:
+            raise RuntimeError("no transaction is under way in this thread: begin one (purges.transaction), or call purge(…) after your own commit")
+        put(under_way.queue, asked)
 
-    def forget(self):
-        self._queue.set(None)
-
-    def send(self):
-        """Call it when the commit is done and before the answer leaves; `transaction` does. Returns the receipts by node."""
-        tags = self._queue.get()
-        self.forget()
-        return self._send(tags) if tags else {}
+    def purge(self, *tags, version=None, scopes=(), mode="hard", settle=None):
+        """At once: for what was committed elsewhere. Returns the receipts by node."""
+        asked = self._asked(tags, version, scopes, mode, settle)
+        return self._send(asked) if asked else {}
 
     @contextmanager
     def transaction(self, connection):
+        """Inside another of the same connection it is a savepoint, and what it queues waits for that one's commit."""
+        begun = Transaction(connection, self._under_way.get())
+        around = begun.around()
+        token = self._under_way.set(begun)
         try:
-            yield connection
-            self.before_commit(connection)
+            with self._committed(begun) if around is None else savepoint(connection, f"freshet_{begun.depth}"):
+                yield connection
+        finally:
+            begun.is_open = False
+            self._under_way.reset(token)
+        if around is not None:
+            put(around.queue, begun.queue)
+        elif begun.queue:
+            self._send(begun.queue)
+
+    @contextmanager
+    def _committed(self, begun):
+        connection, queue = begun.connection, begun.queue
+        try:
+            yield
+            if queue:
+                self.before_commit(connection, queue)
         except BaseException:
-            self.forget()
             connection.rollback()
             raise
         try:
@@ -112,25 +213,46 @@ class NoPurges:
             # It may have happened, if the connection was lost meanwhile. A purge too many does no harm.
             with suppress(Exception):
                 connection.rollback()
-            with suppress(PurgeFailed):
-                self.send()
+            try:
+                if queue:
+                    self._send(queue)
+            except PurgeFailed as failed:
+                logging.getLogger("freshet").error("a commit failed, may have happened all the same, and was not purged: %s", failed)
             raise
-        self.send()
 
-    def before_commit(self, connection):
+    def before_commit(self, connection, queue):
         """In the transaction, at its end."""
 
-    def _send(self, tags):
-        self.sent.append(list(tags))
+    def _asked(self, tags, version, scopes, mode, settle):
+        """All that can be wrong is said here, where nothing is committed yet."""
+        if mode not in ("hard", "soft") or (settle is not None and SETTLE.fullmatch(settle) is None):
+            raise ValueError(f"mode {mode!r}, settle {settle!r}: allowed are hard or soft, and such as 2s")
+        if not self.takes_versions and (version is not None or scopes):
+            raise ValueError("PURGE takes no versions and no scopes: name the node by its admin listener, http://HOST:8081/v1/purge")
+        lowest = None if version is None else checked_version(version)
+        named = {checked(tag): lowest for tag in tags} | {checked_scope(scope): None for scope in scopes}
+        return {(what, mode, settle): version for what, version in named.items()}
+
+    def _send(self, queue):
+        self.sent.append(tags_of(queue))
         return {}
+
 
 
 class Outbox(NoPurges):
     """Purges by the transaction itself (PostgreSQL, `freshet outbox sql`): none is lost when this process dies. Freshet reads them a moment later."""
 
-    def before_commit(self, connection):
-        if tags := list(self._queue.get() or {}):
-            connection.cursor().execute("SELECT freshet_purge(VARIADIC %s::text[])", (tags,))
+    def before_commit(self, connection, queue):
+        cursor = connection.cursor()
+        for body in bodies(queue):
+            cursor.execute("SELECT freshet_event('freshet.purge', '', %s::jsonb)", (json.dumps(body),))
+
+    def purge(self, *_tags, **_how):
+        raise RuntimeError("the outbox purges within a transaction: call purge_after_commit inside `with purges.transaction(connection)`")
+
+    def _send(self, queue):
+        """Freshet reads it."""
+        return {}
 
 
 class Purges(NoPurges):
@@ -140,34 +262,31 @@ class Purges(NoPurges):
     def __init__(self, nodes, token=None, timeout=5.0, reason="written"):
         super().__init__()
         self.nodes, self.token, self.timeout, self.reason = list(nodes), token, timeout, reason
+        self.takes_versions = all(urlsplit(node).path == "/v1/purge" for node in self.nodes)
 
-    def _send(self, tags):
+    def _send(self, queue):
         """All nodes are told, whatever the others say; PurgeFailed has one error for each that failed."""
         receipts, failures = {}, {}
         with ThreadPoolExecutor(max(len(self.nodes), 1)) as pool:
-            for node, told in [(node, pool.submit(self._tell, node, tags)) for node in self.nodes]:
+            for node, told in [(node, pool.submit(self._tell, node, queue)) for node in self.nodes]:
                 try:
                     receipts[node] = told.result()
                 except (OSError, HTTPException, ValueError) as error:
                     failures[node] = str(error) or type(error).__name__
         if failures:
-            raise PurgeFailed(failures, list(tags))
+            raise PurgeFailed(failures, tags_of(queue))
         return receipts
 
-    def _tell(self, node, tags):
-        deadline, names, receipts = monotonic() + self.timeout, list(tags), []
-        while names:
-            batch = [name for i, name in enumerate(names[:MAX_TAGS]) if len(" ".join(names[: i + 1])) <= MAX_BYTES // 2]
-            receipts.append(self._confirmed(node, {name: tags[name] for name in batch}, deadline))
-            names = names[len(batch) :]
-        return receipts
+    def _tell(self, node, queue):
+        deadline = monotonic() + self.timeout
+        return [self._confirmed(node, body, deadline) for body in bodies(queue)]
 
-    def _confirmed(self, node, tags, deadline):
+    def _confirmed(self, node, body, deadline):
         """Asks again while that is worth it: nobody answers; 429; 503, where the purge may have happened or not (`unknown`)."""
         while True:
             pause = PAUSE_SECONDS
             try:
-                status, pause, receipt = self._ask(node, tags, max(deadline - monotonic(), 0.01))
+                status, pause, receipt = self._ask(node, body, max(deadline - monotonic(), 0.01))
                 # `committed` (202): it holds on every node within `bound_ms`. Only who asks for that with Prefer gets it.
                 if receipt.get("state") in ("confirmed", "committed"):
                     return receipt
@@ -178,17 +297,20 @@ class Purges(NoPurges):
                 raise error
             sleep(pause)
 
-    def _ask(self, node, tags, timeout):
-        url, method, body, headers = urlsplit(node), "PURGE", None, {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        versions = {name: version for name, version in tags.items() if version is not None}
+    def _ask(self, node, body, timeout):
+        url, headers = urlsplit(node), {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if url.path == "/v1/purge":
-            method, body = "POST", json.dumps({"tags": list(tags), "versions": versions, "reason": self.reason})
-        elif versions:
-            raise ValueError("PURGE takes no versions: name the node by its admin listener, http://HOST:8081/v1/purge")
-        headers["Surrogate-Key"] = " ".join(tags)
+            method, sent = "POST", json.dumps({**body, "reason": self.reason})
+        else:
+            method, sent = "PURGE", None
+            headers["Surrogate-Key"] = " ".join(body["tags"])
+            if body.get("mode") == "soft":
+                headers["Soft-Purge"] = "1"
+            if "settle" in body:
+                headers["Purge-Settle"] = body["settle"]
         connection = (HTTPSConnection if url.scheme == "https" else HTTPConnection)(url.hostname, url.port, timeout=timeout)
         try:
-            connection.request(method, url.path or "/", body, headers)
+            connection.request(method, url.path or "/", sent, headers)
             answer = connection.getresponse()
             after, text = answer.headers.get("Retry-After", ""), answer.read()
         finally:

@@ -48,7 +48,7 @@ class Caching(unittest.TestCase):
     def test_nobody_is_told_while_the_old_data_can_still_be_read(self):
         send = shop.purges._send
         seen = []
-        shop.purges._send = lambda tags: seen.extend(sqlite3.connect(database.url_of()).execute("SELECT units FROM stock WHERE product = 3"))
+        shop.purges._send = lambda _queue: seen.extend(sqlite3.connect(database.url_of()).execute("SELECT units FROM stock WHERE product = 3"))
         try:
             self.client.put("/products/3/stock", json={"units": 7}, headers=self.as_("root"))
         finally:

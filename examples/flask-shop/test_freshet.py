@@ -4,7 +4,9 @@ import json
 import sqlite3
 import threading
 import unittest
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -59,21 +61,27 @@ def nodes(*scripts):
 class Data:
     """A connection that says in which order things happened."""
 
-    def __init__(self, log, fails=False):
-        self.log, self.fails = log, fails
+    def __init__(self, log, name="", fails=False):
+        self.log, self.name, self.fails = log, name, fails
 
     def commit(self):
-        self.log.append("commit")
+        self.log.append(f"commit{self.name}")
         if self.fails:
             raise OSError("the connection was lost")
 
     def rollback(self):
-        self.log.append("rollback")
+        self.log.append(f"rollback{self.name}")
+
+    def cursor(self):
+        return self
+
+    def execute(self, sql, values=()):
+        self.log.append((sql, *values) if values else sql)
 
 
 def logging(purges, log):
     send = purges._send
-    purges._send = lambda tags: (log.append("purge"), send(tags))[1]
+    purges._send = lambda queue: (log.append("purge " + " ".join(freshet.tags_of(queue))), send(queue))[1]
     return purges
 
 
@@ -86,7 +94,7 @@ class Transactions(unittest.TestCase):
         with self.purges.transaction(Data(self.log)):
             self.purges.purge_after_commit("product:42", "products")
             self.purges.purge_after_commit("product:42")
-        self.assertEqual(self.log, ["commit", "purge"])
+        self.assertEqual(self.log, ["commit", "purge product:42 products"])
         self.assertEqual(self.purges.sent, [["product:42", "products"]])
 
     def test_purges_nothing_that_is_rolled_back(self):
@@ -98,63 +106,166 @@ class Transactions(unittest.TestCase):
             pass
         self.assertEqual(self.purges.sent, [])
 
-    def test_one_inside_another_loses_nothing(self):
+    def test_one_inside_another_waits_for_its_commit(self):
         data = Data(self.log)
         with self.purges.transaction(data):
             self.purges.purge_after_commit("product:42")
             with self.purges.transaction(data):
                 self.purges.purge_after_commit("stock:42")
             self.purges.purge_after_commit("price:42")
-        self.assertEqual(self.purges.sent, [["product:42", "stock:42"], ["price:42"]])
+        self.assertEqual(self.log, ["SAVEPOINT freshet_1", "commit", "purge product:42 stock:42 price:42"])
+
+    def test_one_inside_another_that_is_rolled_back_takes_only_its_own_purges_with_it(self):
+        data = Data(self.log)
+        with self.purges.transaction(data):
+            self.purges.purge_after_commit("product:42")
+            with self.assertRaises(ZeroDivisionError), self.purges.transaction(data):
+                with self.purges.transaction(data):
+                    self.purges.purge_after_commit("price:42")
+                1 / 0
+        savepoints = ["SAVEPOINT freshet_1", "SAVEPOINT freshet_2", "ROLLBACK TO SAVEPOINT freshet_1"]
+        self.assertEqual(self.log, [*savepoints, "commit", "purge product:42"])
+
+    def test_the_outer_one_that_is_rolled_back_takes_all_with_it(self):
+        data = Data(self.log)
+        with suppress(ZeroDivisionError), self.purges.transaction(data):
+            with self.purges.transaction(data):
+                self.purges.purge_after_commit("product:42")
+            1 / 0
+        self.assertEqual(self.log, ["SAVEPOINT freshet_1", "rollback"])
+
+    def test_each_connection_has_its_own(self):
+        data, other = Data(self.log), Data(self.log, " other")
+        with suppress(ZeroDivisionError), self.purges.transaction(data):
+            self.purges.purge_after_commit("product:42")
+            with self.purges.transaction(other):
+                self.purges.purge_after_commit("audit:1")
+                with self.purges.transaction(data):
+                    self.purges.purge_after_commit("price:42")
+            self.assertEqual(self.log, ["SAVEPOINT freshet_2", "commit other", "purge audit:1"])
+            with suppress(KeyError), self.purges.transaction(other):
+                self.purges.purge_after_commit("audit:2")
+                raise KeyError
+        self.assertEqual(self.log[3:], ["rollback other", "commit", "purge product:42 price:42"])
+
+    def test_what_is_nested_is_as_the_database_has_it(self):
+        path = "file:nested?mode=memory&cache=shared"
+        writer, reader = sqlite3.connect(path, uri=True), sqlite3.connect(path, uri=True)
+        writer.execute("CREATE TABLE products (name TEXT)")
+        writer.commit()
+
+        def write(name):
+            writer.execute("INSERT INTO products VALUES (?)", (name,))
+            self.purges.purge_after_commit(name)
+
+        with suppress(ZeroDivisionError), self.purges.transaction(writer):
+            with self.purges.transaction(writer):
+                write("Assam")
+            1 / 0
+        with self.purges.transaction(writer):
+            with self.purges.transaction(writer):
+                write("Keemun")
+            with suppress(ZeroDivisionError), self.purges.transaction(writer):
+                with self.purges.transaction(writer):
+                    write("Lapsang")
+                1 / 0
+            write("Sencha")
+        self.assertEqual(reader.execute("SELECT name FROM products").fetchall(), [("Keemun",), ("Sencha",)])
+        self.assertEqual(self.purges.sent, [["Keemun", "Sencha"]])
+
+    def test_nested_in_sqlalchemy(self):
+        log = self.log
+
+        class Session(Data):
+            @contextmanager
+            def begin_nested(self):
+                log.append("begin nested")
+                yield
+
+        session = Session(log)
+        with self.purges.transaction(session), self.purges.transaction(session):
+            self.purges.purge_after_commit("product:42")
+        self.assertEqual(log, ["begin nested", "commit", "purge product:42"])
 
     def test_purges_what_may_have_been_committed(self):
         with self.assertRaisesRegex(OSError, "lost"), self.purges.transaction(Data(self.log, fails=True)):
             self.purges.purge_after_commit("product:42")
-        self.assertEqual(self.log, ["commit", "rollback", "purge"])
+        self.assertEqual(self.log, ["commit", "rollback", "purge product:42"])
+
+    def test_says_so_where_even_that_fails(self):
+        def fail(_queue):
+            raise freshet.PurgeFailed({"node": "refused"}, ["product:42"])
+
+        self.purges._send = fail
+        with self.assertLogs("freshet") as logs, suppress(OSError), self.purges.transaction(Data(self.log, fails=True)):
+            self.purges.purge_after_commit("product:42")
+        self.assertIn("node: refused", logs.output[0])
 
     def test_a_reader_sees_the_write_when_the_purge_is_sent(self):
         path = "file:shop?mode=memory&cache=shared"
         writer, reader = sqlite3.connect(path, uri=True), sqlite3.connect(path, uri=True)
         writer.execute("CREATE TABLE products (name TEXT)")
         writer.commit()
-        self.purges._send = lambda _tags: self.log.extend(reader.execute("SELECT name FROM products").fetchall())
+        self.purges._send = lambda _queue: self.log.extend(reader.execute("SELECT name FROM products").fetchall())
         with self.purges.transaction(writer) as db:
             db.execute("INSERT INTO products VALUES ('Assam')")
             self.purges.purge_after_commit("products")
         self.assertEqual(self.log, [("Assam",)])
 
-    def test_what_one_thread_has_queued_another_does_not_send(self):
-        self.purges.purge_after_commit("product:42")
-        other = threading.Thread(target=self.purges.send)
-        other.start()
-        other.join()
-        self.assertEqual(self.purges.sent, [])
-        self.purges.send()
-        self.assertEqual(self.purges.sent, [["product:42"]])
+    def test_outside_a_transaction_it_is_an_error_that_says_what_to_do(self):
+        with self.assertRaisesRegex(RuntimeError, r"no transaction is under way in this thread: .* purge\(…\)"):
+            self.purges.purge_after_commit("product:42")
+        self.assertEqual(self.purges.purge("product:42"), {})
+        self.assertEqual(self.log, ["purge product:42"])
+
+    def test_in_another_thread_too(self):
+        caught = []
+
+        def queue():
+            try:
+                self.purges.purge_after_commit("product:42")
+            except RuntimeError as error:
+                caught.append(error)
+
+        def in_a_thread(target):
+            thread = threading.Thread(target=target)
+            thread.start()
+            thread.join()
+
+        with self.purges.transaction(Data(self.log)):
+            in_a_thread(queue)
+            context = copy_context()
+        in_a_thread(lambda: context.run(queue))
+        self.assertEqual(len(caught), 2)
+        self.assertEqual(self.log, ["commit"])
+
+    def test_what_cannot_be_purged_is_said_before_the_commit(self):
+        wrong = [{"version": 1.5}, {"mode": "harder"}, {"settle": "2"}, {"scopes": [{"sub": 7}]}, {"scopes": [{}]}, {"scopes": ["sub"]}]
+        for how in wrong:
+            with self.subTest(how), self.assertRaises(ValueError), self.purges.transaction(Data(self.log)):
+                self.purges.purge_after_commit("product:42", **how)
+        self.assertEqual(self.log, ["rollback"] * len(wrong))
 
     def test_the_outbox_writes_in_the_transaction(self):
-        log = self.log
-
-        class Cursor:
-            def execute(self, sql, values):
-                log.append((sql, values))
-
-        data = Data(log)
-        data.cursor = Cursor
         outbox = freshet.Outbox()
+        data = Data(self.log)
         with outbox.transaction(data):
-            outbox.purge_after_commit("product:42")
-        self.assertEqual(log, [("SELECT freshet_purge(VARIADIC %s::text[])", (["product:42"],)), "commit"])
+            outbox.purge_after_commit("products")
+            with outbox.transaction(data):
+                outbox.purge_after_commit("product:42", version=Decimal(18))
+            outbox.purge_after_commit("reviews:42", mode="soft", settle="2s", scopes=[{"sub": "u7"}])
+        sql = "SELECT freshet_event('freshet.purge', '', %s::jsonb)"
+        hard = '{"tags": ["products", "product:42"], "versions": {"product:42": 18}}'
+        soft = '{"tags": ["reviews:42"], "scopes": [{"sub": "u7"}], "mode": "soft", "settle": "2s"}'
+        self.assertEqual(self.log, ["SAVEPOINT freshet_1", (sql, hard), (sql, soft), "commit"])
+        with self.assertRaisesRegex(RuntimeError, "within a transaction"):
+            outbox.purge("product:42")
 
 
 class Nodes(unittest.TestCase):
-    def purge(self, purges, *names, **how):
-        purges.purge_after_commit(*names, **how)
-        return purges.send()
-
     def test_post(self):
         with nodes([CONFIRMED]) as [node]:
-            receipts = self.purge(freshet.Purges([node.url], token="s3cret"), "product:42", version=17)
+            receipts = freshet.Purges([node.url], token="s3cret").purge("product:42", version=17)
             self.assertEqual(receipts, {node.url: [CONFIRMED[1]]})
             [asked] = node.asked
             self.assertEqual((asked.method, asked.path, asked.headers["Authorization"]), ("POST", "/v1/purge", "Bearer s3cret"))
@@ -162,25 +273,43 @@ class Nodes(unittest.TestCase):
 
     def test_purge(self):
         with nodes([CONFIRMED]) as [node]:
-            self.purge(freshet.Purges([node.url.removesuffix("v1/purge")]), "product:42", "products")
+            freshet.Purges([node.url.removesuffix("v1/purge")]).purge("product:42", "products")
             [asked] = node.asked
             self.assertEqual((asked.method, asked.path, asked.headers["Surrogate-Key"]), ("PURGE", "/", "product:42 products"))
-            with self.assertRaisesRegex(freshet.PurgeFailed, "no versions"):
-                self.purge(freshet.Purges([node.url.removesuffix("v1/purge")]), "product:42", version=1)
+            self.assertNotIn("Soft-Purge", asked.headers)
+            freshet.Purges([node.url.removesuffix("v1/purge")]).purge("product:42", mode="soft", settle="2s")
+            self.assertEqual((node.asked[1].headers["Soft-Purge"], node.asked[1].headers["Purge-Settle"]), ("1", "2s"))
+            with self.assertRaisesRegex(ValueError, "no versions"):
+                freshet.Purges([node.url.removesuffix("v1/purge")]).purge("product:42", version=1)
+
+    def test_soft_and_hard_go_apart(self):
+        with nodes([CONFIRMED]) as [node]:
+            purges = freshet.Purges([node.url])
+            with purges.transaction(Data([])):
+                purges.purge_after_commit("product:42", version=17)
+                purges.purge_after_commit("reviews:42", mode="soft", settle="2s")
+                purges.purge_after_commit("product:42", version=18, scopes=[{"sub": "u7"}])
+            self.assertEqual(
+                [json.loads(asked.body) for asked in node.asked],
+                [
+                    {"tags": ["product:42"], "scopes": [{"sub": "u7"}], "versions": {"product:42": 18}, "reason": "written"},
+                    {"tags": ["reviews:42"], "mode": "soft", "settle": "2s", "reason": "written"},
+                ],
+            )
 
     def test_unknown_is_asked_again(self):
         with nodes([UNKNOWN, UNKNOWN, CONFIRMED]) as [node]:
-            self.purge(freshet.Purges([node.url]), "product:42")
+            freshet.Purges([node.url]).purge("product:42")
             self.assertEqual(len(node.asked), 3)
 
     def test_committed_is_an_end(self):
         with nodes([(202, {"state": "committed", "bound_ms": 3110})]) as [node]:
-            self.assertEqual(self.purge(freshet.Purges([node.url]), "a")[node.url][0]["bound_ms"], 3110)
+            self.assertEqual(freshet.Purges([node.url]).purge("a")[node.url][0]["bound_ms"], 3110)
 
     def test_one_error_for_each_node_that_failed_and_the_others_are_told(self):
         with nodes([UNKNOWN], [CONFIRMED], [(401, {"title": "the token is wrong"})], [(200, b"<html>")]) as [slow, fine, closed, foreign]:
             with self.assertRaises(freshet.PurgeFailed) as raised:
-                self.purge(freshet.Purges([slow.url, fine.url, closed.url, foreign.url], timeout=0.2), "product:42")
+                freshet.Purges([slow.url, fine.url, closed.url, foreign.url], timeout=0.2).purge("product:42")
             failures = raised.exception.failures
             self.assertEqual(set(failures), {slow.url, closed.url, foreign.url})
             self.assertIn("503: Redis did not answer", failures[slow.url])
@@ -193,12 +322,12 @@ class Nodes(unittest.TestCase):
         with nodes([CONFIRMED]) as [node]:
             pass
         with self.assertRaisesRegex(freshet.PurgeFailed, "refused"):
-            self.purge(freshet.Purges([node.url], timeout=0.01), "product:42")
+            freshet.Purges([node.url], timeout=0.01).purge("product:42")
 
     def test_many_tags_go_in_several_requests(self):
         with nodes([CONFIRMED]) as [node]:
-            self.purge(freshet.Purges([node.url]), *(f"product:{i}" for i in range(600)))
-            self.purge(freshet.Purges([node.url]), *(f"{i}:" + "x" * 1000 for i in range(20)))
+            freshet.Purges([node.url]).purge(*(f"product:{i}" for i in range(600)))
+            freshet.Purges([node.url]).purge(*(f"{i}:" + "x" * 1000 for i in range(20)))
             counts = [len(json.loads(asked.body)["tags"]) for asked in node.asked]
             self.assertEqual(counts, [256, 256, 88, 8, 8, 4])
 
@@ -228,6 +357,15 @@ class Tags(unittest.TestCase):
                 freshet.tag(name, on=self.response())
             with self.subTest(name), self.assertRaises(ValueError):
                 freshet.NoPurges().purge_after_commit(name)
+
+    def test_versions(self):
+        for version in (17, "17", "0017", Decimal(17), Decimal("17.0")):
+            with self.subTest(version):
+                freshet.tag("product:42", on=(response := self.response()), version=version)
+                self.assertEqual(response.headers["Surrogate-Version"], "product:42=17")
+        for version in (-1, 1.0, True, "", "-1", "1.0", "\u0661", 10**15, Decimal("1.5"), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), b"1", []):
+            with self.subTest(version), self.assertRaisesRegex(ValueError, "no version"):
+                freshet.tag("product:42", on=self.response(), version=version)
 
     def test_without_a_request(self):
         with self.assertRaisesRegex(RuntimeError, "no request is under way"):

@@ -37,6 +37,31 @@ async function nameOf(shop: FlaskShop, id: number): Promise<unknown> {
   return ((await answer.json()) as { name: unknown }).name;
 }
 
+/** What an application does with the helper and nothing else, as Python says it. */
+function runPython(database: TestDatabase, lines: readonly string[]): void {
+  const script = [
+    'import psycopg2, sys',
+    'from decimal import Decimal',
+    'from freshet import Outbox',
+    'db = psycopg2.connect(sys.argv[1])',
+    'purges = Outbox()',
+    ...lines,
+  ];
+  const { status, stderr } = spawnSync(PYTHON, ['-B', '-c', script.join('\n'), database.url], { cwd: SHOP_FOLDER, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+}
+
+async function isStored(shop: FlaskShop, id: number): Promise<boolean> {
+  await nameOf(shop, id);
+  const answer = await fetch(`${shop.freshet.url}/products/${id}`);
+  return answer.headers.get('cache-status')?.startsWith('freshet; hit') ?? false;
+}
+
+async function purges(shop: FlaskShop): Promise<string> {
+  return await (await fetch(`${shop.freshet.adminUrl}/v1/purges`)).text();
+}
+
 describe.skipIf(!hasFlask || !hasPostgres || !hasDriver)('examples/flask-shop over PostgreSQL', { timeout: 60_000 }, () => {
   it('purges through the outbox, and by triggers where the shop is bypassed', async () => {
     await using database = await TestDatabase.create();
@@ -61,9 +86,46 @@ describe.skipIf(!hasFlask || !hasPostgres || !hasDriver)('examples/flask-shop ov
     expect(await nameOf(shop, 2)).toBe('Darjeeling');
     expect(await put(shop, '/products/2', { name: 'Keemun' })).toBe(200);
     await expect.poll(() => nameOf(shop, 2), { timeout: 30_000 }).toBe('Keemun');
-    const purged = await (await fetch(`${shop.freshet.adminUrl}/v1/purges`)).text();
+    const purged = await purges(shop);
     expect(purged).toContain('product:2');
     expect(purged).not.toContain('product:1');
+  });
+
+  it('carries versions, and how it is to be purged', async () => {
+    await using database = await TestDatabase.create();
+    await using shop = await started(database, 'outbox');
+    expect([await isStored(shop, 1), await isStored(shop, 2)]).toEqual([true, true]);
+    runPython(database, [
+      'with purges.transaction(db):',
+      '    purges.purge_after_commit("product:1", version=Decimal(2))',
+      '    purges.purge_after_commit("product:2", mode="soft", settle="1ms", scopes=[{"sub": "ada"}])',
+    ]);
+    await expect.poll(() => purges(shop), { timeout: 30_000 }).toMatch(/"mode":"soft".*product:2|product:2.*"mode":"soft"/);
+    expect([await isStored(shop, 1), await isStored(shop, 2)]).toEqual([false, true]);
+    expect(await put(shop, '/products/1', { name: 'Keemun' })).toBe(200);
+    await expect.poll(() => isStored(shop, 1), { timeout: 30_000 }).toBe(true);
+  });
+
+  it('what a savepoint took back is neither written nor purged', async () => {
+    await using database = await TestDatabase.create();
+    await using shop = await started(database, 'outbox');
+    expect([await isStored(shop, 1), await isStored(shop, 2)]).toEqual([true, true]);
+    runPython(database, [
+      'def name(product, text):',
+      '    db.cursor().execute("UPDATE products SET name = %s WHERE id = %s", (text, product))',
+      '    purges.purge_after_commit(f"product:{product}")',
+      'with purges.transaction(db):',
+      '    try:',
+      '        with purges.transaction(db):',
+      '            name(1, "Keemun")',
+      '            db.cursor().execute("SELECT 1 / 0")',
+      '    except psycopg2.Error:',
+      '        with purges.transaction(db):',
+      '            name(2, "Keemun")',
+    ]);
+    await expect.poll(() => nameOf(shop, 2), { timeout: 30_000 }).toBe('Keemun');
+    expect(await database.rows('SELECT name FROM products WHERE id = 1')).toEqual([{ name: 'Assam' }]);
+    expect(await purges(shop)).not.toContain('product:1');
   });
 
   it('purges at its nodes, as over SQLite', async () => {

@@ -1,7 +1,6 @@
 // The Flask shop behind Freshet, as a user would run both: what is shared with whom, what ends it, and what becomes of a purge that fails.
-import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FlaskShop, hasFlask, PYTHON, SHOP_FOLDER } from '../support/flask.ts';
+import { FlaskShop, hasFlask } from '../support/flask.ts';
 
 interface Answer {
   readonly status: number;
@@ -124,13 +123,5 @@ describe.skipIf(!hasFlask)('examples/flask-shop, its purges', { timeout: 60_000 
     expect(await askAt(`${shop.url}/products/1`, root, { method: 'PUT', body: { name: 'Keemun' } })).toMatchObject({ status: 503, body });
     expect(await askAt(`${shop.url}/products/1`)).toMatchObject({ body: { name: 'Keemun' } });
     expect(shop.shop.output()).toMatch(/written, but not purged: product:1: http:\S+\/: answered 405/);
-  });
-});
-
-describe.skipIf(!hasFlask)('examples/flask-shop/freshet.py', () => {
-  it('its own tests pass', () => {
-    const { status, stderr } = spawnSync(PYTHON, ['-B', '-m', 'unittest', 'discover', SHOP_FOLDER], { encoding: 'utf8' });
-    expect(stderr).toMatch(/Ran 2\d tests/);
-    expect(status, stderr).toBe(0);
   });
 });

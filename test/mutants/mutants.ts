@@ -4,6 +4,7 @@ import { CLUSTER_MUTANTS } from './clusters.ts';
 import { EVENT_MUTANTS } from './events.ts';
 import { FLIGHT_MUTANTS } from './flights.ts';
 import { FRAMING_MUTANTS } from './framings.ts';
+import { HELPER_MUTANTS } from './helpers.ts';
 import { LIMIT_MUTANTS } from './limits.ts';
 import { LOG_MUTANTS } from './logs.ts';
 import { LOOKUP_MUTANTS } from './lookups.ts';
@@ -35,6 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLUSTER_MUTANTS,
   ...LOG_MUTANTS,
   ...VALIDATION_MUTANTS,
+  ...HELPER_MUTANTS,
   ...SHARE_MUTANTS,
   ...AUDIT_MUTANTS,
   ...MAP_MUTANTS,
