@@ -1,24 +1,24 @@
 // Breaks a copy of Freshet in each of the known ways and demands that the named tests notice: `npm run mutants [part of a name]`; `npm run guards [part of a name]`
 // takes the guards of guards.ts away one by one.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
 import { GUARD_MUTANTS } from './guards.ts';
+import type { Outcome, Run } from './lane.ts';
 import { MUTANTS } from './mutants.ts';
 
 const COPIED = ['src', 'test', 'config', 'docs', 'examples', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 /** Copies that are worked on side by side. */
 const LANES = 2;
-/** A mutant may leave a test waiting for ever; on a busy machine a property that notices nothing takes more than 5 s. */
-const TEST_TIMEOUT_MS = 15_000;
 
-interface Result {
-  /** By the word of vitest and its exit code: a failed test may be missing from the counts of a run that it ended (--bail), and an error that is no test's is no failed test. */
-  readonly passed: boolean;
-  readonly total: number;
-  readonly output: string;
+interface Lane {
+  readonly folder: string;
+  readonly vitest: ChildProcess;
+  /** What it printed since it was last asked. */
+  output: string;
 }
 
 const wanted = process.argv.at(process.argv[2] === 'guards' ? 3 : 2) ?? '';
@@ -28,14 +28,14 @@ if (wanted.startsWith('-')) {
 }
 const known = process.argv[2] === 'guards' ? GUARD_MUTANTS : MUTANTS;
 const mutants = known.filter(({ name }) => name.includes(wanted));
-const lanes = Array.from({ length: LANES }, () => copyOf(process.cwd()));
+const lanes = Array.from({ length: LANES }, () => openLane(copyOf(process.cwd())));
 const startedAt = performance.now();
 try {
-  const survivors = (await isSound(lanes[0] ?? '')) ? await hunt() : ['the tests themselves fail'];
+  const survivors = (await isSound(lanes[0])) ? await hunt() : ['the tests themselves fail'];
   console.log(`mutants: ${mutants.length - survivors.length} of ${mutants.length} caught, ${Math.round((performance.now() - startedAt) / 1000)} s`);
   process.exitCode = survivors.length === 0 && mutants.length > 0 ? 0 : 1;
 } finally {
-  for (const lane of lanes) rmSync(lane, { recursive: true, force: true });
+  await Promise.all(lanes.map(closeLane));
 }
 
 function copyOf(repository: string): string {
@@ -45,11 +45,27 @@ function copyOf(repository: string): string {
   return folder;
 }
 
+function openLane(folder: string): Lane {
+  const vitest = fork(join(import.meta.dirname, 'lane.ts'), { cwd: folder, env: { ...process.env, NO_COLOR: '1' }, silent: true });
+  const lane: Lane = { folder, vitest, output: '' };
+  for (const stream of [vitest.stdout, vitest.stderr]) stream?.on('data', (chunk: Buffer) => (lane.output += chunk.toString()));
+  return lane;
+}
+
+async function closeLane({ folder, vitest }: Lane): Promise<void> {
+  if (vitest.connected) {
+    vitest.disconnect();
+    await once(vitest, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
 /** Unmutated, every named test passes. */
-async function isSound(lane: string): Promise<boolean> {
-  const { passed, total, output } = await runTests(lane, [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))]);
+async function isSound(lane: Lane | undefined): Promise<boolean> {
+  if (lane === undefined) return false;
+  const { passed, total } = await runTests(lane, { files: [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))] });
   if (passed && total > 0) return true;
-  console.log(output);
+  console.log(lane.output);
   return false;
 }
 
@@ -57,10 +73,14 @@ async function isSound(lane: string): Promise<boolean> {
 async function hunt(): Promise<string[]> {
   const queue = [...mutants];
   const survivors: string[] = [];
-  const work = async (lane: string): Promise<void> => {
+  const work = async (lane: Lane): Promise<void> => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const begun = performance.now();
       const missedBy = await missing(lane, mutant);
-      console.log(`${missedBy.length === 0 ? 'caught ' : 'MISSED '} ${mutant.name}${missedBy.map((line) => `\n        ${line}`).join('')}`);
+      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+      console.log(
+        `${missedBy.length === 0 ? 'caught ' : 'MISSED '} ${mutant.name} (${seconds} s)${missedBy.map((line) => `\n        ${line}`).join('')}`,
+      );
       if (missedBy.length > 0) survivors.push(mutant.name);
     }
   };
@@ -69,47 +89,28 @@ async function hunt(): Promise<string[]> {
 }
 
 /** What did not notice the mutant, each of its test files by itself. */
-async function missing(lane: string, mutant: Mutant): Promise<string[]> {
-  const path = join(lane, mutant.file);
+async function missing(lane: Lane, { file: changed, text, replacement, caughtBy }: Mutant): Promise<string[]> {
+  const path = join(lane.folder, changed);
   const source = readFileSync(path, 'utf8');
-  if (source.split(mutant.text).length !== 2) return [`${mutant.file} does not have its text exactly once`];
+  if (source.split(text).length !== 2) return [`${changed} does not have its text exactly once`];
   writeFileSync(
     path,
-    source.replace(mutant.text, () => mutant.replacement),
+    source.replace(text, () => replacement),
   );
   const missed: string[] = [];
-  for (const file of mutant.caughtBy) {
-    const { passed, total, output } = await runTests(lane, [file]);
-    if (total === 0) missed.push(`${file} did not run:\n${output.slice(-2_000)}`);
+  for (const file of caughtBy) {
+    const { passed, total } = await runTests(lane, { files: [file], changed });
+    if (total === 0) missed.push(`${file} did not run:\n${lane.output.slice(-2_000)}`);
     else if (passed) missed.push(`${file} passes`);
   }
   writeFileSync(path, source);
   return missed;
 }
 
-async function runTests(lane: string, files: readonly string[]): Promise<Result> {
-  const report = join(lane, 'report.json');
-  rmSync(report, { force: true });
-  const args = ['run', ...files, '--bail=1', `--testTimeout=${TEST_TIMEOUT_MS}`, '--reporter=json', '--reporter=dot', `--outputFile.json=${report}`];
-  const { output, code } = await runNode([join(lane, 'node_modules/vitest/vitest.mjs'), ...args], lane);
-  try {
-    const read: unknown = JSON.parse(readFileSync(report, 'utf8'));
-    const { success = false, numTotalTests = 0 } = read as { success?: boolean; numTotalTests?: number };
-    return { passed: success && code === 0, total: numTotalTests, output };
-  } catch {
-    return { passed: false, total: 0, output };
-  }
-}
-
-function runNode(args: readonly string[], cwd: string): Promise<{ readonly output: string; readonly code: number | null }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd, env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    const keep = (chunk: Buffer): void => {
-      output += chunk.toString();
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    child.on('error', reject).on('close', (code) => resolve({ output, code }));
-  });
+async function runTests(lane: Lane, run: Run): Promise<Outcome> {
+  lane.output = '';
+  const answered = Promise.race([once(lane.vitest, 'message'), once(lane.vitest, 'exit').then(() => [{ passed: false, total: 0 }])]);
+  lane.vitest.send(run);
+  const [outcome] = await answered;
+  return outcome;
 }
