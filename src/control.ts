@@ -1,6 +1,5 @@
 // What there is once a process, whichever threads serve: the secret, who numbers purges, the one door to that, the rate and the receipts.
 import { randomBytes } from 'node:crypto';
-import { setTimeout as after } from 'node:timers/promises';
 import { Ledger } from './audit/ledger.ts';
 import { type Clock, wallClock } from './clock.ts';
 import { ClusterAuthority, type ClusterAuthorityParts } from './cluster/cluster-authority.ts';
@@ -22,6 +21,7 @@ import { PurgeSightings } from './map/purge-sightings.ts';
 import { allocateSketch, TagSketch } from './map/tag-sketch.ts';
 import type { Observe } from './observe/observe.ts';
 import type { ProcessReadings } from './observe/metrics.ts';
+import { pause } from './pause.ts';
 import type { AuthorityName } from './purge/authority.ts';
 import { PurgeGate } from './purge/gate.ts';
 import { keyedForms } from './purge/keyed-forms.ts';
@@ -231,10 +231,6 @@ export class Control {
     const reason = 'the configuration changed what entries are keyed or tagged by, or what may be stored';
     this.purger.purgeHere({ ...NOTHING, kind: 'operator', all: true, actor: 'reload', reason, settleMs: 0 });
   }
-}
-
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  await after(durationMs, undefined, { signal }).catch(() => undefined);
 }
 
 function sharedAuthority({ urls, mode, ...where }: RedisConfig, parts: Omit<ClusterAuthorityParts, 'mode' | 'log'>): ClusterAuthority {

@@ -101,7 +101,7 @@ export class Intake {
 
   async #once(event: Event, source: string): Promise<Taken> {
     if (this.#closing.signal.aborted) return { kind: 'failed', why: 'closing' };
-    const key = keyOf(event);
+    const key = keyOf(event, source);
     if (this.#done.has(key)) return { kind: 'duplicate' };
     const first = this.#underWay.get(key);
     if (first !== undefined) return afterFirst(await first);
@@ -187,9 +187,9 @@ function afterFirst(first: Taken): Taken {
   return first.kind === 'purged' ? { kind: 'duplicate' } : first;
 }
 
-/** CloudEvents 1.0: source and id together name an event. Hashed, so that all take the same room. */
-function keyOf({ source, id }: Event): string {
-  return hash('sha256', JSON.stringify([source, id]), 'base64');
+/** CloudEvents 1.0: source and id together name an event; here those that came one way, so that who may send some can keep none of the others away. Hashed, so that all take the same room. */
+function keyOf({ source, id }: Event, way: string): string {
+  return hash('sha256', JSON.stringify([way, source, id]), 'base64');
 }
 
 /** A subject is one of its source. */

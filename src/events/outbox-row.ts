@@ -11,7 +11,11 @@ export function readOutboxRow({ id, at, bytes, tags, type, subject, data }: Outb
   if (bytes > MAX_EVENT_BYTES) return malformed(`the row has ${bytes} bytes of tags or data; ${MAX_EVENT_BYTES} are allowed`);
   const fault = faultOfNames({ id, type: type ?? '', subject: subject ?? '' });
   if (fault !== undefined) return malformed(fault);
-  const event = { id: `${id}@${at}`, source: `postgres:${schema}.${table}`, time: Number(at) / MICROSECONDS };
+  const event = {
+    id: `${id}@${at ?? 'infinity'}`,
+    source: `postgres:${schema}.${table}`,
+    ...(at !== null && { time: Number(at) / MICROSECONDS }),
+  };
   if (tags !== null && type !== null)
     return malformed('the row has tags and a type; allowed: tags to be purged, or an event with type, subject and data');
   if (tags !== null) return { kind: 'event', event: { ...event, type: PURGE_TYPE, data: { tags } } };

@@ -3,9 +3,9 @@
 // wait and are not under way": numbers are given before commits, so a smaller one may appear later, and no number is a mark below which all is read. One session
 // listens, holds the lock that makes it the only reader, and reads: the three end together. What is said on the channel only hastens the next read.
 import { hash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { RunError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import { type Backlog, BacklogGauge } from './backlog.ts';
 import { retryAfterMs } from './backoff.ts';
 import { Bell } from './bell.ts';
@@ -15,6 +15,7 @@ import { readOutboxRow } from './outbox-row.ts';
 import { type FailedRow, type OutboxBacklog, type OutboxName, type OutboxRow, type OutboxStatements, outboxStatements } from './outbox-table.ts';
 import { PostgresSession, type PostgresTarget, sqlStateOf, STATEMENT_TIMEOUT_MS, wordsOf } from './postgres-session.ts';
 import type { DeadLetter, EventSource } from './source.ts';
+import { Standing } from './standing.ts';
 import { Trouble, type TroubleLog } from './trouble.ts';
 
 export interface OutboxSettings extends PostgresTarget, OutboxName {
@@ -50,30 +51,32 @@ export class Outbox implements EventSource {
   readonly #statements: OutboxStatements;
   readonly #lock: string;
   readonly #trouble: Trouble;
+  readonly #standing: Standing;
   readonly #bell = new Bell();
   readonly #gauge = new BacklogGauge();
   readonly #inFlight: InFlight;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   #session: PostgresSession | undefined;
-  #standing: 'unknown' | 'reads' | 'stands-by' = 'unknown';
   #mayBeMore = true;
   #readAt = 0;
   #measuredAt = 0;
   #deadCount = 0;
 
   constructor(parts: OutboxParts) {
-    const { settings, intake, log, clock } = parts;
+    const { settings, intake, log, clock, sharesPurges } = parts;
+    const outbox = `${settings.schema}.${settings.table}`;
     this.#parts = parts;
     this.#statements = outboxStatements(settings);
     this.#lock = lockOf(settings);
-    this.#trouble = new Trouble({ log, clock, what: `the outbox ${settings.schema}.${settings.table}` });
+    this.#trouble = new Trouble({ log, clock, what: `the outbox ${outbox}` });
+    this.#standing = new Standing({ log, what: 'the outbox', unit: 'an outbox', detail: { outbox }, sharesPurges });
     this.#inFlight = new InFlight({ intake, name: this.name, pause, settled: () => this.#bell.ring() });
   }
 
   /** Of several nodes one does. */
   get isReading(): boolean {
-    return this.#session !== undefined && this.#standing === 'reads';
+    return this.#session !== undefined && this.#standing.reads;
   }
 
   get backlog(): Backlog | undefined {
@@ -135,7 +138,7 @@ export class Outbox implements EventSource {
       await this.#acknowledge(session);
     } finally {
       this.#session = undefined;
-      if (this.#standing === 'reads') this.#standing = 'unknown';
+      this.#standing.forget();
       await session.close();
     }
   }
@@ -171,8 +174,8 @@ export class Outbox implements EventSource {
   async #turn(session: PostgresSession): Promise<void> {
     try {
       await this.#acknowledge(session);
-      if (this.#standing !== 'reads') await this.#takeLock(session);
-      if (this.#standing === 'reads') {
+      if (!this.#standing.reads) await this.#takeLock(session);
+      if (this.#standing.reads) {
         await this.#read(session);
         await this.#measure(session);
       }
@@ -189,23 +192,9 @@ export class Outbox implements EventSource {
   /** Whoever holds it reads; it ends with the session. */
   async #takeLock(session: PostgresSession): Promise<void> {
     const [answer] = await session.query<{ readonly isOurs: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS "isOurs"', [this.#lock]);
-    const standing = answer?.isOurs === true ? 'reads' : 'stands-by';
-    if (standing === this.#standing) return;
-    this.#standing = standing;
-    this.#sayStanding();
-  }
-
-  #sayStanding(): void {
-    const { log, sharesPurges, settings } = this.#parts;
-    const detail = { outbox: `${settings.schema}.${settings.table}` };
-    if (this.#standing === 'reads') return log.info('this node reads the outbox', detail);
+    if (!this.#standing.become(answer?.isOurs === true ? 'reads' : 'stands-by') || this.#standing.reads) return;
     this.#inFlight.abandon();
     this.#gauge.forget();
-    if (sharesPurges) return log.info('another node reads the outbox: this one stands by', detail);
-    log.warn(
-      'another process reads the outbox, and without redis its purges do not reach this node: an outbox is for one node, or for nodes that share purges',
-      detail,
-    );
   }
 
   async #read(session: PostgresSession): Promise<void> {
@@ -274,8 +263,4 @@ const OTHER_TABLE = /^(?:42|3F)/;
 function explained(error: unknown): string {
   const state = sqlStateOf(error);
   return state !== undefined && OTHER_TABLE.test(state) ? `${wordsOf(error)} (freshet outbox sql prints what must be there)` : wordsOf(error);
-}
-
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  await delay(durationMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,14 +1,15 @@
 // A Redis stream as a source of events, read through a consumer group.
 // What must stay true. An entry is acknowledged only when its purge is confirmed: until then it is pending, and whoever reads next claims it. One node reads at
 // a time, by a lease in Redis, so that the order of the stream is the order of purges; who lost the lease and does not know it does harm to nobody, since a
-// purge twice is a purge. What was removed before it was read names purges that nobody knows, so everything is purged then.
+// purge twice is a purge. What was removed before it was read names purges that nobody knows, so everything is purged then; how much of that was answered for
+// stands in Redis, as bodies may that outlive every process.
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { listOf, type Reply } from '../cluster/logged-purge.ts';
 import { messageOf, RedisConnection, type RedisTarget } from '../cluster/redis-connection.ts';
 import { RunError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import { type Backlog, BacklogGauge } from './backlog.ts';
 import { retryAfterMs } from './backoff.ts';
 import { Bell } from './bell.ts';
@@ -16,7 +17,11 @@ import { InFlight } from './in-flight.ts';
 import type { Intake, Taken } from './intake.ts';
 import { PURGE_TYPE } from './rules.ts';
 import type { DeadLetter, EventSource } from './source.ts';
+import { Standing } from './standing.ts';
 import { readStreamEntry, type StreamEntry } from './stream-entry.ts';
+import { StreamGroup } from './stream-group.ts';
+import { StreamLetters } from './stream-letters.ts';
+import { entriesOf, utf8 } from './stream-replies.ts';
 import { END_LEASE, HOLD_LEASE, MEASURE, SET_ASIDE } from './stream-scripts.ts';
 import { Trouble, type TroubleLog } from './trouble.ts';
 
@@ -50,20 +55,20 @@ const LEASE_MS = 3_000;
 const STANDBY_MS = 1_000;
 /** For entries that a node was given after it had lost the lease. */
 const CLAIM_EVERY_MS = 10_000;
-const MEASURE_EVERY_MS = 2_000;
-/** A consumer that has nothing and was not seen for so long has another name now. */
-const FORGOTTEN_AFTER_MS = 86_400_000;
 
 export class RedisStream implements EventSource {
   readonly name = 'redis';
   readonly #parts: StreamParts;
-  readonly #keys: readonly [stream: string, dead: string, lease: string];
+  readonly #keys: readonly [stream: string, dead: string, lease: string, lost: string];
   readonly #consumer: string;
   readonly #holder: string;
   readonly #source: string;
   readonly #calls: RedisConnection;
   readonly #reads: RedisConnection;
+  readonly #group: StreamGroup;
+  readonly #letters: StreamLetters;
   readonly #trouble: Trouble;
+  readonly #standing: Standing;
   readonly #bell = new Bell();
   readonly #gauge = new BacklogGauge();
   readonly #inFlight: InFlight;
@@ -72,34 +77,38 @@ export class RedisStream implements EventSource {
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
-  #standing: 'unknown' | 'reads' | 'stands-by' = 'unknown';
   /** Of the connections under which the group was there and everything pending was claimed. */
   #recovered = '';
   /** How often the group was lost: ids may begin anew then. */
   #lives = 0;
-  #hadGroup = false;
-  #lost: number | undefined;
   #claimedAt = 0;
-  #measuredAt = 0;
   #deadCount = 0;
 
   constructor(parts: StreamParts) {
-    const { settings, intake, log, clock } = parts;
-    const { stream, group, consumer = hostname() } = settings;
+    const { settings, intake, log, clock, sharesPurges } = parts;
+    const { stream, group, from, consumer = hostname() } = settings;
     this.#parts = parts;
-    this.#keys = [stream, `${stream}:dead`, `${stream}:${group}:reader`];
+    this.#keys = [stream, `${stream}:dead`, `${stream}:${group}:reader`, `${stream}:${group}:lost`];
     this.#consumer = consumer;
     this.#holder = `${consumer} ${randomBytes(6).toString('base64url')}`;
     this.#source = `redis:${stream}`;
     this.#calls = new RedisConnection(settings, { name: 'freshet-events', key: stream, scripts: [HOLD_LEASE, SET_ASIDE, MEASURE] });
     this.#reads = new RedisConnection(settings, { name: 'freshet-events-read', key: stream, blocksMs: BLOCK_MS });
+    this.#group = new StreamGroup({ calls: this.#calls, stream, group, consumer, from, mark: this.#keys[3] });
+    this.#letters = new StreamLetters({
+      key: this.#keys[1],
+      source: this.#source,
+      ask: (name, ...args) => this.#asked(name, ...args),
+      take: (event) => intake.take(event, this.name),
+    });
     this.#trouble = new Trouble({ log, clock, what: `the stream ${stream}` });
+    this.#standing = new Standing({ log, what: 'the stream of events', unit: 'a group', detail: { stream, group }, sharesPurges });
     this.#inFlight = new InFlight({ intake, name: this.name, pause, settled: () => this.#settled() });
   }
 
   /** Of several nodes one does. */
   get isReading(): boolean {
-    return this.#standing === 'reads' && this.#calls.isReady && this.#reads.isReady;
+    return this.#standing.reads && this.#calls.isReady && this.#reads.isReady;
   }
 
   get backlog(): Backlog | undefined {
@@ -122,24 +131,16 @@ export class RedisStream implements EventSource {
     await this.#running;
     await this.#inFlight.close();
     await this.#flush().catch(() => undefined);
-    if (this.#standing === 'reads') await this.#script(END_LEASE, [this.#holder]).catch(() => undefined);
+    if (this.#standing.reads) await this.#script(END_LEASE, [this.#holder]).catch(() => undefined);
     this.#calls.close();
   }
 
-  async deadLetters(most: number): Promise<readonly DeadLetter[]> {
-    const found = await this.#asked('XREVRANGE', this.#keys[1], '+', '-', 'COUNT', most);
-    return entriesOf(found).map((letter) => this.#letterOf(letter));
+  deadLetters(most: number): Promise<readonly DeadLetter[]> {
+    return this.#letters.list(most);
   }
 
-  async replay(id: string): Promise<Taken | undefined> {
-    if (!/^\d{1,15}-\d{1,15}$/.test(id)) return undefined;
-    const [letter] = entriesOf(await this.#asked('XRANGE', this.#keys[1], id, id));
-    if (letter === undefined) return undefined;
-    const read = this.#readAgain(letter);
-    if (read.kind === 'malformed') return { kind: 'rejected', faults: [{ rule: '', detail: read.detail }] };
-    const taken = await this.#parts.intake.take(read.event, this.name);
-    if (taken.kind !== 'rejected' && taken.kind !== 'failed') await this.#asked('XDEL', this.#keys[1], id);
-    return taken;
+  replay(id: string): Promise<Taken | undefined> {
+    return this.#letters.replay(id);
   }
 
   async #run(): Promise<void> {
@@ -165,46 +166,25 @@ export class RedisStream implements EventSource {
     await this.#calls.untilReady(READY_WITHIN_MS);
     await this.#reads.untilReady(READY_WITHIN_MS);
     await this.#flush();
-    if (!(await this.#holdsLease())) return this.#standBy();
+    if (!(await this.#holdsLease())) return pause(STANDBY_MS, this.#closing.signal);
     if (!(await this.#recover())) return;
     await this.#measure();
     await this.#read();
   }
 
-  /** What is lost from its first look on counts when it reads: it serves from its cache meanwhile, and who reads now may be gone before it has noticed. */
-  async #standBy(): Promise<void> {
-    if (this.#lost === undefined) {
-      const [kind, , , , , lost] = await this.#script(MEASURE, [this.#parts.settings.group]);
-      if (utf8(kind) === 'measured') this.#lost = Math.max(0, Number(lost));
-    }
-    await pause(STANDBY_MS, this.#closing.signal);
-  }
-
   async #holdsLease(): Promise<boolean> {
     const [kind, holder] = await this.#script(HOLD_LEASE, [this.#holder, LEASE_MS]);
-    const standing = utf8(kind) === 'theirs' ? 'stands-by' : 'reads';
-    if (standing === this.#standing) return standing === 'reads';
-    this.#standing = standing;
+    const isTheirs = utf8(kind) === 'theirs';
+    if (!this.#standing.become(isTheirs ? 'stands-by' : 'reads', isTheirs ? { reader: utf8(holder) } : {})) return !isTheirs;
     this.#recovered = '';
-    this.#sayStanding(utf8(holder));
-    return standing === 'reads';
+    if (isTheirs) this.#abandon();
+    return !isTheirs;
   }
 
-  #sayStanding(reader: string): void {
-    const { log, sharesPurges, settings } = this.#parts;
-    const detail = { stream: settings.stream, group: settings.group };
-    if (this.#standing === 'reads') return log.info('this node reads the stream of events', detail);
+  #abandon(): void {
     this.#inFlight.abandon();
     for (const id of this.#entries.keys()) if (!this.#inFlight.has(id)) this.#entries.delete(id);
     this.#gauge.forget();
-    if (sharesPurges) return log.info('another node reads the stream of events: this one stands by', { ...detail, reader });
-    log.warn(
-      'another process reads the stream of events, and without redis its purges do not reach this node: a group is for one node, or for nodes that share purges',
-      {
-        ...detail,
-        reader,
-      },
-    );
   }
 
   /** On new connections, and now and then: the group is there, and what was given to whoever read before is ours, in its order and before anything new. False where it is not this node's any more. */
@@ -217,47 +197,35 @@ export class RedisStream implements EventSource {
     if (!(await this.#claim(isNew ? 0 : 2 * LEASE_MS))) return false;
     this.#claimedAt = now;
     if (!isNew) return true;
-    await this.#forgetConsumers();
+    await this.#group.forgetConsumers();
     this.#recovered = lives;
     return true;
   }
 
   async #ensureGroup(): Promise<void> {
     const { settings, log } = this.#parts;
-    // What came after the group was lost is read whatever the setting: it may have been missed.
-    const from = settings.from === 'oldest' || this.#hadGroup ? '0' : '$';
-    try {
-      await this.#calls.command('XGROUP', 'CREATE', settings.stream, settings.group, from, 'MKSTREAM');
-    } catch (error) {
-      if (!messageOf(error).startsWith('BUSYGROUP')) throw error;
-      this.#hadGroup = true;
-      return;
-    }
-    if (this.#hadGroup) {
-      this.#lives++;
-      this.#lost = undefined;
-      log.error('the consumer group of the stream was gone and is there again: what was not read by then is lost', {
-        stream: settings.stream,
-        group: settings.group,
-      });
-      await this.#purgeAll('the consumer group of the stream of events was gone');
-    }
-    this.#hadGroup = true;
+    if ((await this.#group.ensure()) === 'there') return;
+    this.#lives++;
+    log.error('the consumer group of the stream was gone and is there again: what was not read by then is lost', {
+      stream: settings.stream,
+      group: settings.group,
+    });
+    // Counts begin anew with a group.
+    if (await this.#purgeAll('the consumer group of the stream of events was gone')) await this.#calls.command('DEL', this.#keys[3]);
   }
 
   /** False where it is not this node's any more. */
   async #claim(idleMs: number): Promise<boolean> {
-    const { stream, group, batch } = this.#parts.settings;
+    const { batch } = this.#parts.settings;
     let cursor = '0-0';
     do {
       await this.#untilRoom();
       if (this.#closing.signal.aborted || !(await this.#holdsLease())) return false;
-      const reply = listOf(await this.#calls.command('XAUTOCLAIM', stream, group, this.#consumer, idleMs, cursor, 'COUNT', Math.ceil(batch / 2)));
-      cursor = utf8(reply[0]);
-      this.#take(reply[1]);
-      // Pending, and not in the stream any more: Redis has forgotten them by now.
-      const gone = listOf(reply[2]).filter((id) => !this.#inFlight.has(utf8(id)));
-      if (gone.length > 0) await this.#sayLost(gone.length);
+      const claimed = await this.#group.claim({ idleMs, cursor, count: Math.ceil(batch / 2) });
+      cursor = claimed.cursor;
+      this.#take(claimed.entries);
+      const gone = claimed.gone.filter((id) => !this.#inFlight.has(id));
+      if (gone.length > 0) await this.#answerForLost(gone.length);
     } while (cursor !== '0-0');
     return true;
   }
@@ -268,7 +236,7 @@ export class RedisStream implements EventSource {
     const room = batch - this.#inFlight.size;
     if (this.#closing.signal.aborted || room <= 0) return;
     const reply = await this.#reads.command('XREADGROUP', 'GROUP', group, this.#consumer, 'COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '>');
-    this.#take(listOf(listOf(reply)[0])[1]);
+    this.#take(entriesOf(listOf(listOf(reply)[0])[1]));
   }
 
   /** Half a batch, or a while. */
@@ -279,8 +247,8 @@ export class RedisStream implements EventSource {
     }
   }
 
-  #take(found: Reply | undefined): void {
-    for (const entry of entriesOf(found)) {
+  #take(entries: readonly StreamEntry[]): void {
+    for (const entry of entries) {
       if (this.#inFlight.has(entry.id)) continue;
       this.#entries.set(entry.id, entry);
       this.#inFlight.add(entry.id, readStreamEntry(entry, { source: this.#source, id: this.#idOf(entry) }));
@@ -309,11 +277,11 @@ export class RedisStream implements EventSource {
   }
 
   async #acknowledge(): Promise<void> {
-    const { stream, group, deadLetters } = this.#parts.settings;
+    const { group, deadLetters } = this.#parts.settings;
     for (;;) {
       const settled = this.#inFlight.acknowledgements();
       if (settled.done.length + settled.faulty.length === 0) return;
-      if (settled.done.length > 0) await this.#calls.command('XACK', stream, group, ...settled.done);
+      if (settled.done.length > 0) await this.#group.acknowledge(settled.done);
       for (const { id, why } of settled.faulty) {
         await this.#script(SET_ASIDE, [group, id, deadLetters, why, JSON.stringify(this.#entries.get(id)?.fields ?? [])]);
         this.#deadCount++;
@@ -323,54 +291,36 @@ export class RedisStream implements EventSource {
     }
   }
 
+  /** Before each read: newer servers count what was removed as read once anything behind it is. */
   async #measure(): Promise<void> {
-    const now = this.#parts.clock.now();
-    if (now - this.#measuredAt < MEASURE_EVERY_MS) return;
-    this.#measuredAt = now;
-    const [kind, waiting, oldest, time, dead, lost] = await this.#script(MEASURE, [this.#parts.settings.group]);
+    const [kind, waiting, oldest, time, dead, lost, known] = await this.#script(MEASURE, [this.#parts.settings.group]);
     if (utf8(kind) !== 'measured') return;
     const at = Number(utf8(oldest).split('-', 1)[0]);
-    this.#gauge.measured({ waiting: Number(waiting), oldestMs: Number(waiting) === 0 ? 0 : Math.max(0, Number(time) - at) }, now);
+    this.#gauge.measured({ waiting: Number(waiting), oldestMs: Number(waiting) === 0 ? 0 : Math.max(0, Number(time) - at) }, this.#parts.clock.now());
     this.#deadCount = Number(dead);
-    await this.#compareLost(Number(lost));
+    const more = Number(lost) - Number(known);
+    if (more > 0 && (await this.#answerForLost(more))) await this.#calls.command('SET', this.#keys[3], Number(lost));
   }
 
-  /** What was lost before this process looked first is not in its cache. */
-  async #compareLost(lost: number): Promise<void> {
-    const before = this.#lost ?? Math.max(0, lost);
-    this.#lost = Math.max(before, lost);
-    if (lost > before) await this.#sayLost(lost - before);
-  }
-
-  async #sayLost(count: number): Promise<void> {
+  async #answerForLost(count: number): Promise<boolean> {
     const { log, settings } = this.#parts;
     log.error('entries of the stream were removed before they were read: everything is purged, since nobody knows what they named', {
       stream: settings.stream,
       entries: count,
       remedy: 'a larger MAXLEN where they are added',
     });
-    await this.#purgeAll(`${count} entries of the stream of events were removed before they were read`);
+    return this.#purgeAll(`${count} entries of the stream of events were removed before they were read`);
   }
 
-  async #purgeAll(reason: string): Promise<void> {
+  /** Until it is confirmed; false: this closed before. */
+  async #purgeAll(reason: string): Promise<boolean> {
     const event = { id: randomBytes(9).toString('base64url'), source: this.#source, type: PURGE_TYPE, data: { all: true, reason } };
     while (!this.#closing.signal.aborted) {
       const taken = await this.#parts.intake.take(event, this.name);
-      if (taken.kind !== 'failed') return;
+      if (taken.kind !== 'failed') return true;
       await pause(STANDBY_MS, this.#closing.signal);
     }
-  }
-
-  /** A machine that is gone leaves its name behind. */
-  async #forgetConsumers(): Promise<void> {
-    const { stream, group } = this.#parts.settings;
-    for (const flat of listOf(await this.#calls.command('XINFO', 'CONSUMERS', stream, group))) {
-      const found = new Map(listOf(flat).flatMap((name, at, all) => (at % 2 === 0 ? [[utf8(name), all[at + 1]] as const] : [])));
-      const name = utf8(found.get('name'));
-      if (name !== this.#consumer && Number(found.get('pending')) === 0 && Number(found.get('idle')) > FORGOTTEN_AFTER_MS) {
-        await this.#calls.command('XGROUP', 'DELCONSUMER', stream, group, name);
-      }
-    }
+    return false;
   }
 
   /** For an operator. */
@@ -385,37 +335,4 @@ export class RedisStream implements EventSource {
   async #script(script: string, args: readonly (string | number)[]): Promise<readonly Reply[]> {
     return (await this.#calls.run(script, { keys: this.#keys, args, replicas: 0 })).reply;
   }
-
-  #readAgain(letter: StreamEntry): ReturnType<typeof readStreamEntry> {
-    const { entry, fields } = keptIn(letter);
-    return readStreamEntry({ id: entry, fields }, { source: this.#source, id: `${entry}@${letter.id}` });
-  }
-
-  #letterOf(letter: StreamEntry): DeadLetter {
-    const read = this.#readAgain(letter);
-    const at = Number(letter.id.split('-', 1)[0]);
-    return { id: letter.id, event: read.kind === 'event' ? read.event : undefined, why: keptIn(letter).why.split('\n'), at };
-  }
-}
-
-function keptIn({ fields }: StreamEntry): { readonly entry: string; readonly why: string; readonly fields: readonly string[] } {
-  const valueOf = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-  const kept: unknown = JSON.parse(valueOf('fields'));
-  return { entry: valueOf('entry'), why: valueOf('why'), fields: Array.isArray(kept) ? kept.map(String) : [] };
-}
-
-/** Those that are still there. */
-function entriesOf(found: Reply | undefined): readonly StreamEntry[] {
-  return listOf(found).flatMap((entry) => {
-    const [id, fields] = listOf(entry);
-    return fields === null || fields === undefined ? [] : [{ id: utf8(id), fields: listOf(fields).map(utf8) }];
-  });
-}
-
-function utf8(reply: Reply | undefined): string {
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : typeof reply === 'number' ? String(reply) : '';
-}
-
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  await delay(durationMs, undefined, { signal }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-// What Redis is asked about the stream of events where one step has several parts, as Lua. KEYS: the stream, its dead letters, the lease of its reader.
+// What Redis is asked about the stream of events where one step has several parts, as Lua. KEYS: the stream, its dead letters, the lease of its reader, how many entries were lost that everything was purged for.
 
 /** ARGV: who, for how many ms. Answers whose it is then. */
 export const HOLD_LEASE = `
@@ -24,7 +24,8 @@ return { 'done' }
 
 /**
  * ARGV: group. How many wait, the id of the oldest of them, the time, how many letters there are, and how many entries were ever removed that the group never
- * read: known where all or none of what is there was read, else -2. Redis counts from 7.0 on; of an older one, and after XDEL, nobody knows: -1.
+ * read: known where all or none of what is there was read, else -2. Redis counts from 7.0 on; of an older one, and after XDEL, nobody knows: -1. Then how many of
+ * them are answered for: what was lost before the first look was in no cache. Newer servers begin the count anew.
  */
 export const MEASURE = `
 local stream, group = {}, {}
@@ -53,6 +54,11 @@ if added and given and stream['max-deleted-entry-id'] == '0-0' then
   local isBehind = #redis.call('XRANGE', KEYS[1], '-', last, 'COUNT', 1) == 0
   if isBehind then lost = math.max(0, added - length - given) elseif #unread == 0 then lost = math.max(0, added - given) else lost = -2 end
 end
+local known = redis.call('GET', KEYS[4])
+if not known or (lost >= 0 and lost < tonumber(known)) then
+  known = math.max(0, lost)
+  redis.call('SET', KEYS[4], known)
+end
 local time = redis.call('TIME')
-return { 'measured', waiting + pending[1], oldest, time[1] * 1000 + math.floor(time[2] / 1000), redis.call('XLEN', KEYS[2]), lost }
+return { 'measured', waiting + pending[1], oldest, time[1] * 1000 + math.floor(time[2] / 1000), redis.call('XLEN', KEYS[2]), lost, tonumber(known) }
 `;

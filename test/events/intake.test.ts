@@ -130,6 +130,19 @@ describe('the same event again', () => {
     expect(bench.asked).toHaveLength(1);
   });
 
+  it('that comes another way is another one: who may send some keeps none of the others away', async () => {
+    const bench = new Bench();
+    const sent = bench.take('1', { data: { id: 'forged' } });
+    await settled();
+    bench.asked[0]?.answer(CONFIRMED);
+    await sent;
+    const read = bench.intake.take(event({ id: '1', data: { id: '1' } }), 'redis');
+    await settled();
+    bench.asked[1]?.answer(CONFIRMED);
+    expect((await read).kind).toBe('purged');
+    expect(bench.tags).toEqual(['order:forged', 'order:1']);
+  });
+
   it('while it is under way waits for the first, and is a duplicate then', async () => {
     const bench = new Bench();
     const ended: string[] = [];

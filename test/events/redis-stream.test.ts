@@ -105,8 +105,6 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     const confirmed = Promise.withResolvers<void>();
     desk.held = confirmed.promise;
     await add(redis, 'tags', 'held');
-    await desk.untilSaid(READS);
-    await untilPending(redis, 1);
     while (desk.intake.inFlight < 1) await redis.client.ping();
     expect(await pendingIn(redis)).toBe(1);
     confirmed.resolve();
@@ -230,22 +228,38 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     expect([first.desk.purged, second.desk.purged]).toEqual([['a'], ['b']]);
   });
 
-  it('purges everything where entries were trimmed between who read before and this node', async () => {
+  it('purges everything where entries were trimmed while nobody read, since bodies in Redis outlive the processes', async () => {
     const redis = await own();
-    await redis.client.call('XGROUP', 'CREATE', STREAM, 'freshet', '0', 'MKSTREAM');
+    const first = await started({ redis });
     await add(redis, 'tags', 'first');
-    await redis.client.call('XREADGROUP', 'GROUP', 'freshet', 'another', 'NOACK', 'STREAMS', STREAM, '>');
-    await redis.client.call('SET', `${STREAM}:freshet:reader`, 'another');
-    const commands = await redis.client.monitor();
-    const looked = new Promise<void>((resolve) => commands.on('monitor', (_, [name]: readonly string[]) => name === 'XINFO' && resolve()));
-    const { desk } = await started({ redis });
-    await desk.untilSaid(/this one stands by/);
-    await looked;
-    commands.disconnect();
+    await first.desk.untilPurged(1);
+    await untilPending(redis, 0);
+    await first.source.close();
     for (let n = 0; n < 20; n++) await redis.client.call('XADD', STREAM, 'MAXLEN', '5', '*', 'tags', `n${n}`);
-    await redis.client.call('DEL', `${STREAM}:freshet:reader`);
-    await desk.untilSaid(/were removed before they were read.*15/);
-    await desk.until(({ purged }) => purged.includes(''));
+    const second = await started({ redis });
+    await second.desk.untilSaid(/were removed before they were read.*15/);
+    await second.desk.until(({ purged }) => purged.includes(''));
+    await untilPending(redis, 0);
+    await second.source.close();
+    const third = await started({ redis });
+    while (third.source.backlog === undefined) await redis.client.ping();
+    await add(redis, 'tags', 'last');
+    await third.desk.untilPurged(1);
+    expect(third.desk.purged).toEqual(['last']);
+  });
+
+  it('purges everything where the group was destroyed while nobody read', async () => {
+    const redis = await own();
+    const first = await started({ redis, settings: { from: 'next' } });
+    await first.desk.untilSaid(READS);
+    while ((await redis.client.exists(`${STREAM}:freshet:lost`)) === 0);
+    await first.source.close();
+    await redis.client.call('XGROUP', 'DESTROY', STREAM, 'freshet');
+    await add(redis, 'tags', 'missed');
+    const second = await started({ redis, settings: { from: 'next' } });
+    await second.desk.untilSaid(/group of the stream was gone/);
+    await second.desk.untilPurged(2);
+    expect(second.desk.purged).toEqual(['', 'missed']);
   });
 
   it('tells how much waits and since when', async () => {

@@ -1,6 +1,8 @@
 // Ways to break what fetches events: what is acknowledged, in which order rows are read, and what a trigger leaves in the outbox.
 import type { Mutant } from './mutant.ts';
 
+const STREAM = 'src/events/redis-stream.ts';
+const STREAMED = 'test/events/redis-stream.test.ts';
 const IN_FLIGHT = 'src/events/in-flight.ts';
 const CARRIED = 'test/events/in-flight.test.ts';
 const SQL = 'src/events/outbox-sql.ts';
@@ -45,7 +47,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'outbox: a row of a new table is taken for the one that had its number',
     file: 'src/events/outbox-row.ts',
-    text: 'id: `${id}@${at}`',
+    text: "id: `${id}@${at ?? 'infinity'}`",
     replacement: 'id',
     caughtBy: ['test/events/stream-entry.test.ts'],
   },
@@ -55,6 +57,55 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     text: 'ORDER BY outbox.id LIMIT $2',
     replacement: 'ORDER BY id LIMIT $2',
     caughtBy: ['test/events/outbox.test.ts'],
+  },
+  {
+    name: 'outbox: a row of no time keeps the others waiting',
+    file: 'src/events/outbox-table.ts',
+    text: 'CASE WHEN isfinite(created_at) THEN (extract(epoch FROM created_at) * 1000000)::bigint END',
+    replacement: '(extract(epoch FROM created_at) * 1000000)::bigint',
+    caughtBy: ['test/events/outbox.test.ts'],
+  },
+  {
+    name: 'outbox: whoever has no lock reads too',
+    file: 'src/events/outbox.ts',
+    text: "answer?.isOurs === true ? 'reads' : 'stands-by'",
+    replacement: "answer !== undefined ? 'reads' : 'stands-by'",
+    caughtBy: ['test/events/outbox.test.ts'],
+  },
+  {
+    name: 'stream: whoever has no lease reads too',
+    file: STREAM,
+    text: "utf8(kind) === 'theirs'",
+    replacement: "utf8(kind) === 'nobody'",
+    caughtBy: [STREAMED],
+  },
+  {
+    name: 'stream: what a consumer that is gone had is left to it',
+    file: STREAM,
+    text: 'isNew ? 0 : 2 * LEASE_MS',
+    replacement: '86_400_000',
+    caughtBy: [STREAMED],
+  },
+  {
+    name: 'stream: what was removed while nobody read is forgotten',
+    file: 'src/events/stream-scripts.ts',
+    text: 'if not known or (lost >= 0 and lost < tonumber(known)) then',
+    replacement: 'if true then',
+    caughtBy: [STREAMED],
+  },
+  {
+    name: 'stream: everything is purged for the same loss at every start',
+    file: STREAM,
+    text: "await this.#calls.command('SET', this.#keys[3], Number(lost));",
+    replacement: 'this.#gauge.forget();',
+    caughtBy: [STREAMED],
+  },
+  {
+    name: 'stream: a group that was destroyed while nobody read is taken for a new one',
+    file: 'src/events/stream-group.ts',
+    text: "this.#wasThere || (await calls.command('EXISTS', mark)) === 1",
+    replacement: 'this.#wasThere',
+    caughtBy: [STREAMED],
   },
   {
     name: 'outbox: an update of a key purges the new one only',
