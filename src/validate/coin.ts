@@ -7,6 +7,8 @@ export interface Recognised {
 }
 
 export interface Coin {
+  /** Nothing but what this run wrote looks like it. */
+  readonly isUnmistakable: boolean;
   /** Undefined where no value is left. */
   strike(register: Register, version: number): string | number | undefined;
   /** Undefined for what this run did not write. */
@@ -15,6 +17,7 @@ export interface Coin {
 
 /** `fv1k3j9dr2n17` wherever it stands in a text: of the run `1k3j9d`, the third register's eighteenth. */
 export class TextCoin implements Coin {
+  readonly isUnmistakable = true;
   readonly #run: string;
   readonly #registers: ReadonlyMap<number, Register>;
 
@@ -33,8 +36,9 @@ export class TextCoin implements Coin {
   }
 }
 
-/** Whole numbers from `least` on, in turns: of three registers the second has `least + 1`, `least + 4`, … */
+/** Whole numbers from `least` on, in turns: of three registers the second has `least + 1`, `least + 4`, … A number that has nothing to do with it may be one. */
 export class NumberCoin implements Coin {
+  readonly isUnmistakable = false;
   readonly #least: number;
   readonly #most: number;
   readonly #registers: readonly Register[];

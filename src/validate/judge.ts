@@ -31,13 +31,16 @@ export type Verdict =
 export function judge(seen: Seen, coin: Coin, graceMs: number): Verdict {
   const { register, sentAt, endedAt, values, mayLagMs } = seen;
   let version = -1;
+  let foreign: Verdict | undefined;
   for (const value of values) {
     const found = coin.recognise(value);
     if (found === undefined) continue;
-    if (found.register.owner !== register.owner) return { kind: 'foreign', owner: found.register.owner, value };
+    if (found.register.owner !== register.owner) foreign ??= { kind: 'foreign', owner: found.register.owner, value };
     // The value of another key, in a list of several.
-    if (found.register === register) version = Math.max(version, found.version);
+    else if (found.register === register) version = Math.max(version, found.version);
   }
+  // Beside one's own value, a number may be anybody's that this run did not write.
+  if (foreign !== undefined && (coin.isUnmistakable || version === -1)) return foreign;
   if (values.length === 0 || !register.isKnownUntil(endedAt)) return { kind: 'nothing' };
   const floor = register.floor(sentAt - mayLagMs);
   if (version >= floor) return { kind: 'right', version };

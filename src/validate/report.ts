@@ -36,6 +36,8 @@ export interface Report {
   readonly writes: Tally['written'];
   readonly restored: number;
   readonly unrestored: number;
+  /** The values that a write was given up on, which may happen after they were put back. */
+  readonly mayStillLand: readonly string[];
   readonly faults: readonly Fault[];
   /** What a reader should know who is about to believe it. */
   readonly notes: readonly string[];
@@ -58,16 +60,19 @@ export function reportOf(plan: Plan, tally: Tally, run: { readonly seconds: numb
     writes: tally.written,
     restored: tally.restored,
     unrestored: tally.unrestored,
+    mayStillLand: tally.mayStillLand,
     faults: tally.reads.flatMap(faultsOf),
     notes: notesOf(tally, run.isWhole),
   };
 }
 
+const MOST_NAMES = 5;
+
 /** What was missed is stale too, and said once. */
 function faultsOf(tally: ReadTally): readonly Fault[] {
   const { resource, read, examples, judged, unjudged } = tally;
   const counts: readonly (readonly [kind: FaultKind, count: number, hits: number])[] = [
-    ['cross-scope-read', tally.foreign, hitsAmong(tally, 'cross-scope-read')],
+    ['cross-scope-read', tally.foreign, tally.foreignHits],
     ['missed-invalidation', tally.missed > 0 ? tally.stale : 0, tally.staleHits],
     ['stale-read', tally.missed > 0 ? 0 : tally.stale, tally.staleHits],
     ['unjudged-read', judged === 0 ? Math.max(1, tally.reads) : 0, 0],
@@ -92,10 +97,6 @@ function faultsOf(tally: ReadTally): readonly Fault[] {
   });
 }
 
-function hitsAmong({ examples }: ReadTally, kind: FaultKind): number {
-  return (examples.get(kind) ?? []).filter(({ isHit }) => isHit).length;
-}
-
 function notesOf(tally: Tally, isWhole: boolean): readonly string[] {
   const { written } = tally;
   const uncached = tally.reads.filter(({ reads, hits }) => reads > 0 && hits === 0);
@@ -109,7 +110,17 @@ function notesOf(tally: Tally, isWhole: boolean): readonly string[] {
         ]),
     ...(written.exhausted === 0 ? [] : ['numbers were used up, and what has none left was written no more: give `value` a wider range']),
     ...(isWhole ? [] : ['not everything was read at the end: there is too much of it']),
-    ...(tally.unrestored === 0 ? [] : [`${tally.unrestored} values stay as they were written last; ${tally.restored} are what they were before`]),
+    ...leftBehind(tally),
+  ];
+}
+
+/** What is not as it was before the run, or may not stay so. */
+export function leftBehind({ restored, unrestored, mayStillLand }: Tally): readonly string[] {
+  const more = mayStillLand.length - MOST_NAMES;
+  const names = [...mayStillLand.slice(0, MOST_NAMES), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return [
+    ...(unrestored === 0 ? [] : [`${unrestored} values stay as they were written last; ${restored} are what they were before`]),
+    ...(names === '' ? [] : [`a write was given up on, and may still land after what was put back: ${names}`]),
   ];
 }
 

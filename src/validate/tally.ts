@@ -38,6 +38,7 @@ export class ReadTally {
   /** Hits that were right and showed more than the first write of the run. */
   renewed = 0;
   foreign = 0;
+  foreignHits = 0;
   worstLateMs = 0;
   /** Why the last one could not be judged. */
   unjudged: Called | undefined;
@@ -62,6 +63,7 @@ export class ReadTally {
     if (verdict.kind === 'right' && verdict.version > 0 && isHit) this.renewed++;
     if (verdict.kind === 'foreign') {
       this.foreign++;
+      if (isHit) this.foreignHits++;
       this.#keep('cross-scope-read', example);
     }
     if (verdict.kind !== 'stale') return;
@@ -93,6 +95,8 @@ export class Tally {
   /** Values that were put back at the end, and that could not be. */
   restored = 0;
   unrestored = 0;
+  /** Where a write that was given up on may land after all this. */
+  mayStillLand: readonly string[] = [];
 
   constructor(resources: readonly Resource[]) {
     this.reads = resources.flatMap((resource) => resource.reads.map((read) => new ReadTally(resource, read)));

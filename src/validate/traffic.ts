@@ -11,7 +11,7 @@ import type { Plan, Read, User } from './plan.ts';
 import type { Register } from './register.ts';
 import { type Example, isHitIn, type Tally } from './tally.ts';
 import { fill } from './template.ts';
-import { mayPutBack, Writing } from './writing.ts';
+import { mayPutBack, type Written, Writing } from './writing.ts';
 
 export interface TrafficParts {
   readonly plan: Plan;
@@ -45,6 +45,8 @@ export class Traffic {
   readonly #places: readonly Place[];
   readonly #originals = new Map<Register, unknown>();
   readonly #exhausted = new Set<Register>();
+  /** Where anything was written, or may have been. */
+  readonly #touched = new Set<Place>();
   #recent: Place | undefined;
   #sent = 0;
   #beganAt = 0;
@@ -59,11 +61,10 @@ export class Traffic {
   /** Notes what stands there, writes every value once and reads it everywhere. Rejects with RunError where that cannot be done. */
   async prepare(): Promise<void> {
     for (const place of this.#places) if (mayPutBack(place.part.resource.write)) await this.#remember(place);
-    for (const { part, register } of this.#places) {
+    for (const place of this.#places) {
       await this.#parts.pace.turn();
-      const { kind, called } = await this.#writing.next(part, register);
-      if (kind !== 'confirmed')
-        throw new RunError(`the first write of ${nameOf({ part, register })} was not confirmed: ${called && describeCalled(called)}`);
+      const { kind, called } = await this.#write(place);
+      if (kind !== 'confirmed') throw new RunError(`the first write of ${nameOf(place)} was not confirmed: ${called && describeCalled(called)}`);
     }
     for (const asking of this.#everyRead()) await this.#firstRead(asking);
   }
@@ -89,14 +90,21 @@ export class Traffic {
   /** Puts back what stood there, as far as a write can. */
   async restore(): Promise<void> {
     const { pace, tally } = this.#parts;
-    for (const { part, register } of this.#places) {
+    for (const { part, register } of this.#touched) {
       const original = this.#originals.get(register);
       if (original === undefined) continue;
       await pace.turn();
       const { kind } = await this.#writing.back(part, register, original);
       if (kind === 'confirmed') tally.restored++;
     }
-    tally.unrestored = this.#places.length - tally.restored;
+    tally.unrestored = this.#touched.size - tally.restored;
+    tally.mayStillLand = [...this.#touched].filter(({ register }) => register.isLost).map(nameOf);
+  }
+
+  async #write(place: Place): Promise<Written> {
+    const written = await this.#writing.next(place.part, place.register);
+    if (written.kind !== 'refused' && written.kind !== 'exhausted') this.#touched.add(place);
+    return written;
   }
 
   async #reader(): Promise<void> {
@@ -112,7 +120,7 @@ export class Traffic {
         place.register.isBusy = true;
         await pace.turn();
         this.#recent = place;
-        const written = await this.#writing.next(place.part, place.register);
+        const written = await this.#write(place);
         tally.wrote(written);
         if (written.kind === 'exhausted') this.#exhausted.add(place.register);
         place.register.isBusy = false;

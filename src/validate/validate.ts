@@ -3,7 +3,7 @@ import { Caller } from './caller.ts';
 import { castOf, type Part } from './casting.ts';
 import { Pace } from './pace.ts';
 import type { Plan } from './plan.ts';
-import { type Report, reportOf } from './report.ts';
+import { leftBehind, type Report, reportOf } from './report.ts';
 import { Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
 
@@ -38,6 +38,7 @@ export async function validate(plan: Plan, { say, ended }: Watching): Promise<Re
     return reportOf(plan, tally, { seconds, isWhole });
   } catch (error) {
     await traffic.restore();
+    for (const note of leftBehind(tally)) say(note);
     throw error;
   }
 }

@@ -37,7 +37,10 @@ export class Writing {
 
   /** A value that is none of ours, with its purge. */
   async back({ resource }: Part, register: Register, value: unknown): Promise<Written> {
-    return (await this.#send(resource.write, register, value)).written;
+    const sentAt = this.#now();
+    const { written } = await this.#send(resource.write, register, value);
+    if (written.kind === 'lost') register.lose(sentAt);
+    return written;
   }
 
   async #send(write: Write, register: Register, value: unknown): Promise<{ readonly written: Written; readonly boundMs: number }> {

@@ -43,7 +43,9 @@ describe('judge', () => {
     ['what may lag, past it', { sentAt: 41, values: [102], mayLagMs: 10 }, { kind: 'stale', isMissed: false }],
     ['what may lag, past it and its grace', { sentAt: 140, values: [102], mayLagMs: 10 }, { kind: 'stale', isMissed: true }],
     ["another's", { sentAt: 40, values: [101] }, { kind: 'foreign', owner: 'bob', value: 101 }],
-    ["another's, beside the right one", { sentAt: 40, values: [104, 101] }, { kind: 'foreign' }],
+    ["another's alone, among what nobody wrote", { sentAt: 40, values: [7, 101] }, { kind: 'foreign', owner: 'bob', value: 101 }],
+    ["a number that looks like another's, beside the right one", { sentAt: 40, values: [101, 104] }, { kind: 'right', version: 2 }],
+    ["a number that looks like another's, beside an old one", { sentAt: 40, values: [101, 102] }, { kind: 'stale', version: 1 }],
     ['the newest of several counts', { sentAt: 40, values: [100, 104, 102] }, { kind: 'right' }],
     ['nothing', { sentAt: 40, values: [] }, { kind: 'nothing' }],
     ['a text that spells it', { sentAt: 40, values: ['104'] }, { kind: 'right' }],
@@ -59,6 +61,13 @@ describe('judge', () => {
     mine.lose(35);
     expect(judge({ register: mine, sentAt: 33, endedAt: 36, values: [102], mayLagMs: 0 }, coin, GRACE_MS)).toEqual({ kind: 'nothing' });
     expect(judge({ register: mine, sentAt: 33, endedAt: 34, values: [102], mayLagMs: 0 }, coin, GRACE_MS)).toMatchObject({ kind: 'stale' });
+  });
+
+  it("another's text, beside the right one", () => {
+    const { mine, other } = world();
+    const coin = new TextCoin('abc123', [mine, other]);
+    const values = [coin.strike(mine, 2), coin.strike(other, 0)];
+    expect(judge({ register: mine, sentAt: 40, endedAt: 41, values, mayLagMs: 0 }, coin, GRACE_MS)).toMatchObject({ kind: 'foreign', owner: 'bob' });
   });
 
   it('the value of another key of the same owner is nothing to it', () => {

@@ -23,9 +23,12 @@ const OWNED = `
 
 const USERS = 'users: [{ name: ada, headers: { user: ada } }, { name: bob, headers: { user: bob } }]';
 
-async function run(system: System, resources: string, more = ''): Promise<{ readonly report: Report; readonly said: readonly string[] }> {
+async function run(
+  system: System,
+  resources: string,
+  { more = '', said = [] }: { readonly more?: string; readonly said?: string[] } = {},
+): Promise<{ readonly report: Report; readonly said: readonly string[] }> {
   const text = [`freshet: ${system.url}`, BRISK, USERS, more, `resources:${resources}`].join('\n');
-  const said: string[] = [];
   const plan = loadPlan({ file: 'plan.yaml', text, env: {} });
   const report = await validate(plan, { say: (line) => said.push(line), ended: new AbortController().signal });
   return { report, said };
@@ -49,6 +52,14 @@ describe.concurrent('what is found', () => {
     expect(describeReport(report)).toContain(said);
     expect(report.writes.confirmed).toBeGreaterThan(2);
     for (const { reads } of report.reads) expect(reads).toBeGreaterThan(2);
+  });
+
+  it('with every hit that showed it', async () => {
+    await using system = await System.start({ mixes: true });
+    const { report } = await run(system, OWNED);
+    const [{ count, hits } = { count: 0, hits: 0 }] = report.faults;
+    expect(count).toBeGreaterThan(3);
+    expect(hits).toBe(count);
   });
 
   it('with what an operator needs to find it', async () => {
@@ -76,14 +87,14 @@ describe.concurrent('purges of its own', () => {
     ['committed, with a bound that is waited for', { status: 202, body: '{"state":"committed","bound_ms":20}' }, []],
   ])('%s', async (_name, purge, expected) => {
     await using system = await System.start({ purge });
-    const { report } = await run(system, PURGED, `purge: { url: "${system.url}/v1/purge", token: t }`);
+    const { report } = await run(system, PURGED, { more: `purge: { url: "${system.url}/v1/purge", token: t }` });
     expect(kinds(report)).toEqual(expected);
     expect(system.asked).toContain('POST /v1/purge {"tags":["a"],"reason":"validate"}');
   });
 
   it('refused: it cannot begin', async () => {
     await using system = await System.start({ purge: { status: 401, body: 'no' } });
-    await expect(run(system, PURGED, `purge: { url: "${system.url}/v1/purge" }`)).rejects.toThrow(
+    await expect(run(system, PURGED, { more: `purge: { url: "${system.url}/v1/purge" }` })).rejects.toThrow(
       'the first write of shared a was not confirmed: 401 "no"',
     );
   });
@@ -101,8 +112,13 @@ describe.concurrent('writes that are not confirmed', () => {
     expect(kinds(report)).toEqual([]);
     expect(report.writes.confirmed).toBe(0);
     expect(report.writes[kind]).toBeGreaterThan(0);
+    const mayStillLand = kind === 'lost' ? ['shared a', 'shared b'] : [];
     if (kind === 'lost') expect(report.writes.lost).toBe(2);
+    expect(report.mayStillLand.toSorted()).toEqual(mayStillLand);
     expect(report.notes.join()).toContain('writes were not confirmed');
+    expect(report.notes.some((note) => note.startsWith('a write was given up on, and may still land after what was put back: shared '))).toBe(
+      kind === 'lost',
+    );
   });
 });
 
@@ -123,6 +139,17 @@ describe.concurrent('what stood there', () => {
     system.set('/values/a', 'Assam');
     await expect(run(system, SHARED)).rejects.toThrow('the first write of shared b was not confirmed: 409 ""');
     expect(system.get('/values/a')).toBe('Assam');
+  });
+
+  it('and what is not put back is said where the run cannot begin', async () => {
+    await using system = await System.start({ writes: [204, 0] });
+    system.set('/values/a', 'Assam');
+    const said: string[] = [];
+    await expect(run(system, SHARED.replace('keys: [a, b]', 'keys: [a, b, c]'), { said })).rejects.toThrow('the first write of shared b');
+    expect(said.slice(1)).toEqual([
+      '2 values stay as they were written last; 0 are what they were before',
+      'a write was given up on, and may still land after what was put back: shared a, shared b',
+    ]);
   });
 
   it('stays where a write adds', async () => {
