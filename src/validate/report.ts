@@ -167,7 +167,7 @@ function causeOf({ kind, count, hits, isAlways }: Fault): string {
   const from = hits === count ? 'All' : `${hits} of them`;
   if (kind === 'stale-read') return `${from} from the cache, and it ended: the purge came before the commit, or after the write was answered.`;
   return isAlways
-    ? `${from} from the cache, and no hit ever showed a later write: no purge reaches this answer. The write purges too little, or the answer lacks the tag that it purges.`
+    ? `${from} from the cache, and no hit ever showed a later write: no purge reaches this answer (the write purges too little, or the answer lacks the tag that it purges), or each comes before its commit.`
     : `${from} from the cache, which was right at other times: a purge came before its commit, so that what was fetched in between stayed, or was not sent every time.`;
 }
 

@@ -23,12 +23,6 @@ function timeless(text: string): string {
   return text.replaceAll(/\d+/g, 'N');
 }
 
-/** `export ADA BOB EVE ROOT`, and where Freshet is. */
-async function exported(shop: FlaskShop): Promise<NodeJS.ProcessEnv> {
-  const tokens = await shop.tokens();
-  return { ...Object.fromEntries(Object.entries(tokens).map(([user, token]) => [user.toUpperCase(), token])), FRESHET_URL: shop.freshet.url };
-}
-
 describe.skipIf(!hasFlask)('docs/flask.md, typed', { timeout: 120_000 }, () => {
   it('every command, and then a validation', async () => {
     await using shop = await FlaskShop.start();
@@ -40,14 +34,14 @@ describe.skipIf(!hasFlask)('docs/flask.md, typed', { timeout: 120_000 }, () => {
     const typed = typedIn(page);
     expect(typed.length).toBeGreaterThan(20);
     await play(typed, urls);
-    const { code, out } = await runFreshet(['validate', '--config', 'examples/flask-shop/validate.yaml'], await exported(shop));
+    const { code, out } = await runFreshet(['validate', '--config', 'examples/flask-shop/validate.yaml'], await shop.exported());
     expect(out).toContain(blocks('text')[1]);
     expect(code).toBe(0);
   });
 
   it('a validation that finds what SHOP_FAULT=forget plants', async () => {
     await using shop = await FlaskShop.start({ env: { SHOP_FAULT: 'forget' } });
-    const { code, out } = await runFreshet(['validate', '--config', 'examples/flask-shop/validate.yaml'], await exported(shop));
+    const { code, out } = await runFreshet(['validate', '--config', 'examples/flask-shop/validate.yaml'], await shop.exported());
     expect(timeless(out)).toContain(timeless(blocks('text')[2] ?? ''));
     expect(code).toBe(1);
   });
@@ -91,6 +85,7 @@ describe('docs/flask.md shows', () => {
     expect(commands).toContain('npm start -s -- check --strict --config examples/flask-shop/freshet.yaml');
     expect(commands).toContain('npm start -s -- map --config examples/flask-shop/freshet.yaml');
     expect(commands).toContain('npm run -s validate -- --config examples/flask-shop/validate.yaml');
+    expect(commands).toContain('MAY_LAG=1s npm run -s validate -- --config examples/flask-shop/validate.yaml');
     const files = commands.flatMap((command) => command.match(/examples\/[\w./-]+/g) ?? []);
     expect(files.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
   });

@@ -26,9 +26,7 @@ async function found(fault: string, config = CONFIG): Promise<Found> {
   writeFileSync(plan, PLAN);
   writeFileSync(freshet, config);
   await using shop = await FlaskShop.start({ env: { SHOP_FAULT: fault }, config: freshet });
-  const tokens = Object.entries(await shop.tokens()).map(([user, token]) => [user.toUpperCase(), token]);
-  const env = { ...Object.fromEntries(tokens), FRESHET_URL: shop.freshet.url };
-  const { code, out, err } = await runFreshet(['validate', '--config', plan, '--json'], env);
+  const { code, out, err } = await runFreshet(['validate', '--config', plan, '--json'], await shop.exported());
   rmSync(folder, { recursive: true });
   const report = JSON.parse(out) as { readonly faults: readonly { readonly kind: string; readonly read: string }[] };
   return { code, err, faults: report.faults.map(({ kind, read }) => `${kind} ${read}`) };

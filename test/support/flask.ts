@@ -72,6 +72,12 @@ export class FlaskShop implements AsyncDisposable {
     return Object.fromEntries(await Promise.all(['ada', 'bob', 'eve', 'root'].map(logIn)));
   }
 
+  /** `export ADA BOB EVE ROOT`, and where Freshet is. */
+  async exported(): Promise<Readonly<Record<string, string>>> {
+    const tokens = Object.entries(await this.tokens()).map(([user, token]) => [user.toUpperCase(), token]);
+    return { ...Object.fromEntries(tokens), FRESHET_URL: this.freshet.url };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shop.stop();
     await this.freshet.stop();
