@@ -37,5 +37,6 @@ async function outcomeOf(files: readonly string[]): Promise<Outcome> {
   // A result has the modules of earlier runs as well.
   const modules = testModules.filter(({ moduleId }) => asked.has(moduleId));
   const total = modules.reduce((sum, { children }) => sum + [...children.allTests()].length, 0);
-  return { passed: unhandledErrors.length === 0 && modules.every((module) => module.ok()), total };
+  // One that --bail ended is neither passed nor failed.
+  return { passed: unhandledErrors.length === 0 && modules.every((module) => ['passed', 'skipped'].includes(module.state())), total };
 }

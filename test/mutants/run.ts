@@ -11,8 +11,8 @@ import type { Outcome, Run } from './lane.ts';
 import { MUTANTS } from './mutants.ts';
 
 const COPIED = ['src', 'test', 'config', 'docs', 'examples', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
-/** Copies that are worked on side by side. */
-const LANES = 2;
+/** Copies that are worked on side by side: a mutant often leaves a test waiting, so more than there are cores. */
+const LANES = 3;
 
 interface Lane {
   readonly folder: string;
