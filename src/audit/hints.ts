@@ -44,11 +44,22 @@ export interface Hints {
 }
 
 export function hintsOf(difference: Difference, known: Known): Hints {
-  const { tags } = difference;
-  return { why: [...early(difference, known), ...misspelt(difference, known), ...others(difference, known)], rule: ruleOf(tags, known.rules) };
+  const { tags, fetchedAt } = difference;
+  const done = { ...known, purges: known.purges.filter(({ state }) => state !== 'refused') };
+  const refused = known.purges.filter(({ state, at }) => state === 'refused' && at > fetchedAt);
+  return {
+    why: [...refusedOf(tags, refused), ...early(difference, done), ...misspelt(difference, done), ...others(difference, done)],
+    rule: ruleOf(tags, known.rules),
+  };
 }
 
 const MOST_NAMED = 3;
+
+/** Somebody meant to end it, and was told no. */
+function refusedOf(tags: readonly string[], refused: readonly PurgeRecord[]): readonly string[] {
+  const tag = distinct(refused).find((named) => tags.includes(named));
+  return tag === undefined ? [] : [`a purge of ${tag} was refused while it was stored: whoever asked must try again (freshet_purges_total has why)`];
+}
 
 /** Purged just before it was fetched: the purge may have come before its commit. */
 function early({ tags, fetchedAt }: Difference, { purges, windowMs }: Known): readonly string[] {
@@ -96,9 +107,12 @@ function distinct(purges: readonly PurgeRecord[]): readonly string[] {
   return [...new Set(purges.flatMap(({ what }) => tagsIn(what)))];
 }
 
-/** As purge-log.ts writes them. */
+/** As purge-log.ts writes them; a purge of versions names tags as well. */
 function tagsIn(what: string): readonly string[] {
-  return what.split(' ').flatMap((word) => (word.startsWith('tag=') ? [word.slice('tag='.length)] : []));
+  return what.split(' ').flatMap((word) => {
+    const [, tag, versioned] = /^(?:tag=(.+)|version=(.+)=\d+)$/.exec(word) ?? [];
+    return tag ?? versioned ?? [];
+  });
 }
 
 function ruleOf(tags: readonly string[], rules: readonly Rule[]): string {

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { formatDuration, formatPercent } from '../config/units.ts';
 import type { Observer } from '../observe/observer.ts';
-import { type Sample, Tally, Timings } from '../observe/tally.ts';
+import { type Sample, Timings } from '../observe/tally.ts';
+import { mayStore } from '../map/declared.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
 import { consistencyOf } from './consistency.ts';
 import { type Hints, hintsOf, rulesOf } from './hints.ts';
@@ -33,7 +34,6 @@ const WARN_EVERY_MS = 60_000;
 export class Ledger {
   readonly #parts: LedgerParts;
   readonly #counts = new Map<string, Record<Verdict, number>>();
-  readonly #verdicts = new Tally();
   readonly #caught = new Timings();
   /** By entry; the newest last. */
   readonly #missed = new Map<string, Finding>();
@@ -54,7 +54,7 @@ export class Ledger {
       const consistency = consistencyOf(counts);
       return consistency === undefined ? [] : [{ values: [route], value: consistency.nines }];
     });
-    return { verdicts: this.#verdicts.samples(), caught: this.#caught.samples(), nines };
+    return { verdicts: this.#verdictSamples(), caught: this.#caught.samples(), nines };
   }
 
   /** For `GET /v1/audit`, newest first. Instants as in the log. */
@@ -69,12 +69,17 @@ export class Ledger {
     };
   }
 
+  /** From 0 on, for every route that may have audits: the first miss is an increase. */
+  #verdictSamples(): readonly Sample[] {
+    const routes = new Set([...auditedRoutes(this.#parts.config()), ...this.#counts.keys()]);
+    return [...routes].flatMap((route) => VERDICTS.map((verdict) => ({ values: [route, verdict], value: this.#counts.get(route)?.[verdict] ?? 0 })));
+  }
+
   #add({ route, verdict, hits, afterMs, difference }: AuditRecord): void {
     let counts = this.#counts.get(route);
     // The cast: Object.fromEntries forgets of what.
     if (counts === undefined) this.#counts.set(route, (counts = Object.fromEntries(VERDICTS.map((name) => [name, 0])) as Record<Verdict, number>));
     counts[verdict] += hits;
-    this.#verdicts.add(route, verdict, hits);
     if (afterMs !== undefined) this.#caught.add(route, '', afterMs);
     if (difference === undefined) return;
     if (verdict === 'unstable') keep(this.#unstable, { ...difference, route, hits, lastHitAt: difference.hitAt });
@@ -92,6 +97,11 @@ export class Ledger {
     const { url, tags, changed, ageMs } = difference;
     this.#parts.observer.warn('a stored response differs from the origin, and no purge has ended it', { route, url, tags, changed, ageMs });
   }
+}
+
+function auditedRoutes({ audit, routes, defaultRoute }: Config): readonly string[] {
+  if (audit === undefined) return [];
+  return [...routes, defaultRoute].filter((route) => route.audited && mayStore(route)).map(({ name }) => name);
 }
 
 /** Another audit of one entry adds to what was found. */

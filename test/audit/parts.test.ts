@@ -6,6 +6,7 @@ import { compared } from '../../src/audit/compare.ts';
 import { drawn } from '../../src/audit/countdown.ts';
 import { hintsOf, rulesOf } from '../../src/audit/hints.ts';
 import { Ledger } from '../../src/audit/ledger.ts';
+import { VERDICTS } from '../../src/audit/verdict.ts';
 import type { Difference } from '../../src/audit/record.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { PurgeRecord } from '../../src/purge/purge-log.ts';
@@ -85,8 +86,8 @@ function difference(rest: Partial<Difference> = {}): Difference {
   };
 }
 
-function purged(what: string, at: number): PurgeRecord {
-  return { at, state: 'confirmed', kind: 'operator', mode: 'hard', actor: '127.0.0.1', what, waitedMs: 0 };
+function purged(what: string, at: number, state: PurgeRecord['state'] = 'confirmed'): PurgeRecord {
+  return { at, state, kind: 'operator', mode: 'hard', actor: '127.0.0.1', what, waitedMs: 0 };
 }
 
 describe('hints', () => {
@@ -102,6 +103,11 @@ describe('hints', () => {
     ['a word', ['list:popular'], [purged('tag=list:populr', 2_000)], [/^list:populr .* meant/]],
     ['without a family', ['catalog'], [purged('tag=catalgo', 2_000)], [/^catalgo .* meant/]],
     ['another of the kind is no slip', ['product:42'], [purged('tag=product:43', 2_000)], [/none of its tags: product:43;/]],
+    ['by its version, just before it was fetched', ['product:42'], [purged('version=product:42=17', 880)], [/^product:42 was purged 120ms before/]],
+    ['by a version, with a slip', ['product:42'], [purged('version=prodct:42=17', 2_000)], [/^prodct:42 .* meant/]],
+    ['refused', ['product:42'], [purged('tag=product:42', 2_000, 'refused')], [/^a purge of product:42 was refused/]],
+    ['refused before it was fetched', ['product:42'], [purged('tag=product:42', 880, 'refused')], []],
+    ['what was refused was not purged', ['product:42'], [purged('tag=prodct:42 tag=a', 2_000, 'refused')], []],
     [
       'a few are named',
       ['a'],
@@ -152,13 +158,18 @@ describe('the ledger', () => {
       { route: '/a', verdict: 'caught', hits: 1, afterMs: 40 },
       { route: '/b', verdict: 'skipped', hits: 7 },
     ]);
-    expect(kept.samples.verdicts).toEqual([
+    expect(kept.samples.verdicts.filter(({ value }) => value > 0)).toEqual([
       { values: ['/a', 'equal'], value: 98 },
       { values: ['/a', 'caught'], value: 1 },
       { values: ['/b', 'skipped'], value: 7 },
     ]);
     expect(kept.samples.nines).toEqual([{ values: ['/a'], value: 2 }]);
     expect(kept.samples.caught.at(-1)).toEqual({ values: ['/a', ''], suffix: '_count', value: 1 });
+  });
+
+  it('counts every route that may be audited from 0 on', () => {
+    const { verdicts } = ledger().kept.samples;
+    expect(verdicts).toEqual(VERDICTS.map((verdict) => ({ values: ['default', verdict], value: 0 })));
   });
 
   it('keeps the newest, and one line of an entry', () => {
