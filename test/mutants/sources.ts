@@ -108,6 +108,13 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     caughtBy: [STREAMED],
   },
   {
+    name: 'outbox: any certificate will do',
+    file: 'src/events/postgres-session.ts',
+    text: 'rejectUnauthorized,\n',
+    replacement: 'rejectUnauthorized: false,\n',
+    caughtBy: ['test/events/reach.test.ts'],
+  },
+  {
     name: 'outbox: an update of a key purges the new one only',
     file: SQL,
     text: "IF TG_OP IN ('UPDATE', 'DELETE') THEN",

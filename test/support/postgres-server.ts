@@ -1,11 +1,12 @@
 // A PostgreSQL of the test's own, which may be killed: made by initdb in a folder of its own. It refuses to run as root; there it runs as the user `postgres`.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import type { Issued } from './certificate.ts';
 import { freePort } from './free-port.ts';
 
 interface Programs {
@@ -34,9 +35,11 @@ export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly #programs: Programs;
   readonly #folder: string;
+  readonly #settings: readonly string[];
   #child: ChildProcess;
 
-  static async start(): Promise<PostgresServer> {
+  /** `tls`: it takes TLS beside plain connections. */
+  static async start({ tls }: { readonly tls?: Issued } = {}): Promise<PostgresServer> {
     if (typeof programs === 'string') throw new Error(programs);
     const folder = mkdtempSync(join(tmpdir(), 'freshet-postgres-'));
     const { user } = programs;
@@ -46,14 +49,19 @@ export class PostgresServer implements AsyncDisposable {
       cwd: folder,
     });
     if (made.status !== 0) throw new Error(`initdb: ${made.stderr.toString()}`);
-    const server = new PostgresServer(programs, folder, await freePort());
+    const server = new PostgresServer(programs, {
+      folder,
+      port: await freePort(),
+      settings: tls === undefined ? [] : encrypting(tls, { folder, user }),
+    });
     await server.untilReady();
     return server;
   }
 
-  private constructor(found: Programs, folder: string, port: number) {
+  private constructor(found: Programs, { folder, port, settings }: { folder: string; port: number; settings: readonly string[] }) {
     this.#programs = found;
     this.#folder = folder;
+    this.#settings = settings;
     this.port = port;
     this.#child = this.#spawn();
   }
@@ -84,12 +92,36 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   #spawn(): ChildProcess {
-    const args = ['-D', join(this.#folder, 'data'), '-h', '127.0.0.1', '-p', String(this.port), '-k', '', '-c', 'log_min_messages=fatal'];
+    const args = [
+      '-D',
+      join(this.#folder, 'data'),
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(this.port),
+      '-k',
+      '',
+      '-c',
+      'log_min_messages=fatal',
+      ...this.#settings,
+    ];
     const child = spawn(join(this.#programs.folder, 'postgres'), args, { ...this.#programs.user, cwd: this.#folder, stdio: 'ignore' });
     running.add(child);
     child.once('close', () => running.delete(child));
     return child;
   }
+}
+
+/** A key that others may read is refused. */
+function encrypting({ cert, key }: Issued, { folder, user }: { readonly folder: string; readonly user: Programs['user'] }): readonly string[] {
+  const paths = [join(folder, 'server.crt'), join(folder, 'server.key')] as const;
+  for (const [at, text] of [cert, key].entries()) {
+    const path = paths[at] ?? '';
+    writeFileSync(path, text);
+    chmodSync(path, 0o600);
+    if (user !== undefined) chownSync(path, user.uid, user.gid);
+  }
+  return ['-c', 'ssl=on', '-c', `ssl_cert_file=${paths[0]}`, '-c', `ssl_key_file=${paths[1]}`];
 }
 
 async function answers(url: string): Promise<boolean> {
