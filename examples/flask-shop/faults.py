@@ -1,5 +1,6 @@
 """What teams get wrong, planted on purpose (SHOP_FAULT), so that `freshet validate` can be seen finding it. No part of an application."""
 
+from threading import Timer
 from time import sleep
 
 WINDOW_SECONDS = 0.2
@@ -26,6 +27,17 @@ def early(_app, purges):
     purges.before_commit = before_commit
 
 
+def late(_app, purges):
+    """Answers first and purges then: who reads in between sees what was there before."""
+    send = purges._send
+
+    def send_later(queue):
+        Timer(WINDOW_SECONDS, send, [queue]).start()
+        return {}
+
+    purges._send = send_later
+
+
 def few(app, _purges):
     """The list of products does not say which ones are in it."""
     rewrite(app, "/products", "Surrogate-Key", "products")
@@ -50,4 +62,4 @@ def rewrite(app, ending, field, value):
     app.wsgi_app = outer
 
 
-PLANTS = {"forget": forget, "early": early, "few": few, "public": public}
+PLANTS = {"forget": forget, "early": early, "late": late, "few": few, "public": public}

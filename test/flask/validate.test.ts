@@ -20,10 +20,10 @@ interface Found {
   readonly faults: readonly string[];
 }
 
-async function found(fault: string, config = CONFIG): Promise<Found> {
+async function found(fault: string, { config = CONFIG, plan: text = PLAN }: { config?: string; plan?: string } = {}): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-validate-'));
   const [plan, freshet] = [join(folder, 'plan.yaml'), join(folder, 'freshet.yaml')];
-  writeFileSync(plan, PLAN);
+  writeFileSync(plan, text);
   writeFileSync(freshet, config);
   await using shop = await FlaskShop.start({ env: { SHOP_FAULT: fault }, config: freshet });
   const { code, out, err } = await runFreshet(['validate', '--config', plan, '--json'], await shop.exported());
@@ -45,10 +45,17 @@ describe.skipIf(!hasFlask)('freshet validate, against the Flask shop', { timeout
     ['a list that does not say which products are in it', 'few', CONFIG, ['missed-invalidation /products']],
     ['prices that are called public, and shared by all', 'public', SHARED_PRICES, ['cross-scope-read /products/{key}/price']],
   ])('finds %s, and nothing else', async (_name, fault, config, expected) => {
-    const { code, err, faults } = await found(fault, config);
+    const { code, err, faults } = await found(fault, { config });
     expect(faults).toEqual(expected);
     expect(code).toBe(1);
     expect(err).toMatch(/freshet: a fault was found\n$/);
+  });
+
+  it('finds purges that come after the answer', async () => {
+    const { code, faults } = await found('late', { plan: PLAN.replace('grace: 300ms', 'grace: 5s') });
+    expect(faults).toContain('stale-read /products');
+    for (const fault of faults) expect(fault).toMatch(/^stale-read /);
+    expect(code).toBe(1);
   });
 
   it('finds purges that precede their commit', async () => {

@@ -13,6 +13,8 @@ export interface Faults {
   readonly lags?: boolean;
   /** The statuses of writes, one after the other, the last for good; 0: the connection is cut, and the write happens. */
   readonly writes?: readonly number[];
+  /** So many reads are answered, and all later ones with 503. */
+  readonly reads?: number;
   /** The answer to a purge. */
   readonly purge?: { readonly status: number; readonly body: string };
 }
@@ -26,6 +28,7 @@ export class System implements AsyncDisposable {
   /** What came in, as `METHOD path body`. */
   readonly asked: string[] = [];
   #writes = 0;
+  #reads = 0;
 
   static async start(faults: Faults = {}): Promise<System> {
     const system = new System(faults);
@@ -67,6 +70,7 @@ export class System implements AsyncDisposable {
   }
 
   #read(response: ServerResponse, place: string, { key, headers }: { key: string; headers: IncomingMessage['headers'] }): void {
+    if (++this.#reads > (this.#faults.reads ?? Infinity)) return void response.writeHead(503).end('gone');
     const isFresh = headers['cache-control'] !== 'no-cache';
     const before = this.#before.get(place);
     if (this.#faults.lags === true && before !== undefined) return send(response, before, 'fwd=miss');

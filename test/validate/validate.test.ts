@@ -6,7 +6,7 @@ import { validate } from '../../src/validate/validate.ts';
 import { type Faults, System } from './system.ts';
 
 /** As long as it takes: a run ends with its writes. */
-const BRISK = 'duration: 10m\nmost_writes: 20\ngrace: 50ms\nrate: 2000/s\npause: 5ms';
+const BRISK = 'duration: 10m\ngrace: 50ms\nrate: 2000/s\npause: 5ms';
 
 const SHARED = `
   - name: shared
@@ -26,9 +26,9 @@ const USERS = 'users: [{ name: ada, headers: { user: ada } }, { name: bob, heade
 async function run(
   system: System,
   resources: string,
-  { more = '', said = [] }: { readonly more?: string; readonly said?: string[] } = {},
+  { more = '', most = 20, said = [] }: { readonly more?: string; readonly most?: number; readonly said?: string[] } = {},
 ): Promise<{ readonly report: Report; readonly said: readonly string[] }> {
-  const text = [`freshet: ${system.url}`, BRISK, USERS, more, `resources:${resources}`].join('\n');
+  const text = [`freshet: ${system.url}`, BRISK, `most_writes: ${most}`, USERS, more, `resources:${resources}`].join('\n');
   const plan = loadPlan({ file: 'plan.yaml', text, env: {} });
   const report = await validate(plan, { say: (line) => said.push(line), ended: new AbortController().signal });
   return { report, said };
@@ -43,6 +43,7 @@ describe.concurrent('what is found', () => {
     ['nothing in a system that is right', {}, SHARED + OWNED, [], "No read was stale, and none showed what is another's."],
     ['a purge that is forgotten', { forgets: true }, SHARED, ['missed-invalidation shared'], 'no purge reaches this answer'],
     ['users who are mixed up', { mixes: true }, OWNED, ['cross-scope-read mine'], 'the scope of the route does not tell these users apart'],
+    ['reads that fail from when its traffic begins', { reads: 6 }, SHARED, ['unjudged-read shared'], '503 "gone"'],
     ['an API that answers what is older by itself', { lags: true }, SHARED, ['stale-read shared'], 'The API itself answered what is older'],
   ];
   it.each(rows)('%s', async (_name, faults, resources, expected, said) => {
@@ -52,6 +53,12 @@ describe.concurrent('what is found', () => {
     expect(describeReport(report)).toContain(said);
     expect(report.writes.confirmed).toBeGreaterThan(2);
     for (const { reads } of report.reads) expect(reads).toBeGreaterThan(2);
+  });
+
+  it('what nobody reads before the traffic ends', async () => {
+    await using system = await System.start({ forgets: true });
+    const { report } = await run(system, SHARED, { most: 1 });
+    expect(kinds(report)).toEqual(['missed-invalidation shared']);
   });
 
   it('with every hit that showed it', async () => {
