@@ -100,17 +100,16 @@ export class Control {
     this.#purgeRate = new PurgeRate(config.purge.ratePerSecond);
     this.secrets = secretsOf(config);
     this.tagHash = new TagHash(Buffer.from(this.secrets.tags));
-    this.effects = new EffectLedger({ threads, metNothing: (kind) => observe.metrics.purgeMetNothing(kind) });
     const marking = {
       memoryBytes: config.purge.memoryBytes,
       holdKeepMs: Math.max(0, ...Array.from(config.origins.values(), (origin) => origin.headersTimeoutMs)),
       exhausted,
-      overtaken: (epoch: number) => this.effects.overtaken(epoch),
     };
     this.authority =
       config.redis === undefined
         ? new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) })
         : sharedAuthority(config.redis, { ...marking, clock, watcher: new NodeReport({ observer: observe, emptied: exhausted }), epochsChanged });
+    this.effects = new EffectLedger({ threads, fates: this.authority.marks, metNothing: (kind) => observe.metrics.purgeMetNothing(kind) });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     this.sketchMemory = allocateSketch();
     this.sketch = new TagSketch(this.sketchMemory);

@@ -18,6 +18,7 @@ import { Flights } from './proxy/collapse.ts';
 import { FillBudget } from './proxy/fill.ts';
 import { handle } from './proxy/handle.ts';
 import { Listener } from './proxy/listener.ts';
+import { noteLeaving } from './proxy/note-leaving.ts';
 import type { Parts } from './proxy/parts.ts';
 import { ScopeLookups } from './proxy/scope-lookup.ts';
 import { settingsOf, type VerifierParts } from './proxy/settings.ts';
@@ -92,17 +93,18 @@ export class Thread {
     });
     const bodies = bodiesOf(given);
     this.sightings = new StoredSightings({ config, sketch: given.sketch });
+    const effects = new PurgeEffects({ traces: given.marks, observer: observe.metrics });
     const parts: Parts = {
       ...(given.worker === undefined ? {} : { worker: given.worker }),
       clock,
-      store: new MemoryStore({ maxBytes: config.store.memoryBytes }),
+      store: new MemoryStore({ maxBytes: config.store.memoryBytes, gaveWay: noteLeaving(effects, clock) }),
       marks: given.marks,
       purger: given.purger,
       purgeGate,
       tagHash: given.tagHash,
       origins: this.#origins,
       observer: observe,
-      effects: new PurgeEffects({ traces: given.marks, observer: observe.metrics }),
+      effects,
       sightings: this.sightings,
       flights: new Flights(),
       fillBudget: new FillBudget(config.store.fillBytes),

@@ -13,7 +13,7 @@ import { listNodes, type NodeList } from './node-list.ts';
 import type { PurgeAnswer, PurgeId } from './node-messages.ts';
 import { loggedOf } from './publication.ts';
 
-export interface ClusterAuthorityParts extends Pick<MarkWriterOptions, 'memoryBytes' | 'holdKeepMs' | 'exhausted' | 'overtaken' | 'lastEpoch'> {
+export interface ClusterAuthorityParts extends Pick<MarkWriterOptions, 'memoryBytes' | 'holdKeepMs' | 'exhausted' | 'lastEpoch'> {
   readonly mode: NodeMode;
   readonly log: CoordinationLog;
   readonly clock: Clock;

@@ -21,6 +21,8 @@ export type Later = 'asked' | 'unasked' | 'forgotten';
 export interface Ending {
   readonly epoch: number;
   readonly mode: PurgeMode;
+  /** Undefined where nobody knows any more. */
+  readonly purgedAt: number | undefined;
 }
 
 export class EndedKeys {
@@ -29,6 +31,8 @@ export class EndedKeys {
   readonly #fingerprints = new Int32Array(SIZE);
   /** Negative after soft purges; 0 where the place is free. */
   readonly #epochs = new Float64Array(SIZE);
+  /** When the purge was; NaN where nobody knows. */
+  readonly #purgedAt = new Float64Array(SIZE);
   readonly #endedAt = new Float64Array(SIZE);
   /** Entries that nobody has asked for. */
   readonly #waiting = new Int32Array(SIZE);
@@ -39,11 +43,12 @@ export class EndedKeys {
   }
 
   /** An entry under `key` was found purged. */
-  end(key: string, { epoch, mode }: Ending, now: number): void {
+  end(key: string, { epoch, mode, purgedAt }: Ending, now: number): void {
     const { place, fingerprint } = placeOf(key);
     if (this.#fingerprints[place] !== fingerprint) this.#free(place, 'forgotten');
     this.#fingerprints[place] = fingerprint;
     this.#epochs[place] = mode === 'hard' ? epoch : -epoch;
+    this.#purgedAt[place] = purgedAt ?? NaN;
     this.#endedAt[place] = now;
     this.#waiting[place] = (this.#waiting[place] as number) + 1;
   }
@@ -81,7 +86,8 @@ export class EndedKeys {
 
   #endingAt(place: number): Ending {
     const epoch = this.#epochs[place] as number;
-    return { epoch: Math.abs(epoch), mode: epoch > 0 ? 'hard' : 'soft' };
+    const purgedAt = this.#purgedAt[place] as number;
+    return { epoch: Math.abs(epoch), mode: epoch > 0 ? 'hard' : 'soft', purgedAt: Number.isNaN(purgedAt) ? undefined : purgedAt };
   }
 
   #free(place: number, later: Later): void {

@@ -97,13 +97,13 @@ export const METRICS = [
     name: 'freshet_purges_met_nothing_total',
     type: 'counter',
     labels: ['kind'],
-    help: 'Purges confirmed here, by an operator or a write, of which the sweep of this whole store has found no entry.',
+    help: 'Purges confirmed here, by who asked (operator, event, or a write through Freshet), of which no entry was found until the sweep of this whole store was round.',
   },
   {
     name: 'freshet_purged_entries_total',
     type: 'counter',
     labels: ['mode', 'by'],
-    help: 'Entries found purged, hard or soft, each once: by the sweep, by a request, or by the replacement that took their place.',
+    help: 'Entries found purged, hard or soft, each once: by the sweep, by a request, or when they left for another (replacement) or for room (eviction).',
   },
   {
     name: 'freshet_purged_entries_later_total',

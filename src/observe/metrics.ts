@@ -135,7 +135,7 @@ export class Metrics implements EffectObserver {
   readonly #eventRetries = new Tally();
   readonly #writeTimes = new Timings();
   readonly #freshTimes = new Timings();
-  readonly #metNothing = new Tally(eachOf(['operator', 'write'] satisfies PurgeKind[]));
+  readonly #metNothing = new Tally(eachOf(['operator', 'event', 'write'] satisfies PurgeKind[]));
   readonly #purgedEntries = new Tally();
   readonly #purgedLater = new Tally();
   readonly #askedAfterPurge = new Tally(eachOf(['hard', 'soft'] satisfies PurgeMode[]));

@@ -3,11 +3,13 @@
 // The idea: a mark is the epoch of its purge, so whoever finds an entry purged can say by which. An entry with several newer marks is counted for the newest of
 // them, and the others have met it too. Known: a mark that had to leave a full bucket of the table speaks for others (freshet_purge_false_share_ratio says how
 // often), so an entry may be counted for a purge that did not name it; it was ended all the same.
-// What happened leaves as a report for the main thread, which keeps it by purge (effect-ledger.ts), and as counts for the metrics.
+// Which purges met something is noted where all threads see it (purge/traces.ts); what exactly leaves as a report for the main thread, which keeps it by purge
+// (effect-ledger.ts), and as counts for the metrics.
+import { FATE } from '../rules/purge-fate.ts';
 import { EndedKeys, type Later, type PurgeMode } from './ended-keys.ts';
 
-/** How an entry was found: by the sweep, by a request for it, or by what takes its place. */
-export type FoundBy = 'sweep' | 'request' | 'replacement';
+/** How an entry was found: by the sweep, by a request for it, when another took its place, or when it left for room. */
+export type FoundBy = 'sweep' | 'request' | 'replacement' | 'eviction';
 
 export interface EffectObserver {
   purgedEntryFound(mode: PurgeMode, by: FoundBy): void;
@@ -23,6 +25,8 @@ export interface PurgeTraces {
   endings(entry: TracedEntry, mode: PurgeMode): readonly number[];
   /** When that purge was; undefined where it is too long ago. */
   purgedAt(epoch: number): number | undefined;
+  /** Adds bits of FATE to what became of it. */
+  addFate(epoch: number, bits: number): void;
 }
 
 export interface TracedEntry {
@@ -47,7 +51,7 @@ export interface EffectReport {
   readonly deltas: readonly EffectDelta[];
 }
 
-/** Purges of which a thread reports at once; of more the counts still go to the metrics. */
+/** Purges of which a thread reports at once; the others are counted in part then. */
 const MOST_DELTAS = 1_000;
 
 interface Growing {
@@ -84,6 +88,13 @@ export class PurgeEffects {
     this.#note(key, { mode: 'soft', by, now, epochs });
   }
 
+  /** An entry has left the store, and no purge was thought of. */
+  left(key: string, entry: TracedEntry, found: { readonly by: FoundBy; readonly now: number }): void {
+    const epochs = this.#traces.endings(entry, 'hard');
+    if (epochs.length > 0) this.#note(key, { mode: 'hard', epochs, ...found });
+    else if (this.#traces.endings(entry, 'soft').length > 0) this.softened(key, entry, found);
+  }
+
   /** A request found nothing under `key` that it could use: whether a purge is to blame. */
   asked(key: string): PurgeMode | undefined {
     const ending = this.#ended.ask(key);
@@ -101,8 +112,7 @@ export class PurgeEffects {
   stored(key: string, now: number): void {
     const ending = this.#ended.refresh(key);
     if (ending === undefined) return;
-    const purgedAt = this.#traces.purgedAt(ending.epoch);
-    if (purgedAt !== undefined) this.#observer.freshAfterPurge(ending.mode, Math.max(0, now - purgedAt));
+    if (ending.purgedAt !== undefined) this.#observer.freshAfterPurge(ending.mode, Math.max(0, now - ending.purgedAt));
     this.#change(ending.epoch, (delta) => (delta.freshAt ??= now));
   }
 
@@ -137,13 +147,16 @@ export class PurgeEffects {
     // Ended by a new generation of epochs as a whole: no purge is to blame.
     if (epochs.length === 0) return;
     const newest = newestOf(epochs);
-    for (const epoch of epochs) this.#change(epoch, (delta) => (delta.entries += epoch === newest ? 1 : 0));
-    this.#ended.end(key, { epoch: newest, mode }, now);
+    for (const epoch of epochs) {
+      this.#traces.addFate(epoch, FATE.met);
+      this.#change(epoch, (delta) => (delta.entries += epoch === newest ? 1 : 0));
+    }
+    this.#ended.end(key, { epoch: newest, mode, purgedAt: this.#traces.purgedAt(newest) }, now);
   }
 
   #change(epoch: number, change: (delta: Growing) => void): void {
     let delta = this.#deltas.get(epoch);
-    if (delta === undefined && this.#deltas.size >= MOST_DELTAS) return;
+    if (delta === undefined && this.#deltas.size >= MOST_DELTAS) return this.#traces.addFate(epoch, FATE.partly);
     if (delta === undefined) this.#deltas.set(epoch, (delta = { entries: 0, requests: 0, freshAt: undefined }));
     change(delta);
   }

@@ -81,23 +81,13 @@ function put(x: Exchange, response: StoredResponse, present: readonly StoredResp
 export function keep(x: Exchange, entry: StoredResponse): Commit {
   if (!isOfScope(x, entry.scopeId, 'commit')) return { kind: 'refused', reason: 'scope-mismatch' };
   const { store, effects, clock } = x.parts;
-  const present = store.peek(x.key);
   const result = store.put(x.key, new PackedResponse(entry, x.view), { maxVariants: x.route.policy.maxVariants });
   if (result.kind === 'refused') return result;
-  const now = clock.now();
-  for (const other of present) notePurged(x, other, { replacedBy: entry, now });
-  effects.stored(x.key, now);
+  effects.stored(x.key, clock.now());
   x.parts.observer.fillStored(entry.body.length);
   x.parts.bodies?.offer(sharedKey(x), entry);
   x.parts.sightings?.entryStored(sightingOf(x, entry));
   return result;
-}
-
-/** What a purge had ended, and nobody had found. */
-function notePurged(x: Exchange, other: StoredResponse, { replacedBy, now }: { readonly replacedBy: StoredResponse; readonly now: number }): void {
-  const { effects, marks } = x.parts;
-  const isPurged = sameSelection(other, replacedBy) && marks.gateEntry(other).kind === 'purged';
-  if (isPurged) effects.ended(x.key, other, { by: 'replacement', now });
 }
 
 function sightingOf({ route, target }: Exchange, entry: StoredResponse): EntryStored {

@@ -21,13 +21,13 @@ export function freshenBase(x: Exchange, base: StoredResponse, head: ResponseHea
 
   // What may have been purged is no more freshened than what was.
   if (verdict.kind === 'purged' || verdict.kind === 'uncoordinated' || !confirms(base, head) || !store.holds(x.key, base)) {
-    return baseGone(x, base, 'purged');
+    return baseGone(x, base);
   }
 
   const storability = freshnessAfter304(base, fillContext(x, head, times));
   if (storability.kind === 'store' && !storability.vary.every((name) => base.axes.includes(name))) {
     // It now varies on what nobody noted of the request that it was stored for.
-    return baseGone(x, base, 'replaced');
+    return baseGone(x, base);
   }
   const stored: StoredResponse = {
     ...unpacked(base),
@@ -57,8 +57,8 @@ function land(x: Exchange, { base, stored, refusal }: { base: StoredResponse; st
   return { kind: 'freshened', stored, shareable: isFresh, kept: keep(x, stored).kind === 'stored' };
 }
 
-function baseGone(x: Exchange, base: StoredResponse, why: 'purged' | 'replaced'): Landing {
-  x.parts.store.remove(x.key, base, why);
+function baseGone(x: Exchange, base: StoredResponse): Landing {
+  x.parts.store.remove(x.key, base, 'replaced');
   x.parts.observer.fillRefused('base-gone');
   return { kind: 'base-gone' };
 }

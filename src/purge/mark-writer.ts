@@ -1,20 +1,12 @@
 // The one writer of the marks: numbers purges, writes them and publishes them. PURGE-PROTOCOL §3.1 "One writer".
 // The order is the proof: holds, floor and marks are written before the epoch is published; whoever answers a purge does so after.
+import { FATE } from '../rules/purge-fate.ts';
 import type { Publication } from './authority.ts';
 import { allocateHolds } from './holds.ts';
 import type { Lease } from './lease.ts';
 import { allocateTable, type MarkTable } from './mark-table.ts';
-import {
-  allocateDates,
-  datedPlaceOf,
-  GENERATION_SIZE,
-  INSTANT_UNIT_MS,
-  type MarkMemory,
-  SharedMarks,
-  type SharedState,
-  stateOf,
-  WORD,
-} from './marks.ts';
+import { GENERATION_SIZE, INSTANT_UNIT_MS, type MarkMemory, SharedMarks, type SharedState, stateOf, WORD } from './marks.ts';
+import { allocateTraces } from './traces.ts';
 
 const LAST_INSTANT = 2 ** 31 - 1;
 
@@ -27,8 +19,6 @@ export interface MarkWriterOptions {
   readonly exhausted: () => void;
   /** Where others purge too: without it held, nothing here answers. */
   readonly lease?: Lease;
-  /** Told the epoch of an earlier purge, one of whose tags is marked again: before that is published, and perhaps often. */
-  readonly overtaken?: ((epoch: number) => void) | undefined;
   /** Purges in a generation; smaller in tests. */
   readonly lastEpoch?: number;
 }
@@ -39,7 +29,6 @@ export class MarkWriter {
   readonly memory: MarkMemory;
   readonly #state: SharedState;
   readonly #exhausted: () => void;
-  readonly #overtaken: (epoch: number) => void;
   readonly #lastEpoch: number;
   #started = false;
 
@@ -47,7 +36,7 @@ export class MarkWriter {
     this.memory = {
       header: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(WORD).length)),
       start: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
-      purgedAt: allocateDates(),
+      traces: allocateTraces(),
       hard: allocateTable(options.memoryBytes, 2),
       soft: allocateTable(options.memoryBytes / 4, 5),
       holds: allocateHolds(),
@@ -56,7 +45,6 @@ export class MarkWriter {
     this.#state = { ...stateOf(this.memory, options.holdKeepMs), ...(options.lease === undefined ? {} : { lease: options.lease }) };
     this.marks = new SharedMarks(this.#state);
     this.#exhausted = options.exhausted;
-    this.#overtaken = options.overtaken ?? (() => undefined);
     this.#lastEpoch = options.lastEpoch ?? GENERATION_SIZE - 1;
   }
 
@@ -79,16 +67,16 @@ export class MarkWriter {
       this.#exhausted();
     }
     const epoch = (header[WORD.published] as number) + 1;
+    this.#state.traces.begin(this.marks.epoch + 1, publication.at);
     holds.record(publication);
     if (publication.mode === 'hard') this.#markHard(publication, epoch);
     else this.#markSoft(publication, epoch);
-    this.#state.purgedAt[datedPlaceOf(this.marks.epoch + 1)] = publication.at;
     Atomics.store(header, WORD.published, epoch);
     return this.marks.epoch;
   }
 
   #markHard({ selectors }: Publication, epoch: number): void {
-    if (selectors.all) this.#tellOvertaken(Atomics.exchange(this.#state.header, WORD.floor, epoch));
+    if (selectors.all) this.#noteOvertaken(Atomics.exchange(this.#state.header, WORD.floor, epoch));
     else this.#writeAll(this.#state.hard, selectors.tagIds, { epoch, instant: 0 });
   }
 
@@ -98,7 +86,7 @@ export class MarkWriter {
     if (selectors.all) {
       // In the order of MarkTable: a reader in between gets an instant that is too early.
       const before = Atomics.exchange(header, WORD.softFloor, epoch);
-      this.#tellOvertaken(before);
+      this.#noteOvertaken(before);
       Atomics.store(header, WORD.softFloorBefore, before);
       Atomics.store(header, WORD.softFloorAt, instant);
       if (before === 0) Atomics.store(header, WORD.softFloorFirstAt, instant);
@@ -109,13 +97,14 @@ export class MarkWriter {
   }
 
   #writeAll(table: MarkTable, tagIds: Int32Array, mark: { readonly epoch: number; readonly instant: number }): void {
-    for (let i = 0; i < tagIds.length; i += 2) this.#tellOvertaken(table.write(tagIds[i] as number, tagIds[i + 1] as number, mark));
+    for (let i = 0; i < tagIds.length; i += 2) this.#noteOvertaken(table.write(tagIds[i] as number, tagIds[i + 1] as number, mark));
   }
 
-  /** `mark` is what stood where another stands now; the same purge may mark a tag twice. */
-  #tellOvertaken(mark: number): void {
-    const { header } = this.#state;
-    if (mark > 0 && mark <= (header[WORD.published] as number)) this.#overtaken((header[WORD.generation] as number) * GENERATION_SIZE + mark);
+  /** `mark` is what stood where another stands now: no purge has 0, and one that marks a tag twice is not published yet. */
+  #noteOvertaken(mark: number): void {
+    const epoch = (this.#state.header[WORD.generation] as number) * GENERATION_SIZE + mark;
+    const fate = this.marks.fateOf(epoch) ?? FATE.swept;
+    if ((fate & FATE.swept) === 0) this.marks.addFate(epoch, FATE.partly);
   }
 
   #unitsOf(at: number): number {
@@ -133,10 +122,11 @@ export class MarkWriter {
 
   /** The next generation, with nothing marked: whatever was fetched until now is purged as a whole. Odd while it is being made: marks.ts. */
   restart(at: number): void {
-    const { header, hard, soft } = this.#state;
+    const { header, hard, soft, traces } = this.#state;
     Atomics.add(header, WORD.generation, 1);
     hard.clear();
     soft.clear();
+    traces.clear();
     this.#startUnits(at);
     for (const word of [WORD.floor, WORD.lastSoft, WORD.softFloor, WORD.softFloorAt, WORD.softFloorBefore, WORD.softFloorFirstAt, WORD.published])
       Atomics.store(header, word, 0);

@@ -15,15 +15,13 @@ import type { GatedEntry, Marks } from './authority.ts';
 import { type HoldMemory, Holds } from './holds.ts';
 import { Lease, systemClocks } from './lease.ts';
 import { MarkTable } from './mark-table.ts';
+import { type TraceMemory, TRACED, Traces } from './traces.ts';
 
 /** One more than the highest `n`. */
 export const GENERATION_SIZE = 2 ** 31;
 
 /** Instants of soft purges are kept in these units from the generation's start on, rounded down: never later than they were. */
 export const INSTANT_UNIT_MS = 10;
-
-/** So many of the last purges are dated. */
-const DATED = 1_024;
 
 /** Words of the header. */
 export const WORD = {
@@ -41,8 +39,7 @@ export const WORD = {
 export interface SharedState {
   readonly header: Int32Array;
   readonly start: Float64Array;
-  /** When each of the last purges was, at its epoch's place: for figures only, so nobody waits for it. */
-  readonly purgedAt: Float64Array;
+  readonly traces: Traces;
   readonly hard: MarkTable;
   readonly soft: MarkTable;
   readonly holds: Holds;
@@ -54,7 +51,7 @@ export interface SharedState {
 export interface MarkMemory {
   readonly header: Int32Array;
   readonly start: Float64Array;
-  readonly purgedAt: Float64Array;
+  readonly traces: TraceMemory;
   readonly hard: Int32Array;
   readonly soft: Int32Array;
   readonly holds: HoldMemory;
@@ -62,11 +59,11 @@ export interface MarkMemory {
 }
 
 /** `holdKeepMs` is for the writer. */
-export function stateOf({ header, start, purgedAt, hard, soft, holds, lease }: MarkMemory, holdKeepMs: number): SharedState {
+export function stateOf({ header, start, traces, hard, soft, holds, lease }: MarkMemory, holdKeepMs: number): SharedState {
   return {
     header,
     start,
-    purgedAt,
+    traces: new Traces(traces),
     hard: new MarkTable(hard, 2),
     soft: new MarkTable(soft, 5),
     holds: new Holds(holdKeepMs, holds),
@@ -134,14 +131,32 @@ export class SharedMarks implements Marks {
     return (ofAll > n ? [...marks, ofAll] : marks).map((mark) => base + mark);
   }
 
+  /** The first epoch of which is known when it was and what became of it; its place is cleared before the next is published. */
+  get oldest(): number {
+    return this.epoch - TRACED + 2;
+  }
+
   /** When the purge of that epoch was published; undefined where that is too long ago. */
   purgedAt(epoch: number): number | undefined {
-    const age = this.epoch - epoch;
-    return age < 0 || age >= DATED ? undefined : this.#state.purgedAt[datedPlaceOf(epoch)];
+    return this.#isTraced(epoch) ? this.#state.traces.dateOf(epoch) : undefined;
+  }
+
+  /** What became of it, as bits of FATE; undefined where it is too long ago. */
+  fateOf(epoch: number): number | undefined {
+    return this.#isTraced(epoch) ? this.#state.traces.fateOf(epoch) : undefined;
+  }
+
+  /** More of what became of it. */
+  addFate(epoch: number, bits: number): void {
+    if (this.#isTraced(epoch)) this.#state.traces.add(epoch, bits);
   }
 
   versionsAccepted(stated: readonly { readonly tagIds: Int32Array; readonly version: number }[]): boolean {
     return this.#state.holds.accepts(stated);
+  }
+
+  #isTraced(epoch: number): boolean {
+    return epoch >= this.oldest && epoch <= this.epoch;
   }
 
   #judge(tagIds: TagIds, asOf: number): Verdict {
@@ -166,15 +181,6 @@ export class SharedMarks implements Marks {
     const units = earlier(soft.earliestAfter(tagIds, n), n < Atomics.load(header, WORD.softFloor) ? this.#softFloorAt(n) : undefined);
     return units === undefined ? OK : { kind: 'softened', since: (this.#state.start[0] as number) + units * INSTANT_UNIT_MS };
   }
-}
-
-/** Of the instant of a purge. */
-export function datedPlaceOf(epoch: number): number {
-  return epoch % DATED;
-}
-
-export function allocateDates(): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT * DATED));
 }
 
 /** What is known to be purged stays so; nothing else can be said without a lease. */

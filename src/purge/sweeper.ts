@@ -30,6 +30,8 @@ export class Sweeper {
   #cursor = 0;
   /** When the pass began. */
   #epoch = 0;
+  /** Of every entry of the pass it could be said whether it was purged. */
+  #isSure = true;
 
   constructor(parts: { readonly store: Store; readonly marks: Marks; readonly found: Found }) {
     this.#store = parts.store;
@@ -39,7 +41,10 @@ export class Sweeper {
 
   /** Removes what is purged or past its last window from the next slice. The caller owns the timer. */
   sweepSlice(now: number): Slice {
-    if (this.#cursor === 0) this.#epoch = this.#marks.epoch;
+    if (this.#cursor === 0) {
+      this.#epoch = this.#marks.epoch;
+      this.#isSure = true;
+    }
     const { entries, next } = this.#store.slice(this.#cursor, SLICE_ENTRIES);
     let removed = 0;
     for (const { key, response } of entries) {
@@ -49,7 +54,7 @@ export class Sweeper {
       removed++;
     }
     this.#cursor = next ?? 0;
-    if (next === undefined) this.#found.sweptSince(this.#epoch);
+    if (next === undefined && this.#isSure) this.#found.sweptSince(this.#epoch);
     return { removed, passEnded: next === undefined };
   }
 
@@ -59,6 +64,7 @@ export class Sweeper {
       this.#found.ended(key, response, { by: 'sweep', now });
       return 'purged';
     }
+    if (verdict.kind === 'uncoordinated') this.#isSure = false;
     if (verdict.kind === 'softened') this.#found.softened(key, response, { by: 'sweep', now });
     const staleAt = verdict.kind === 'softened' ? Math.min(response.freshUntil, verdict.since) : response.freshUntil;
     const lastWindowMs = Math.max(response.staleWhileRevalidateMs, response.staleIfErrorMs, response.keepMs);

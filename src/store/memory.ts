@@ -7,10 +7,14 @@ import { ShardedMap } from './sharded-map.ts';
 import { axesOf, responsesOf, Several, type Slot, usesOf } from './slot.ts';
 import type { PutResult, RemovalReason, Store, StoreEntry, StoreStats } from './store.ts';
 
+/** Told of an entry that has left for room, or for another one. */
+export type GaveWay = (key: string, response: StoredResponse, reason: 'evicted' | 'replaced') => void;
+
 const STORED: PutResult = { kind: 'stored' };
 
 export class MemoryStore implements Store {
   readonly #maxBytes: number;
+  readonly #gaveWay: GaveWay;
   /** Several variants together never take more than this, so that one key cannot empty the store. */
   readonly #maxSlotBytes: number;
   readonly #slots = new ShardedMap<Slot>();
@@ -20,9 +24,10 @@ export class MemoryStore implements Store {
   #bytes = 0;
   #uses = 0;
 
-  constructor(options: { readonly maxBytes: number }) {
+  constructor(options: { readonly maxBytes: number; readonly gaveWay?: GaveWay }) {
     this.#maxBytes = Math.max(1, Math.floor(options.maxBytes));
     this.#maxSlotBytes = this.#maxBytes / 4;
+    this.#gaveWay = options.gaveWay ?? (() => undefined);
   }
 
   lookup(key: string): readonly StoredResponse[] {
@@ -48,8 +53,12 @@ export class MemoryStore implements Store {
     if (own > this.#maxBytes) return { kind: 'refused', reason: 'too-large' };
     const others = present.filter((candidate) => candidate !== replaced);
     const kept = this.#within({ key, uses: usesOf(old) }, others, { bytes: this.#maxSlotBytes - own, count: variantCap(limits.maxVariants) - 1 });
-    if (replaced !== undefined) this.#removals.replaced++;
-    this.#removals.evicted += others.length - kept.length;
+    if (replaced !== undefined) this.#count(key, [replaced], 'replaced');
+    this.#count(
+      key,
+      others.filter((candidate) => !kept.includes(candidate)),
+      'evicted',
+    );
     const slot = this.#makeSlot(old, { key, responses: [response, ...kept] });
     usesOf(slot)?.set(response, ++this.#uses);
     this.#write(old, slot);
@@ -71,7 +80,7 @@ export class MemoryStore implements Store {
     const present = responsesOf(slot);
     if (slot === undefined || !present.includes(response)) return;
     if (present.length === 1) return this.#forget(slot, reason);
-    this.#removals[reason]++;
+    this.#count(key, [response], reason);
     this.#write(slot, this.#makeSlot(slot, { key, responses: present.filter((candidate) => candidate !== response) }));
   }
 
@@ -135,12 +144,18 @@ export class MemoryStore implements Store {
   }
 
   #forget(slot: Slot, reason: RemovalReason): void {
-    const { length } = responsesOf(slot);
+    const responses = responsesOf(slot);
     this.#slots.delete(slot.key);
     this.#ring.remove(slot);
-    this.#entries -= length;
+    this.#entries -= responses.length;
     this.#bytes -= slot.bytes;
-    this.#removals[reason] += length;
+    this.#count(slot.key, responses, reason);
+  }
+
+  #count(key: string, responses: readonly StoredResponse[], reason: RemovalReason): void {
+    this.#removals[reason] += responses.length;
+    if (reason !== 'evicted' && reason !== 'replaced') return;
+    for (const response of responses) this.#gaveWay(key, response, reason);
   }
 }
 

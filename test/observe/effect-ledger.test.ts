@@ -1,7 +1,10 @@
 // What each of the last purges did, in all threads together, and when it may be said that one met nothing.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EffectLedger } from '../../src/observe/effect-ledger.ts';
+import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
+import { EffectLedger, type PurgeKind } from '../../src/observe/effect-ledger.ts';
+import { TRACED } from '../../src/purge/traces.ts';
+import { FATE } from '../../src/rules/purge-fate.ts';
 
 const NOW = 1_000_000;
 
@@ -9,82 +12,136 @@ const found = (epoch: number, entries: number, given: { requests?: number; fresh
 
 function setUp(threads = 1) {
   const nothing: string[] = [];
-  const ledger = new EffectLedger({ threads, metNothing: (kind) => nothing.push(kind) });
-  const purged = (epoch: number, kind: 'operator' | 'write' = 'operator') => ledger.purged({ id: `p${epoch}`, epoch, kind, at: NOW });
-  return { ledger, nothing, purged };
+  const authority = new ProcessAuthority({ memoryBytes: 65_536, holdKeepMs: 0, exhausted: () => undefined });
+  const { marks } = authority;
+  const ledger = new EffectLedger({ threads, fates: marks, metNothing: (kind) => nothing.push(kind) });
+  /** By whomever: each of a tag of its own. */
+  const publish = (upTo: number) => {
+    while (marks.epoch < upTo)
+      authority.publish({ selectors: { tagIds: Int32Array.of(marks.epoch, marks.epoch + 1), all: false }, mode: 'hard', at: NOW });
+  };
+  const purged = (epoch: number, kind: PurgeKind = 'operator') => {
+    publish(epoch);
+    ledger.purged({ id: `p${epoch}`, epoch, kind, at: NOW });
+  };
+  /** As a thread does. */
+  const tell = (thread: number, sweptSince: number, ...deltas: ReturnType<typeof found>[]) => {
+    publish(sweptSince);
+    for (const { epoch } of deltas) {
+      publish(epoch);
+      marks.addFate(epoch, FATE.met);
+    }
+    ledger.told(thread, { sweptSince, deltas });
+  };
+  return { ledger, marks, nothing, publish, purged, tell };
 }
 
 describe('a purge that met nothing', () => {
   it('is one of which no sweep has found an entry, when all have been round', () => {
-    const { ledger, nothing, purged } = setUp(2);
+    const { ledger, nothing, purged, tell } = setUp(2);
     purged(1, 'write');
-    ledger.told(0, { sweptSince: 1, deltas: [] });
+    tell(0, 1);
     expect([nothing, ledger.of('p1')]).toEqual([[], { entries: 0, requests: 0, sweep: 'under way', counted: 'all' }]);
-    ledger.told(1, { sweptSince: 0, deltas: [] });
+    tell(1, 0);
     expect(nothing).toEqual([]);
-    ledger.told(1, { sweptSince: 1, deltas: [] });
+    tell(1, 1);
     expect([nothing, ledger.of('p1')]).toEqual([['write'], { entries: 0, requests: 0, sweep: 'done', counted: 'all' }]);
-    ledger.told(0, { sweptSince: 2, deltas: [] });
+    tell(0, 2);
     expect(nothing).toEqual(['write']);
   });
 
-  it('is one whose confirmation comes after the sweeps have been round', () => {
-    const { ledger, nothing, purged } = setUp();
-    ledger.told(0, { sweptSince: 5, deltas: [] });
-    purged(5);
-    expect([nothing, ledger.of('p5')?.sweep]).toEqual([['operator'], 'done']);
+  it.each(['operator', 'event', 'write'] as const)('is one whose confirmation, to an %s, comes after the sweeps have been round', (kind) => {
+    const { ledger, nothing, purged, tell } = setUp();
+    tell(0, 5);
+    expect(nothing).toEqual([]);
+    purged(5, kind);
+    expect([nothing, ledger.of('p5')?.sweep]).toEqual([[kind], 'done']);
+  });
+
+  it('is none of another node', () => {
+    const { nothing, publish, tell } = setUp();
+    publish(3);
+    tell(0, 3);
+    expect(nothing).toEqual([]);
   });
 
   it.each([
-    ['one whose mark an entry had beside a newer one', (s: ReturnType<typeof setUp>) => s.ledger.told(0, { sweptSince: 0, deltas: [found(1, 0)] })],
-    [
-      'one of which something was found before its confirmation',
-      (s: ReturnType<typeof setUp>) => s.ledger.told(0, { sweptSince: 0, deltas: [found(1, 3)] }),
-    ],
-    ['one whose tag was marked again before', (s: ReturnType<typeof setUp>) => s.ledger.overtaken(1)],
+    ['one whose mark an entry had beside a newer one', (s: ReturnType<typeof setUp>) => s.marks.addFate(1, FATE.met)],
+    ['one of which something was found before its confirmation', (s: ReturnType<typeof setUp>) => s.tell(0, 0, found(1, 3))],
+    ['one whose tag was marked again before', (s: ReturnType<typeof setUp>) => s.marks.addFate(1, FATE.partly)],
   ])('is not %s', (_name, before) => {
     const given = setUp();
+    given.publish(1);
     before(given);
     given.purged(1);
-    given.ledger.told(0, { sweptSince: 1, deltas: [] });
+    given.tell(0, 1);
     expect([given.nothing, given.ledger.of('p1')?.sweep]).toEqual([[], 'done']);
   });
 
-  it('is not one that waited for a thread that ended', () => {
-    const { ledger, nothing, purged } = setUp();
+  it('is not one that waited for a thread that ended, confirmed by then or not', () => {
+    const { ledger, nothing, purged, publish, tell } = setUp();
     purged(1);
+    publish(2);
     ledger.threadEnded();
-    ledger.told(0, { sweptSince: 1, deltas: [] });
+    tell(0, 2);
     purged(2);
-    ledger.told(0, { sweptSince: 2, deltas: [] });
-    expect([nothing, ledger.of('p1')?.counted, ledger.of('p2')?.counted]).toEqual([['operator'], 'partly', 'all']);
+    purged(3);
+    tell(0, 3);
+    expect([nothing, ...['p1', 'p2', 'p3'].map((id) => ledger.of(id)?.counted)]).toEqual([['operator'], 'partly', 'partly', 'all']);
   });
 
-  it('stays one when its tag is marked again later', () => {
-    const { ledger, nothing, purged } = setUp();
+  it('is not one that so many have followed that nothing is known of it', () => {
+    const { ledger, nothing, purged, publish, tell } = setUp();
     purged(1);
-    ledger.told(0, { sweptSince: 1, deltas: [] });
-    ledger.overtaken(1);
-    expect([nothing, ledger.of('p1')?.counted]).toEqual([['operator'], 'all']);
+    publish(TRACED);
+    tell(0, TRACED);
+    expect([nothing, ledger.of('p1')]).toEqual([[], { entries: 0, requests: 0, sweep: 'done', counted: 'partly' }]);
   });
 });
 
 it('what threads found adds up; of the first fresh responses the earliest counts', () => {
-  const { ledger, purged } = setUp(2);
+  const { ledger, purged, tell } = setUp(2);
   purged(1);
-  ledger.told(0, { sweptSince: 0, deltas: [found(1, 2, { requests: 1, freshAt: NOW + 30 }), found(7, 9)] });
-  ledger.told(1, { sweptSince: 0, deltas: [found(1, 3, { requests: 4, freshAt: NOW + 20 })] });
-  ledger.told(1, { sweptSince: 0, deltas: [found(1, 0, { requests: 1 })] });
+  tell(0, 0, found(1, 2, { requests: 1, freshAt: NOW + 30 }), found(7, 9));
+  tell(1, 0, found(1, 3, { requests: 4, freshAt: NOW + 20 }));
+  tell(1, 0, found(1, 0, { requests: 1 }));
   expect(ledger.of('p1')).toEqual({ entries: 5, requests: 6, firstFreshMs: 20, sweep: 'under way', counted: 'all' });
   expect(ledger.of('p7')).toBe(undefined);
 });
 
-it('keeps the last thousand, whatever is told of older ones', () => {
-  const { ledger, purged } = setUp();
-  for (let epoch = 1; epoch <= 1_500; epoch++) purged(epoch);
-  for (let epoch = 1; epoch <= 500; epoch++) ledger.told(0, { sweptSince: 0, deltas: [found(epoch, 1)] });
-  const known = Array.from({ length: 1_500 }, (_, i) => ledger.of(`p${i + 1}`)).map((effect) => effect !== undefined);
-  expect(known).toEqual(Array.from({ length: 1_500 }, (_, i) => i >= 500));
+describe('of five thousand purges in one round of the sweep', () => {
+  it('each that met nothing is counted, and no other; the last thousand are told of', () => {
+    const { ledger, nothing, purged, tell } = setUp();
+    for (let epoch = 1; epoch <= 5_000; epoch++) purged(epoch);
+    for (let epoch = 1; epoch <= 5_000; epoch += 2) tell(0, 0, found(epoch, 1));
+    tell(0, 5_000);
+    expect(nothing.length).toBe(2_500);
+    const told = Array.from({ length: 5_000 }, (_, i) => ledger.of(`p${i + 1}`));
+    expect(told.findIndex((effect) => effect !== undefined)).toBe(4_000);
+    const lastOnes = told.slice(4_000).map((effect) => [effect?.entries, effect?.sweep, effect?.counted]);
+    expect(lastOnes).toEqual(Array.from({ length: 1_000 }, (_, i) => [(i + 1) % 2, 'done', 'all']));
+  });
+
+  it('those of other nodes take no room from those that were confirmed here', () => {
+    const { ledger, purged, tell } = setUp();
+    purged(1);
+    tell(0, 0, found(1, 2));
+    for (let epoch = 2; epoch <= 5_000; epoch++) tell(0, 0, found(epoch, 1));
+    tell(0, 0, found(1, 1));
+    expect(ledger.of('p1')).toMatchObject({ entries: 3, counted: 'all' });
+  });
+
+  it('one that is confirmed after so many says that it cannot tell all', () => {
+    const { ledger, nothing, purged, tell } = setUp();
+    for (let epoch = 1; epoch <= 5_000; epoch++) tell(0, 0, found(epoch, 1));
+    for (const epoch of [1, 5_000]) purged(epoch);
+    tell(0, 5_000);
+    expect([ledger.of('p1'), ledger.of('p5000')]).toMatchObject([
+      { entries: 0, counted: 'partly' },
+      { entries: 1, counted: 'all' },
+    ]);
+    expect(nothing).toEqual([]);
+  });
 });
 
 it('whatever comes in which order, each purge is settled once and what was found of it is never lost', () => {
@@ -95,7 +152,7 @@ it('whatever comes in which order, each purge is settled once and what was found
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const { ledger, nothing, purged } = setUp(2);
+      const { ledger, nothing, purged, tell } = setUp(2);
       const sum = new Map<number, number>();
       const swept = [0, 0];
       const doubtful = new Set<number>();
@@ -106,10 +163,10 @@ it('whatever comes in which order, each purge is settled once and what was found
           const at = epoch - one.back;
           sum.set(at, (sum.get(at) ?? 0) + one.entries);
           if (Math.min(...swept) >= at) doubtful.add(at);
-          ledger.told(one.thread, { sweptSince: swept[one.thread] ?? 0, deltas: [found(at, one.entries)] });
+          tell(one.thread, swept[one.thread] ?? 0, found(at, one.entries));
         } else if (one.kind === 'swept') {
           swept[one.thread] = epoch;
-          ledger.told(one.thread, { sweptSince: epoch, deltas: [] });
+          tell(one.thread, epoch);
         }
       }
       for (let at = 1; at <= epoch; at++) {

@@ -13,8 +13,8 @@ function setUp() {
   return { keys, became, goRound };
 }
 
-const hard = (epoch: number) => ({ epoch, mode: 'hard' }) as const;
-const soft = (epoch: number) => ({ epoch, mode: 'soft' }) as const;
+const hard = (epoch: number) => ({ epoch, mode: 'hard', purgedAt: NOW }) as const;
+const soft = (epoch: number) => ({ epoch, mode: 'soft', purgedAt: undefined }) as const;
 
 describe('a key', () => {
   it('that lost nothing is not known', () => {

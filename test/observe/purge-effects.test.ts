@@ -1,6 +1,8 @@
 // What one thread notes of purges: each entry once, for the newest of the purges that it met, and what came of it.
 import { describe, expect, it } from 'vitest';
+import type { PurgeMode } from '../../src/observe/ended-keys.ts';
 import { PurgeEffects, type TracedEntry } from '../../src/observe/purge-effects.ts';
+import { FATE } from '../../src/rules/purge-fate.ts';
 import { NotedEffects } from '../proxy/parts.ts';
 
 const NOW = 1_000_000;
@@ -10,10 +12,15 @@ const entry = (): TracedEntry => ({ tagIds: new Int32Array(), asOf: 0, checkedAt
 /** `endings`: of every entry. */
 function setUp(endings: readonly number[] = [4, 2]) {
   const observer = new NotedEffects();
-  const met = { endings: [...endings] };
-  const traces = { endings: () => met.endings, purgedAt: (epoch: number) => (epoch > 1 ? NOW + epoch : undefined) };
+  const met = { endings: [...endings], modes: ['hard', 'soft'] as PurgeMode[] };
+  const fates = new Map<number, number>();
+  const traces = {
+    endings: (_entry: TracedEntry, mode: PurgeMode) => (met.modes.includes(mode) ? met.endings : []),
+    purgedAt: (epoch: number) => (epoch > 1 ? NOW + epoch : undefined),
+    addFate: (epoch: number, bits: number) => fates.set(epoch, (fates.get(epoch) ?? 0) | bits),
+  };
   const effects = new PurgeEffects({ traces, observer });
-  return { effects, observer, met };
+  return { effects, observer, met, fates };
 }
 
 const bySweep = { by: 'sweep', now: NOW } as const;
@@ -38,6 +45,23 @@ describe('an entry', () => {
     met.endings.push(7);
     effects.softened('a', softened, { by: 'request', now: NOW });
     expect(observer.found).toEqual(['soft sweep', 'soft request']);
+  });
+
+  it.each([['hard'], ['soft']] as const)('that leaves unfound counts for its %s purges, once', (mode) => {
+    const { effects, observer, met, fates } = setUp();
+    met.modes = [mode];
+    const leaving = entry();
+    effects.left('a', leaving, { by: 'eviction', now: NOW });
+    expect([observer.found, [...fates.keys()]]).toEqual([[`${mode} eviction`], [4, 2]]);
+    if (mode === 'soft') effects.left('a', leaving, { by: 'eviction', now: NOW });
+    expect(observer.found.length).toBe(1);
+  });
+
+  it('that leaves and was not purged counts for nothing', () => {
+    const { effects, observer, met } = setUp();
+    met.modes = [];
+    effects.left('a', entry(), { by: 'replacement', now: NOW });
+    expect([observer.found, effects.report()]).toEqual([[], undefined]);
   });
 
   it('of an older generation is counted for no purge', () => {
@@ -85,12 +109,14 @@ describe('a report', () => {
     expect(effects.report()).toEqual({ sweptSince: 3, deltas: [{ epoch: 4, entries: 0, requests: 1, freshAt: undefined }] });
   });
 
-  it('names a thousand purges at most', () => {
-    const { effects, observer, met } = setUp();
-    for (let epoch = 2; epoch < 3_000; epoch++) {
+  it('names a thousand purges at most; of the others it is known that they met something, and that it is not told', () => {
+    const { effects, observer, met, fates } = setUp();
+    for (let epoch = 1; epoch <= 3_000; epoch++) {
       met.endings = [epoch];
       effects.ended(`k${epoch}`, entry(), bySweep);
     }
-    expect([effects.report()?.deltas.length, observer.found.length]).toEqual([1_000, 2_998]);
+    expect([effects.report()?.deltas.length, observer.found.length]).toEqual([1_000, 3_000]);
+    const said = Array.from({ length: 3_000 }, (_, i) => fates.get(i + 1));
+    expect(said).toEqual(Array.from({ length: 3_000 }, (_, i) => (i < 1_000 ? FATE.met : FATE.met | FATE.partly)));
   });
 });

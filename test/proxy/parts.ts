@@ -11,6 +11,7 @@ import type { Client, WrittenAnswer } from '../../src/proxy/client.ts';
 import { Flights } from '../../src/proxy/collapse.ts';
 import { FillBudget } from '../../src/proxy/fill.ts';
 import { handle } from '../../src/proxy/handle.ts';
+import { noteLeaving } from '../../src/proxy/note-leaving.ts';
 import type { Parts } from '../../src/proxy/parts.ts';
 import { ScopeLookups } from '../../src/proxy/scope-lookup.ts';
 import { viewsOf } from '../../src/proxy/settings.ts';
@@ -49,10 +50,12 @@ export function makeParts({
   const config = loadConfig({ text: `origins: { shop: { url: "http://127.0.0.1:1" } }\n${yaml}`, env: {}, overrides: {} });
   const secret = randomBytes(32);
   const tagHash = new TagHash(secret);
-  const store = new MemoryStore({ maxBytes: storeBytes });
+  const store = new MemoryStore({ maxBytes: storeBytes, gaveWay: (key, response, reason) => gaveWay(key, response, reason) });
   const authority = new ProcessAuthority({ memoryBytes: 65_536, holdKeepMs: 0, exhausted: () => store.clear() });
   const observer = new Notes();
   const noted = new NotedEffects();
+  const effects = new PurgeEffects({ traces: authority.marks, observer: noted });
+  const gaveWay = noteLeaving(effects, clock);
   const purger = new Purger({
     authority: aroundAuthority(authority),
     tagHash,
@@ -83,7 +86,7 @@ export function makeParts({
     tagHash,
     origins: origin,
     observer,
-    effects: new PurgeEffects({ traces: authority.marks, observer: noted }),
+    effects,
     flights: new Flights(),
     fillBudget: new FillBudget(storeBytes),
     lookups: new ScopeLookups(),

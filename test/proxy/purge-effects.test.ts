@@ -5,12 +5,12 @@ import { handle } from '../../src/proxy/handle.ts';
 import { NOTHING, type PurgeOrder } from '../../src/purge/order.ts';
 import { uncoordinated } from '../../src/purge/uncoordinated.ts';
 import { Sweeper } from '../../src/purge/sweeper.ts';
-import { askStored, makeParts, NotingClient, play, requestOf } from './parts.ts';
+import { askStored, makeParts, NotingClient, type PartsOptions, play, requestOf } from './parts.ts';
 
 const TAGGED: Fields = ['cache-control', 'max-age=60', 'surrogate-key', 'a'];
 
-function setUp(config = '') {
-  const made = makeParts({ config });
+function setUp(options: PartsOptions = {}) {
+  const made = makeParts(options);
   const { parts, origin, clock, purger, store, authority } = made;
   let asked = 0;
   /** A request that goes to the origin, answered whole. */
@@ -61,9 +61,9 @@ describe('a request after a purge', () => {
     clock.advance(60_000);
     await purge({ mode: 'soft' });
     await fetch('GET /a');
-    expect([noted.found, noted.sent]).toEqual([[], []]);
+    expect([noted.found, noted.sent]).toEqual([['soft replacement'], []]);
     sweep();
-    expect(noted.found).toEqual([]);
+    expect(noted.found).toEqual(['soft replacement']);
   });
 
   it('that a soft purge sends to the origin says so, and counts the entry once', async () => {
@@ -101,11 +101,33 @@ describe('a request after a purge', () => {
 });
 
 it('what takes the place of a purged entry that nobody found has found it', async () => {
-  const { noted, fetch, purge } = setUp('defaults: { store_post: true }');
+  const { noted, fetch, purge } = setUp({ config: 'defaults: { store_post: true }' });
   await fetch('GET /p');
   await purge({});
   await fetch('POST /p', [...TAGGED, 'content-location', '/p']);
   expect(noted.found).toEqual(['hard replacement']);
+});
+
+it('what leaves for room was found, where it was purged', async () => {
+  const { noted, fetch, purge } = setUp({ storeBytes: 4_000 });
+  for (const path of ['/a', '/b']) await fetch(`GET ${path}`);
+  await purge({});
+  for (let i = 0; i < 10; i++) await fetch(`GET /${i}`, ['cache-control', 'max-age=60']);
+  expect(noted.found).toEqual(['hard eviction', 'hard eviction']);
+});
+
+it('what a validation can no more confirm was found, where it was purged meanwhile', async () => {
+  const { noted, clock, fetch, purge, parts, origin } = setUp();
+  await fetch('GET /a', ['cache-control', 'max-age=60', 'surrogate-key', 'a', 'etag', '"1"']);
+  clock.advance(60_001);
+  const client = new NotingClient();
+  handle(requestOf('GET /a'), client, parts);
+  const validation = await origin.nth(2);
+  await purge({});
+  play(validation, clock.now(), { status: 304, fields: ['etag', '"1"'], body: '' });
+  play(await origin.nth(3), clock.now(), { fields: TAGGED, body: 'anew' });
+  await client.ended;
+  expect([client.body, noted.found]).toEqual(['anew', ['hard replacement']]);
 });
 
 it('a write through Freshet takes from its answer to the confirmation of its purge', async () => {

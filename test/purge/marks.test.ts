@@ -6,6 +6,8 @@ import { MAX_HOLDS } from '../../src/purge/holds.ts';
 import type { MarkWriterOptions } from '../../src/purge/mark-writer.ts';
 import { attachMarks, WORD } from '../../src/purge/marks.ts';
 import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
+import { TRACED } from '../../src/purge/traces.ts';
+import { FATE } from '../../src/rules/purge-fate.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 
 const NOW = 1_000_000;
@@ -374,28 +376,45 @@ describe('which purges an entry has met', () => {
     expect(endings(to, 'hard', to.marks.epoch - 1)).toEqual([to.marks.epoch]);
   });
 
-  it('an earlier purge is told of when one of its tags is marked again, not one that names a tag twice', () => {
-    const overtaken: number[] = [];
-    const to = authority({ overtaken: (epoch) => overtaken.push(epoch) });
+  it('an earlier purge is counted in part when one of its tags is marked again, not one that names a tag twice, nor one that was swept', () => {
+    const to = authority();
+    const inPart = () => Array.from({ length: 9 }, (_, i) => i + 1).filter((epoch) => to.marks.fateOf(epoch) === FATE.partly);
     purge(to, ['a', 'a', 'b']);
     purge(to, ['x']);
-    expect(overtaken).toEqual([]);
+    expect(inPart()).toEqual([]);
     purge(to, ['b', 'x']);
-    expect(overtaken).toEqual([1, 2]);
-    purge(to, ['a'], { mode: 'soft' });
-    purge(to, ['a'], { mode: 'soft' });
-    expect(overtaken).toEqual([1, 2, 4]);
+    expect(inPart()).toEqual([1, 2]);
+    to.marks.addFate(3, FATE.swept);
+    purge(to, ['x']);
+    expect([inPart(), to.marks.fateOf(3)]).toEqual([[1, 2], FATE.swept]);
+    for (const mode of ['soft', 'soft'] as const) purge(to, ['a'], { mode });
+    expect(inPart()).toEqual([1, 2, 5]);
     for (const mode of ['hard', 'hard', 'soft', 'soft'] as const) purge(to, [], { all: true, mode });
-    expect(overtaken).toEqual([1, 2, 4, 6, 8]);
+    expect(inPart()).toEqual([1, 2, 5, 7, 9]);
   });
 });
 
-describe('when a purge was', () => {
-  it('is known of the last 1,024, in other threads too', () => {
+describe('when a purge was, and what became of it', () => {
+  it('is known of so many of the last ones, in other threads too', () => {
     const to = authority();
-    for (let i = 1; i <= 1_500; i++) purge(to, ['a'], { at: NOW + i });
+    const known = TRACED - 1;
+    for (let epoch = 1; epoch <= known; epoch++) to.publish({ selectors: { tagIds: new Int32Array(), all: false }, mode: 'hard', at: NOW + epoch });
     const reader = attachMarks(to.memory);
-    expect([477, 1_500].map((epoch) => reader.purgedAt(epoch))).toEqual([NOW + 477, NOW + 1_500]);
-    expect([476, 1_501].map((epoch) => reader.purgedAt(epoch))).toEqual([undefined, undefined]);
+    reader.addFate(1, FATE.met);
+    expect([to.marks.fateOf(1), reader.purgedAt(1), to.marks.fateOf(2)]).toEqual([FATE.met, NOW + 1, 0]);
+    purge(to, ['a']);
+    reader.addFate(1, FATE.met);
+    expect([reader.fateOf(1), reader.purgedAt(1), reader.fateOf(known + 2)]).toEqual([undefined, undefined, undefined]);
+    purge(to, ['a']);
+    purge(to, ['a']);
+    expect([reader.fateOf(TRACED + 1), reader.purgedAt(3)]).toEqual([FATE.partly, undefined]);
+  });
+
+  it('is forgotten when epochs start again', () => {
+    const { to } = spent();
+    for (let n = 1; n <= 3; n++) to.marks.addFate(n, FATE.met);
+    const before = to.marks.epoch;
+    purge(to, ['a']);
+    expect([to.marks.fateOf(before), to.marks.fateOf(to.marks.epoch), to.marks.purgedAt(before)]).toEqual([undefined, 0, undefined]);
   });
 });

@@ -1,6 +1,7 @@
 // PURGE-PROTOCOL §3.1 "Memory reclaim is separate": what may never be used again leaves, in bounded slices, and nothing else.
 import { describe, expect, it } from 'vitest';
 import { ProcessAuthority } from '../../src/cluster/process-authority.ts';
+import { Lease, systemClocks } from '../../src/purge/lease.ts';
 import { OUTSTAY_MS, Sweeper } from '../../src/purge/sweeper.ts';
 import { TagHash } from '../../src/purge/tag-hash.ts';
 import type { StoredResponse } from '../../src/rules/stored-response.ts';
@@ -12,7 +13,10 @@ const tagHash = new TagHash(Buffer.from('secret'));
 
 function setUp() {
   const store = new MemoryStore({ maxBytes: 64 * 1024 ** 2 });
-  const authority = new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: 0, exhausted: () => undefined });
+  const lease = new Lease(systemClocks);
+  const hold = () => lease.holdUntil({ mono: Number.MAX_SAFE_INTEGER, wall: Number.MAX_SAFE_INTEGER });
+  hold();
+  const authority = new ProcessAuthority({ memoryBytes: 64 * 1024, holdKeepMs: 0, exhausted: () => undefined, lease });
   const told: string[] = [];
   const found = {
     ended: (key: string) => told.push(`ended ${key}`),
@@ -24,7 +28,7 @@ function setUp() {
     store.put(key, entry({ tagIds: tagHash.tagIds(['a']), freshUntil: NOW, ...given }), { maxVariants: 8 });
   const purge = (tag: string, mode: 'hard' | 'soft' = 'hard', at = NOW) =>
     authority.publish({ selectors: { tagIds: tagHash.tagIds([tag]), all: false }, mode, at });
-  return { store, sweeper, put, purge, told };
+  return { store, sweeper, put, purge, told, lease, hold };
 }
 
 describe('an entry', () => {
@@ -92,4 +96,16 @@ describe('what it finds is told', () => {
     sweeper.sweepSlice(NOW);
     expect(told).toEqual(['swept since 0', 'swept since 1']);
   });
+});
+
+it('a pass in which it could not be said of every entry whether it was softened does not count', () => {
+  const { sweeper, put, purge, told, lease, hold } = setUp();
+  put('k', { freshUntil: NOW * 2 });
+  purge('a', 'soft');
+  lease.drop();
+  sweeper.sweepSlice(NOW);
+  expect(told).toEqual([]);
+  hold();
+  sweeper.sweepSlice(NOW);
+  expect(told).toEqual(['softened k', 'swept since 1']);
 });

@@ -1,9 +1,15 @@
 // What /v1/purges and /metrics say of what purges did, with one thread and with two: the same figures.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { get } from '../support/client.ts';
+import { get, RawClient } from '../support/client.ts';
 import { SettableClock } from '../support/clock.ts';
 import { Team, TOKEN } from './team.ts';
+
+/** Purges that meet something, and as many that do not. */
+const MANY = 1_500;
+
+/** So many that the sweep takes longer to go round than those purges to land: 30 slices, one every 20 ms. */
+const STORED = 8_000;
 
 const PAGE = z.object({
   purges: z.array(
@@ -21,6 +27,9 @@ const PAGE = z.object({
 });
 
 type Effect = z.output<typeof PAGE>['purges'][number]['effect'];
+
+const each = (count: number, of: (i: number) => string[]): string[] => Array.from({ length: count }, (_, i) => of(i)).flat();
+const purgeOf = (tag: string): string => `PURGE / HTTP/1.1\r\nauthorization: Bearer ${TOKEN}\r\nsurrogate-key: ${tag}`;
 
 describe.each([1, 2])('with %d threads', (workers) => {
   async function start() {
@@ -89,6 +98,29 @@ describe.each([1, 2])('with %d threads', (workers) => {
     await purge({ all: true, mode: 'soft' });
     expect(await effect('all', ({ sweep }) => sweep === 'done')).toMatchObject({ entries: 1 });
     expect(await team.metric('freshet_purges_met_nothing_total')).toBe(1);
+  });
+
+  it('however many purges come while the sweep goes round once: what each met, and no other met nothing', { timeout: 60_000 }, async () => {
+    await using team = await Team.start({ workers });
+    await using client = await RawClient.connect(team.freshet.address);
+    /** Fifty at once, on one connection: so they are in one thread. */
+    const ask = async (heads: readonly string[]): Promise<void> => {
+      for (let from = 0; from < heads.length; from += 50) {
+        const batch = heads.slice(from, from + 50);
+        client.send(batch.map((head) => `${head}\r\nhost: shop.example\r\n\r\n`).join(''));
+        for (const _ of batch) expect((await client.answer())?.status).toBe(200);
+      }
+    };
+    for (let i = 0; i < MANY; i++) team.serve(`/${i}`, ['cache-control', 'max-age=1000', 'surrogate-key', `product:${i}`]);
+    for (let i = MANY; i < STORED; i++) team.serve(`/${i}`, ['cache-control', 'max-age=1000']);
+    await ask(each(STORED, (i) => [`GET /${i} HTTP/1.1`]));
+    await ask(each(MANY, (i) => [purgeOf(`product:${i}`), purgeOf(`products:${i}`)]));
+    while ((await team.metric('freshet_purges_met_nothing_total{kind="operator"}')) < MANY);
+    expect(await team.metric('freshet_purges_met_nothing_total')).toBe(MANY);
+    expect(await team.metric('freshet_purged_entries_total{mode="hard",by="sweep"}')).toBe(MANY);
+    const { purges } = PAGE.parse(JSON.parse((await team.admin('/v1/purges')).body));
+    const wrong = purges.filter(({ what, effect }) => effect.entries !== (what.startsWith('tag=product:') ? 1 : 0) || effect.counted !== 'all');
+    expect([purges.length, wrong]).toEqual([1_000, []]);
   });
 
   it('how long a write took to its purge', async () => {

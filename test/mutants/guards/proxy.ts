@@ -541,5 +541,4 @@ export const PROXY_GUARDS: readonly Guarded[] = [
       'if (verdict.since >= stored.freshUntil)',
     ],
   },
-  { file: 'src/proxy/commit.ts', test: 'test/proxy/purge-effects.test.ts', guards: ['if (isPurged)'] },
 ];

@@ -132,6 +132,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       'if (a === undefined || b === undefined)',
       'if (generation % 2 === 1 || n < 0 || n >= GENERATION_SIZE)',
       'if (n < 0)',
+      'if (this.#isTraced(epoch))',
     ],
   },
   { file: 'src/purge/mark-writer.ts', test: 'test/proxy/journey-control.test.ts', guards: ['if (!this.#started)'] },
@@ -143,7 +144,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
       `if (publication.mode === 'hard')`,
       'if (selectors.all) {',
       'if (before === 0)',
-      'if (mark > 0 && mark <= (header[WORD.published] as number))',
+      'if ((fate & FATE.swept) === 0)',
     ],
   },
 
@@ -154,7 +155,13 @@ export const PURGE_GUARDS: readonly Guarded[] = [
   {
     file: 'src/purge/sweeper.ts',
     test: 'test/purge/sweeper.test.ts',
-    guards: [`if (verdict.kind === 'purged')`, `if (verdict.kind === 'softened')`, 'if (this.#cursor === 0)', 'if (next === undefined)'],
+    guards: [
+      `if (verdict.kind === 'purged')`,
+      `if (verdict.kind === 'softened')`,
+      'if (this.#cursor === 0)',
+      'if (next === undefined && this.#isSure)',
+      `if (verdict.kind === 'uncoordinated')`,
+    ],
   },
   {
     file: 'src/purge/tag-hash.ts',
