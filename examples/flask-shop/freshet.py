@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 # What Freshet takes: tags.max_count and tags.max_bytes of a response; of one PURGE, whose head is bounded, half of that.
 MAX_TAGS, MAX_BYTES = 256, 16 * 1024
 TAG = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}")
+NODE = re.compile(r"https?://[^/?#]")
 SETTLE = re.compile(r"[0-9]{1,9}(ms|s|m|h)")
 PAUSE_SECONDS = 0.1
 _tags = ContextVar("freshet_tags", default=None)
@@ -261,13 +262,15 @@ class Purges(NoPurges):
 
     def __init__(self, nodes, token=None, timeout=5.0, reason="written"):
         super().__init__()
+        if not nodes or isinstance(nodes, str) or not all(map(NODE.match, nodes)):
+            raise ValueError(f"{nodes!r}: name one node at least, each as http://HOST:8081/v1/purge; NoPurges() purges nothing")
         self.nodes, self.token, self.timeout, self.reason = list(nodes), token, timeout, reason
         self.takes_versions = all(urlsplit(node).path == "/v1/purge" for node in self.nodes)
 
     def _send(self, queue):
         """All nodes are told, whatever the others say; PurgeFailed has one error for each that failed."""
         receipts, failures = {}, {}
-        with ThreadPoolExecutor(max(len(self.nodes), 1)) as pool:
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
             for node, told in [(node, pool.submit(self._tell, node, queue)) for node in self.nodes]:
                 try:
                     receipts[node] = told.result()

@@ -318,6 +318,11 @@ class Nodes(unittest.TestCase):
             self.assertEqual([len(node.asked) for node in (fine, closed, foreign)], [1, 1, 1])
             self.assertEqual(raised.exception.tags, ["product:42"])
 
+    def test_what_names_no_node(self):
+        for named in ([], "http://127.0.0.1:8081/v1/purge", ["127.0.0.1:8081"], ["http:///v1/purge"]):
+            with self.subTest(named), self.assertRaisesRegex(ValueError, "name one node at least"):
+                freshet.Purges(named)
+
     def test_nobody_there(self):
         with nodes([CONFIRMED]) as [node]:
             pass

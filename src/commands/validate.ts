@@ -13,7 +13,7 @@ export const validate: Command = async (line, { env, print }) => {
   const plan = loadPlan({ file, env });
   const interrupted = new AbortController();
   // Once: the second one kills, and what was written stays.
-  process.once('SIGINT', () => interrupted.abort());
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort());
   const report = await run(plan, { say: (text) => process.stderr.write(`freshet: ${text}\n`), ended: interrupted.signal });
   print(line.has('json') ? JSON.stringify(report) : describeReport(report));
   if (report.faults.length > 0) throw new RunError(`${report.faults.length === 1 ? 'a fault was' : `${report.faults.length} faults were`} found`);

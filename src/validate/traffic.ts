@@ -62,7 +62,7 @@ export class Traffic {
   async prepare(): Promise<void> {
     for (const place of this.#places) if (mayPutBack(place.part.resource.write)) await this.#remember(place);
     for (const place of this.#places) {
-      await this.#parts.pace.turn();
+      await this.#turnToPrepare();
       const { kind, called } = await this.#write(place);
       if (kind !== 'confirmed') throw new RunError(`the first write of ${nameOf(place)} was not confirmed: ${called && describeCalled(called)}`);
     }
@@ -99,6 +99,11 @@ export class Traffic {
     }
     tally.unrestored = this.#touched.size - tally.restored;
     tally.mayStillLand = [...this.#touched].filter(({ register }) => register.isLost).map(nameOf);
+  }
+
+  async #turnToPrepare(): Promise<void> {
+    await this.#parts.pace.turn();
+    if (this.#parts.ended.aborted) throw new RunError('it was ended before its traffic began');
   }
 
   async #write(place: Place): Promise<Written> {
@@ -190,8 +195,8 @@ export class Traffic {
   }
 
   async #firstRead(asking: Asking): Promise<void> {
-    const { plan, pace } = this.#parts;
-    await pace.turn();
+    const { plan } = this.#parts;
+    await this.#turnToPrepare();
     const called = await this.#call(asking, plan.freshet);
     const names = namesOf(asking.register, asking.user);
     const isAnswered = called.kind === 'answer' && called.answer.status < 300;
@@ -201,10 +206,10 @@ export class Traffic {
   }
 
   async #remember({ part, register }: Place): Promise<void> {
-    const { plan, pace } = this.#parts;
+    const { plan } = this.#parts;
     const [read] = part.resource.reads;
     if (read === undefined) return;
-    await pace.turn();
+    await this.#turnToPrepare();
     const called = await this.#call({ part, register, read, user: register.users[0] }, plan.origin ?? plan.freshet, { 'cache-control': 'no-cache' });
     if (called.kind === 'none') throw new RunError(`${plan.origin ?? plan.freshet}: ${describeCalled(called)}`);
     const found = called.answer.status < 300 ? select(called.answer.body, read.value, namesOf(register, register.users[0])) : [];

@@ -151,6 +151,13 @@ export const HELPER_MUTANTS: readonly Mutant[] = [
     caughtBy: TESTS,
   },
   {
+    name: 'the helper takes no nodes for nodes',
+    file: FILE,
+    text: 'if not nodes or',
+    replacement: 'if',
+    caughtBy: TESTS,
+  },
+  {
     name: 'the outbox is written after the commit',
     file: FILE,
     text: `            if queue:

@@ -34,6 +34,13 @@ export const VALIDATION_MUTANTS: readonly Mutant[] = [
     caughtBy: [RUNS],
   },
   {
+    name: 'it prepares what nobody waits for any more',
+    file: 'src/validate/traffic.ts',
+    text: 'if (this.#parts.ended.aborted) throw',
+    replacement: 'if (this.#parts.ended.aborted && this.#touched.size > 9) throw',
+    caughtBy: [RUNS],
+  },
+  {
     name: 'nothing is read once more at the end',
     file: 'src/validate/traffic.ts',
     text: 'for (const asking of left.slice(0, MOST_LAST_READS)) await this.#ask(asking);',

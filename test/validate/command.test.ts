@@ -3,11 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Ended, runFreshet } from '../commands/run.ts';
+import { type Ended, runFreshet, Running } from '../commands/run.ts';
 import { type Faults, System } from './system.ts';
 
 async function run(faults: Faults, change: (plan: string) => string = String, ...flags: string[]): Promise<Ended> {
   await using system = await System.start(faults);
+  using plan = planFor(system, change);
+  return await runFreshet(['validate', '--config', plan.file, ...flags]);
+}
+
+function planFor(system: System, change: (plan: string) => string): { readonly file: string } & Disposable {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-validate-'));
   const file = join(folder, 'plan.yaml');
   writeFileSync(
@@ -21,11 +26,7 @@ rate: 2000/s
 resources: [{ name: shared, write: { url: /values/a, body: { value: "{value}" } }, reads: [{ url: /values/a, value: $.value }] }]
 `),
   );
-  try {
-    return await runFreshet(['validate', '--config', file, ...flags]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return { file, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
 it('nothing found: the report on standard output, the warning beside it, 0', async () => {
@@ -48,6 +49,19 @@ it('a fault: 1', async () => {
 it('as JSON: one object, and nothing beside it', async () => {
   const { out } = await run({ forgets: true }, String, '--json');
   expect(JSON.parse(out)).toMatchObject({ faults: [{ kind: 'missed-invalidation', isAlways: true, read: '/values/a' }] });
+});
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s ends the traffic: what was written is put back, and the report comes', async (signal) => {
+  await using system = await System.start({});
+  system.set('/values/a', 'Assam');
+  using plan = planFor(system, (text) => text.replace('most_writes: 20\n', ''));
+  await using running = new Running(['validate', '--config', plan.file]);
+  await running.says(/1 s: /);
+  running.signal(signal);
+  const { code, out } = await running.ended;
+  expect(out).toContain("No read was stale, and none showed what is another's.");
+  expect(code).toBe(0);
+  expect(system.get('/values/a')).toBe('Assam');
 });
 
 it('a plan that is wrong: 2, before anything is sent', async () => {

@@ -190,6 +190,15 @@ describe.concurrent('what cannot be judged', () => {
   });
 });
 
+it('ends before it has written anything where it is told to as early', async () => {
+  await using system = await System.start();
+  const ending = new AbortController();
+  const plan = loadPlan({ file: 'plan.yaml', text: `freshet: ${system.url}\nresources:${SHARED}`, env: {} });
+  const running = validate(plan, { say: () => ending.abort(), ended: ending.signal });
+  await expect(running).rejects.toThrow('it was ended before its traffic began');
+  expect(system.asked).toEqual([]);
+});
+
 it('ends when it is told to, and puts back what it wrote', async () => {
   await using system = await System.start();
   system.set('/values/a', 'Assam');
