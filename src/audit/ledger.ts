@@ -6,7 +6,7 @@ import type { Observer } from '../observe/observer.ts';
 import { type Sample, Timings } from '../observe/tally.ts';
 import { mayStore } from '../map/declared.ts';
 import type { PurgeRecord } from '../purge/purge-log.ts';
-import { consistencyOf } from './consistency.ts';
+import { consistencyOf, isJudged } from './consistency.ts';
 import { type Hints, hintsOf, rulesOf } from './hints.ts';
 import type { AuditRecord, Difference } from './record.ts';
 import { type Verdict, VERDICTS } from './verdict.ts';
@@ -28,12 +28,19 @@ interface Finding extends Difference {
   readonly hints?: Hints;
 }
 
+interface Counts {
+  /** Sampled hits, by verdict. */
+  readonly hits: Record<Verdict, number>;
+  /** That came to a judgement: one an entry, with the hits that joined it. */
+  audits: number;
+}
+
 const MOST_FINDINGS = 100;
 const WARN_EVERY_MS = 60_000;
 
 export class Ledger {
   readonly #parts: LedgerParts;
-  readonly #counts = new Map<string, Record<Verdict, number>>();
+  readonly #counts = new Map<string, Counts>();
   readonly #caught = new Timings();
   /** By entry; the newest last. */
   readonly #missed = new Map<string, Finding>();
@@ -63,7 +70,7 @@ export class Ledger {
     return {
       sample: audit === undefined ? 'off' : formatPercent(audit.sample),
       ...(audit === undefined ? {} : { window: formatDuration(audit.windowMs) }),
-      routes: Array.from(this.#counts, ([route, counts]) => ({ route, ...counts, ...rounded(consistencyOf(counts)) })),
+      routes: Array.from(this.#counts, ([route, counts]) => ({ route, ...counts.hits, audits: counts.audits, ...rounded(consistencyOf(counts)) })),
       misses: [...this.#missed.values()].toReversed().map(shown),
       unstable: [...this.#unstable.values()].toReversed().map(shown),
     };
@@ -72,18 +79,28 @@ export class Ledger {
   /** From 0 on, for every route that may have audits: the first miss is an increase. */
   #verdictSamples(): readonly Sample[] {
     const routes = new Set([...auditedRoutes(this.#parts.config()), ...this.#counts.keys()]);
-    return [...routes].flatMap((route) => VERDICTS.map((verdict) => ({ values: [route, verdict], value: this.#counts.get(route)?.[verdict] ?? 0 })));
+    return [...routes].flatMap((route) =>
+      VERDICTS.map((verdict) => ({ values: [route, verdict], value: this.#counts.get(route)?.hits[verdict] ?? 0 })),
+    );
   }
 
   #add({ route, verdict, hits, afterMs, difference }: AuditRecord): void {
-    let counts = this.#counts.get(route);
-    // The cast: Object.fromEntries forgets of what.
-    if (counts === undefined) this.#counts.set(route, (counts = Object.fromEntries(VERDICTS.map((name) => [name, 0])) as Record<Verdict, number>));
-    counts[verdict] += hits;
+    const counts = this.#countsOf(route);
+    counts.hits[verdict] += hits;
+    if (isJudged(verdict)) counts.audits++;
     if (afterMs !== undefined) this.#caught.add(route, '', afterMs);
     if (difference === undefined) return;
     if (verdict === 'unstable') keep(this.#unstable, { ...difference, route, hits, lastHitAt: difference.hitAt });
     else this.#missedOne(route, hits, difference);
+  }
+
+  #countsOf(route: string): Counts {
+    const known = this.#counts.get(route);
+    if (known !== undefined) return known;
+    // The cast: Object.fromEntries forgets of what.
+    const counts: Counts = { hits: Object.fromEntries(VERDICTS.map((name) => [name, 0])) as Record<Verdict, number>, audits: 0 };
+    this.#counts.set(route, counts);
+    return counts;
   }
 
   #missedOne(route: string, hits: number, difference: Difference): void {

@@ -1,4 +1,4 @@
-// What a thread that serves tells the main one of an audit. Plain data: nothing in it is a credential, a query value or a value of a body.
+// What a thread that serves tells the main one of an audit, or of what was skipped. Plain data: nothing in it is a credential, a query value or a value of a body.
 import type { Verdict } from './verdict.ts';
 
 export interface AuditRecord {

@@ -1,8 +1,8 @@
 // Was an entry that differs from its origin caught by a purge, missed by all of them, or is it the origin that differs with itself?
 //
 // The idea: a hit is compared with what the origin says after it (the first reading). What differs is stale, or the origin does not say the same twice.
-// So the entry is watched for a window, in which the purge of the write that was seen may still come; if none came, the origin is read once more (the
-// second reading), and what differs in both readings alike, and not between them, is what nobody purged.
+// So the entry is watched for a window, in which the purge of the write that was seen may still come, and the origin is read again now and then until the
+// window is over. What differs in all readings alike, and between none of them, is what nobody purged.
 // The races: a purge between the hit and the first reading has ended the entry, so nothing is missed; a write between the readings makes them differ from
 // each other, but not back to the entry; a replica that lags answers older than the entry, which its versions or Last-Modified tell, or catches up with it.
 // What must stay true: whether the entry was purged is asked of the marks, and in the step that judges, after the reading it judges has come.
@@ -19,18 +19,75 @@ export type EntryState = 'answers' | 'purged' | 'gone' | 'unknown';
 /** How old what a reading says is, beside the entry, where that can be told. */
 export type Order = 'older' | 'newer' | 'untold';
 
-export type AtOnce = Extract<Verdict, 'equal' | 'caught' | 'gone' | 'unstable'> | 'watch';
+/** Of an entry that differs, in all: the first when it was hit, the last when its window is over. An origin that tosses a coin says the other thing in all of them once in 256 times. */
+export const READINGS = 8;
 
-export function judgeFirst(reading: { readonly differences: Differences; readonly order: Order; readonly entry: EntryState }): AtOnce {
-  if (reading.differences.length === 0) return 'equal';
-  if (reading.entry === 'purged') return 'caught';
-  if (reading.entry === 'gone') return 'gone';
-  return reading.order === 'older' ? 'unstable' : 'watch';
+/** One answer of the origin: how it differs from the entry, and how from the first reading. */
+export interface Seen {
+  readonly differences: Differences;
+  readonly between: Differences;
+  readonly order: Order;
 }
 
-export type WhileWatched = Extract<Verdict, 'caught' | 'gone' | 'failed'> | 'watch' | 'read-again';
+/** What the readings so far say together. */
+export interface Evidence {
+  readonly firstAt: number;
+  readonly readings: number;
+  /** Paths at which every reading differs from the entry, and none from another. */
+  readonly lasting: Differences;
+  /** Paths that differed once, and then said what the entry says. */
+  readonly returned: Differences;
+  /** All that differed. */
+  readonly seen: Differences;
+  /** Every reading states a later version: a write is proven, however many followed. */
+  readonly isNewer: boolean;
+}
 
-export function judgeWatched({ entry, isDue }: { readonly entry: EntryState; readonly isDue: boolean }): WhileWatched {
+/** `flipping`: paths known to be one thing and then the other here; they prove nothing. */
+export function evidenceOf({ differences, order }: Omit<Seen, 'between'>, known: { readonly at: number; readonly flipping: Differences }): Evidence {
+  return {
+    firstAt: known.at,
+    readings: 1,
+    lasting: order === 'older' ? [] : pathsOutside(differences, known.flipping),
+    returned: [],
+    seen: differences,
+    isNewer: order === 'newer',
+  };
+}
+
+export function weighed(evidence: Evidence, { differences, between, order }: Seen): Evidence {
+  const { lasting } = evidence;
+  return {
+    ...evidence,
+    readings: evidence.readings + 1,
+    lasting: order === 'older' ? [] : pathsOutside(lasting, between).filter((path) => differences.includes(path)),
+    returned: order === 'older' ? evidence.returned : [...evidence.returned, ...pathsOutside(lasting, differences)],
+    seen: [...new Set([...evidence.seen, ...differences])],
+    isNewer: evidence.isNewer && order === 'newer',
+  };
+}
+
+export type AtOnce = Extract<Verdict, 'equal' | 'caught' | 'gone' | 'unstable'> | 'watch';
+
+export function judgeFirst({ evidence, entry }: { readonly evidence: Evidence; readonly entry: EntryState }): AtOnce {
+  if (evidence.seen.length === 0) return 'equal';
+  if (entry === 'purged') return 'caught';
+  if (entry === 'gone') return 'gone';
+  return provesNothing(evidence) ? 'unstable' : 'watch';
+}
+
+export type WhileWatched = Extract<Verdict, 'caught' | 'gone' | 'failed' | 'missed' | 'unstable'> | 'watch' | 'read-again';
+
+export interface Watched {
+  readonly evidence: Evidence;
+  readonly entry: EntryState;
+  readonly now: number;
+  readonly windowMs: number;
+}
+
+/** A miss needs all readings, and what proves nothing has until the end of its window to be caught. */
+export function judgeWatched({ evidence, entry, now, windowMs }: Watched): WhileWatched {
+  const isDue = now >= evidence.firstAt + windowMs;
   switch (entry) {
     case 'purged':
       return 'caught';
@@ -39,33 +96,17 @@ export function judgeWatched({ entry, isDue }: { readonly entry: EntryState; rea
     case 'unknown':
       return isDue ? 'failed' : 'watch';
     case 'answers':
-      return isDue ? 'read-again' : 'watch';
+      if (provesNothing(evidence)) return isDue ? 'unstable' : 'watch';
+      if (evidence.readings >= READINGS) return 'missed';
+      return now >= evidence.firstAt + (windowMs * evidence.readings) / (READINGS - 1) ? 'read-again' : 'watch';
   }
 }
 
-export interface Readings {
-  /** Of the first reading from the entry, of the second from it, and of the two from each other. */
-  readonly first: Differences;
-  readonly second: Differences;
-  readonly between: Differences;
-  /** Of the first and the second beside the entry. */
-  readonly orders: readonly [first: Order, second: Order];
-  readonly entry: EntryState;
+/** What a report shows of it. */
+export function shownOf({ lasting, seen }: Evidence): Differences {
+  return lasting.length > 0 ? lasting : seen;
 }
 
-export interface Judged {
-  readonly verdict: Extract<Verdict, 'caught' | 'gone' | 'failed' | 'missed' | 'unstable'>;
-  /** What differs from the entry, and with `unstable` from itself. */
-  readonly differences: Differences;
-}
-
-export function judgeSecond({ first, second, between, orders, entry }: Readings): Judged {
-  if (entry === 'purged') return { verdict: 'caught', differences: first };
-  if (entry === 'gone') return { verdict: 'gone', differences: first };
-  if (entry === 'unknown') return { verdict: 'failed', differences: first };
-  if (second.length === 0 || orders[1] === 'older') return { verdict: 'unstable', differences: first };
-  // Two later versions: a write is proven, however many followed.
-  if (orders[0] === 'newer' && orders[1] === 'newer') return { verdict: 'missed', differences: second };
-  const lasting = pathsOutside(second, between).filter((path) => first.includes(path));
-  return lasting.length > 0 ? { verdict: 'missed', differences: lasting } : { verdict: 'unstable', differences: second };
+function provesNothing({ lasting, isNewer }: Evidence): boolean {
+  return lasting.length === 0 && !isNewer;
 }

@@ -20,6 +20,7 @@ const ROUTE = z.object({
   gone: z.number(),
   failed: z.number(),
   skipped: z.number(),
+  audits: z.number(),
   nines: z.number().optional(),
 });
 
@@ -47,7 +48,7 @@ const AUDITS = z.object({
   unstable: z.array(FINDING),
 });
 
-const HEAD = ['route', 'nines', 'equal', 'caught', 'missed', 'unstable', 'gone', 'failed', 'skipped'] as const;
+const HEAD = ['route', 'nines', 'audits', 'equal', 'caught', 'missed', 'unstable', 'gone', 'failed', 'skipped'] as const;
 
 function describeAudits(answer: string): string {
   const parsed = AUDITS.safeParse(parseObject(answer));

@@ -231,7 +231,7 @@ export const METRICS = [
     name: 'freshet_audit_consistency_nines',
     type: 'gauge',
     labels: ['route'],
-    help: 'How consistent the route is: 3 means that of a thousand audits one missed its purge; as many nines as the audits so far can prove.',
+    help: 'How consistent the route is: 3 means that of a thousand sampled hits one missed its purge; no more nines than the audits so far can prove.',
   },
   { name: 'freshet_serving_threads', type: 'gauge', labels: [], help: 'Threads that serve now.' },
   { name: 'freshet_worker_crashes_total', type: 'counter', labels: [], help: 'Workers that ended unasked; another takes the place of each.' },

@@ -5,6 +5,7 @@ import { fieldValue } from '../../src/http/fields.ts';
 import { get } from '../support/client.ts';
 import { metricIn } from '../support/metrics.ts';
 import { Barrier, type Reply } from '../support/origin.ts';
+import { READINGS } from '../../src/audit/verdict.ts';
 import { Audited, tagged, WINDOW_MS } from './audited.ts';
 
 const PRODUCT = '/products/42';
@@ -73,15 +74,19 @@ describe('a verdict', () => {
     await audited.counted({ caught: 1 });
   });
 
-  it('missed: none comes, and the second reading says what the first said', async () => {
+  it('missed: none comes, and all readings say the same', async () => {
     await using audited = await Audited.start();
     audited.origin.on(PRODUCT, (_, nth) => product(nth === 1 ? 1 : 2));
     await audited.hit(PRODUCT);
     await audited.asked(2);
-    audited.stage.clock.advance(WINDOW_MS - 1);
     await audited.stage.roundTrips();
-    expect(audited.origin.requests).toHaveLength(2);
+    // The last reading is made when the window is over.
+    audited.stage.clock.advance(WINDOW_MS - 1);
+    await audited.asked(READINGS);
+    await audited.stage.roundTrips();
+    expect(audited.origin.requests).toHaveLength(READINGS);
     const { misses, routes } = await audited.countedAfterWindow({ missed: 1 });
+    expect(audited.origin.requests).toHaveLength(1 + READINGS);
     expect(misses).toEqual([
       expect.objectContaining({ route: 'default', tags: ['product:42'], changed: ['$.price'], ageSeconds: 0, hits: 1, scope: 'public' }),
     ]);
@@ -106,6 +111,18 @@ describe('a verdict', () => {
     const page = await audited.countedAfterWindow({ unstable: 1, missed: 0 });
     expect(page.unstable).toEqual([expect.objectContaining({ changed: ['$.nonce'] })]);
     expect(page.routes[0]).not.toHaveProperty('nines');
+  });
+
+  it('unstable: the origin says two things in turn, and that is remembered of the URL', async () => {
+    await using audited = await Audited.start();
+    // Seven readings say the other thing, and the last one what is stored.
+    audited.origin.on(PRODUCT, (_, nth) => product(nth === 1 || nth === 1 + READINGS ? 1 : 2));
+    await audited.hit(PRODUCT);
+    await audited.asked(2);
+    const { unstable } = await audited.countedAfterWindow({ unstable: 1, missed: 0 });
+    expect(unstable).toEqual([expect.objectContaining({ changed: ['$.price'] })]);
+    await audited.stage.ask(`GET ${PRODUCT}`);
+    await audited.counted({ unstable: 2, missed: 0 });
   });
 
   it.each([
@@ -262,6 +279,17 @@ describe('what is asked', () => {
     const { misses } = await audited.countedAfterWindow({ missed: 3 });
     expect(misses).toEqual([expect.objectContaining({ hits: 3 })]);
   });
+});
+
+it('takes hits of an entry that is being audited from the budget as well: what is wrong counts for no more than what is right', async () => {
+  await using audited = await Audited.start({ audit: 'budget: 8/s' });
+  audited.origin.on(PRODUCT, (_, nth) => product(nth === 1 ? 1 : 2));
+  await audited.hit(PRODUCT);
+  await audited.asked(2);
+  for (let asked = 0; asked < 10; asked++) await audited.stage.ask(`GET ${PRODUCT}`);
+  expect(await audited.counted({ skipped: 3 })).toMatchObject({ misses: [] });
+  const { routes } = await audited.countedAfterWindow({ missed: 8 });
+  expect(routes[0]).toMatchObject({ audits: 1, consistency: 0, nines: 0 });
 });
 
 describe('no audit', () => {

@@ -1,8 +1,12 @@
 // What an audit is made of: the draw, the comparison of encoded answers, hints, and what is kept of all that was found.
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compared } from '../../src/audit/compare.ts';
+import { Comparison } from '../../src/audit/compare.ts';
+import { Flips } from '../../src/audit/flips.ts';
+import { Budget } from '../../src/audit/budget.ts';
+import { differencesOf } from '../../src/audit/content.ts';
 import { drawn } from '../../src/audit/countdown.ts';
 import { hintsOf, rulesOf } from '../../src/audit/hints.ts';
 import { Ledger } from '../../src/audit/ledger.ts';
@@ -36,7 +40,7 @@ function answer(body: Buffer | string, coding = '') {
 }
 
 describe('encoded answers', () => {
-  const HOW = { ignore: [], maxBodyBytes: 1_000 };
+  const comparison = new Comparison({ ignore: [], maxBodyBytes: 1_000 });
   const text = '{"a":1,"b":2}';
   it.each([
     ['gzip', gzipSync(text)],
@@ -46,16 +50,71 @@ describe('encoded answers', () => {
     ['gzip, br', brotliCompressSync(gzipSync(text))],
     ['identity', Buffer.from(text)],
   ])('%s is decoded where it is not the same', async (coding, body) => {
-    expect(await compared(answer(body, coding), answer('{"b":2,"a":1}'), HOW)).toEqual([]);
-    expect(await compared(answer(body, coding), answer('{"b":2,"a":2}'), HOW)).toEqual(['$.a']);
+    expect(await comparison.of(answer(body, coding), answer('{"b":2,"a":1}'))).toEqual([]);
+    expect(await comparison.of(answer(body, coding), answer('{"b":2,"a":2}'))).toEqual(['$.a']);
   });
 
   it('is not looked into where that is not needed, and nobody can say where it cannot be decoded', async () => {
-    expect(await compared(answer('x', 'strange'), answer('x', 'strange'), HOW)).toEqual([]);
-    expect(await compared(answer('x', 'strange'), { ...answer('y', 'strange'), status: 404 }, HOW)).toEqual(['status']);
-    expect(await compared(answer('x', 'strange'), answer('y', 'strange'), HOW)).toBeUndefined();
-    expect(await compared(answer('not gzip', 'gzip'), answer('y'), HOW)).toBeUndefined();
-    expect(await compared(answer(gzipSync('x'.repeat(1_001)), 'gzip'), answer('y'), HOW)).toBeUndefined();
+    expect(await comparison.of(answer('x', 'strange'), answer('x', 'strange'))).toEqual([]);
+    expect(await comparison.of(answer('x', 'strange'), { ...answer('y', 'strange'), status: 404 })).toEqual(['status']);
+    expect(await comparison.of(answer('x', 'strange'), answer('y', 'strange'))).toBeUndefined();
+    expect(await comparison.of(answer('not gzip', 'gzip'), answer('y'))).toBeUndefined();
+    expect(await comparison.of(answer(gzipSync('x'.repeat(1_001)), 'gzip'), answer('y'))).toBeUndefined();
+  });
+});
+
+describe('large bodies', () => {
+  const ITEMS = 4_000;
+  const large = (last: number) =>
+    answer(JSON.stringify(Array.from({ length: ITEMS }, (_, id) => ({ id, name: `item ${id}`, weight: id === ITEMS - 1 ? last : id / 7 }))));
+
+  it('are compared while others are served', async () => {
+    const comparison = new Comparison({ ignore: [], maxBodyBytes: 16_777_216 });
+    const stalls = monitorEventLoopDelay({ resolution: 1 });
+    await comparison.of(large(1), large(2));
+    const [a, b] = [large(1), large(2)];
+    stalls.enable();
+    expect(await comparison.of(a, b)).toEqual([`$[${ITEMS - 1}].weight`]);
+    stalls.disable();
+    const cost = performance.now();
+    differencesOf(a, b, []);
+    expect(stalls.max / 1e6).toBeLessThan((performance.now() - cost) / 2 + 5);
+    comparison.close();
+  });
+
+  it('are given up when the auditor ends', async () => {
+    const comparison = new Comparison({ ignore: [], maxBodyBytes: 16_777_216 });
+    const under = comparison.of(large(1), large(2));
+    comparison.close();
+    expect(await under).toBeUndefined();
+  });
+});
+
+describe('what flips', () => {
+  it('is remembered for an hour, of a URL', () => {
+    const flips = new Flips();
+    flips.saw('/a', ['$.x'], 0);
+    flips.saw('/a', ['$.y'], 1_000);
+    expect(flips.of('/a', 3_600_999)).toEqual(['$.x', '$.y']);
+    expect([flips.of('/a', 3_601_000), flips.of('/b', 0)]).toEqual([[], []]);
+  });
+
+  it('is forgotten for what was seen later, when there is too much', () => {
+    const flips = new Flips();
+    for (let nth = 0; nth <= 1_000; nth++) flips.saw(`/${nth}`, ['$.x'], 0);
+    expect([flips.of('/0', 0), flips.of('/1', 0)]).toEqual([[], ['$.x']]);
+  });
+});
+
+describe('the budget', () => {
+  it('is the same for a hit of what is watched, and leaves room for what must be read again', () => {
+    const budget = new Budget({ ratePerSecond: 1, windowMs: 10_000, concurrency: 2 });
+    expect(budget.mayAudit({ audits: 1, hasRoom: true, now: 0 })).toBe(false);
+    expect(budget.mayAudit({ audits: 0, hasRoom: true, now: 0 })).toBe(true);
+    expect(budget.mayReadAgain({ hasRoom: true, now: 500 })).toBe(false);
+    expect(budget.mayAudit({ audits: 0, hasRoom: true, now: 1_500 })).toBe(false);
+    expect(budget.mayReadAgain({ hasRoom: true, now: 1_500 })).toBe(true);
+    expect(budget.mayAudit({ audits: 0, hasRoom: true, now: 2_500 })).toBe(true);
   });
 });
 
@@ -163,7 +222,8 @@ describe('the ledger', () => {
       { values: ['/a', 'caught'], value: 1 },
       { values: ['/b', 'skipped'], value: 7 },
     ]);
-    expect(kept.samples.nines).toEqual([{ values: ['/a'], value: 2 }]);
+    // Two audits, however many hits joined them.
+    expect(kept.samples.nines).toEqual([{ values: ['/a'], value: Math.log10(3) }]);
     expect(kept.samples.caught.at(-1)).toEqual({ values: ['/a', ''], suffix: '_count', value: 1 });
   });
 

@@ -16,7 +16,7 @@ async function ask(args: readonly string[], reply: Reply) {
   return { text: printed.join('\n'), request: admin.requests[0] as SeenRequest };
 }
 
-const COUNTS = { equal: 998, caught: 3, missed: 1, unstable: 0, gone: 0, failed: 2, skipped: 7 };
+const COUNTS = { equal: 998, caught: 3, missed: 1, unstable: 0, gone: 0, failed: 2, skipped: 7, audits: 990 };
 const MISS = {
   at: '2026-01-01T00:00:00.000Z',
   route: '/products/:id',
@@ -65,9 +65,9 @@ it('lists routes, misses and what is unstable', async () => {
   expect(text.split('\n')).toEqual([
     '0.1% of hits are audited; a purge may come 10s later',
     '',
-    'route          nines  equal  caught  missed  unstable  gone  failed  skipped',
-    '/products/:id  2.7    998    3       1       0         0     2       7',
-    'default        -      998    3       1       0         0     2       7',
+    'route          nines  audits  equal  caught  missed  unstable  gone  failed  skipped',
+    '/products/:id  2.7    990     998    3       1       0         0     2       7',
+    'default        -      990     998    3       1       0         0     2       7',
     '',
     'missed: they differ from the origin, and no purge has ended them',
     '',
