@@ -1,6 +1,6 @@
 // What can go wrong with a running Freshet, by the names that the pages of docs/runbooks give it: each is made on real sockets, before the commands of a page are typed.
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { MemoryStore } from '../../src/store/memory.ts';
 import { startFreshet } from '../support/child-process.ts';
 import { type Address, type Answer, type Asking, get } from '../support/client.ts';
 import { RunningFreshet } from '../support/freshet.ts';
@@ -101,6 +101,14 @@ export const FAULTS: Readonly<Record<string, () => Promise<Stage>>> = {
     return stage;
   },
 
+  'scopes-mixed': async () => {
+    const stage = await Stage.start('routes: [{ path: "/me/**", origin: shop, scope: credential }]');
+    stage.keep(mixUpKeys('/me/orders'));
+    stage.serve('/me/orders', { body: '[]', fields: ['cache-control', 'max-age=600'] });
+    for (const who of ['anna', 'ben']) await stage.get('/me/orders', { fields: ['authorization', `Bearer ${who}`] });
+    return stage;
+  },
+
   'redis-away': async () => {
     const redis = await RedisServer.start();
     const stage = await Stage.start('', { redis });
@@ -110,6 +118,19 @@ export const FAULTS: Readonly<Record<string, () => Promise<Stage>>> = {
     await redis.kill();
     await stage.until('/v1/nodes', '"lease":false');
     await stage.admin('/v1/purge', { tags: ['product:42'] });
+    return stage;
+  },
+
+  'redis-stalls': async () => {
+    const redis = await RedisServer.start();
+    const stage = await Stage.start('', { redis });
+    await stage.until('/v1/nodes', '"lease":true');
+    for (let losses = 1; losses <= 2; losses++) {
+      redis.pause();
+      await stage.until('/metrics', `freshet_lease_losses_total ${losses}`);
+      redis.resume();
+      await stage.until('/metrics', 'freshet_lease_held 1');
+    }
     return stage;
   },
 
@@ -224,15 +245,31 @@ export const FAULTS: Readonly<Record<string, () => Promise<Stage>>> = {
     const stage = await Stage.start();
     stage.serve('/products/42', tagged('{}'));
     for (let i = 0; i < 2; i++) await stage.get('/products/42');
-    for (const until = performance.now() + 400; performance.now() < until; );
-    // The tick that notices.
-    await delay(0);
+    const busy = setInterval(() => {
+      for (const until = performance.now() + 60; performance.now() < until; );
+    }, 100);
+    stage.keep({ [Symbol.asyncDispose]: async () => clearInterval(busy) });
     return stage;
   },
 };
 
 function orderUpdated(id: string, data: object) {
   return { specversion: '1.0', id, source: '/shop/orders', type: 'order.updated', time: new Date().toISOString(), data };
+}
+
+/** As if the keys of all scopes of `path` were one: whatever is asked for there, the store finds what came first. Nothing from outside can bring that about. */
+function mixUpKeys(path: string): AsyncDisposable {
+  const lookup = Object.getOwnPropertyDescriptor(MemoryStore.prototype, 'lookup') ?? {};
+  let first: string | undefined;
+  MemoryStore.prototype.lookup = function lookupMixedUp(key) {
+    if (key.endsWith(path)) first ??= key;
+    return this.peek(key.endsWith(path) ? (first ?? key) : key);
+  };
+  return {
+    [Symbol.asyncDispose]: async () => {
+      Object.defineProperty(MemoryStore.prototype, 'lookup', lookup);
+    },
+  };
 }
 
 async function startNode(yaml: string) {

@@ -22,7 +22,7 @@ const alerts = ALERTS.parse(parse(readFileSync(new URL('config/prometheus/alerts
 const NO_VARIABLES = new Map<string, string>();
 
 /** Of what needs Redis. */
-const OVER_REDIS = new Set(['redis-away', 'silent-node', 'events-wait']);
+const OVER_REDIS = new Set(['redis-away', 'redis-stalls', 'silent-node', 'events-wait']);
 
 describe('pages and alerts', () => {
   it.each(alerts)('$alert has its page, which names it', ({ alert, annotations }) => {
