@@ -1,5 +1,6 @@
 // One session of PostgreSQL: what is heard, locked and asked in it ends with it. Statements run one after the other; one without an answer ends the session.
 import { Socket } from 'node:net';
+import { userInfo } from 'node:os';
 import { checkServerIdentity } from 'node:tls';
 import { Client, type ClientConfig, DatabaseError } from 'pg';
 import { quotedIdentifier } from './postgres-names.ts';
@@ -118,7 +119,7 @@ function clientConfigOf({ url, tls }: PostgresTarget): ClientConfig {
   return {
     host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
     port: port === '' ? 5432 : Number(port),
-    ...(user !== '' && { user }),
+    ...namedUser(user),
     ...(password !== '' && { password: decodeURIComponent(password) }),
     ...(database !== '' && { database }),
     ssl: tls === undefined ? false : tlsOf(tls),
@@ -127,6 +128,17 @@ function clientConfigOf({ url, tls }: PostgresTarget): ClientConfig {
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   };
+}
+
+/** As libpq has it: where nobody is named, whoever runs this. */
+function namedUser(named: string): { readonly user?: string } {
+  if (named !== '') return { user: named };
+  if (process.env['PGUSER'] !== undefined) return {};
+  try {
+    return { user: userInfo().username };
+  } catch {
+    return {};
+  }
 }
 
 /** pg always asks for the host as the server's name: which name its certificate must have is checked here. */
