@@ -36,7 +36,10 @@ export async function purgeWritten(x: Exchange, head: ResponseHead | undefined):
     if (outcome.kind !== 'out-of-holds') return { kind: 'unconfirmed' };
     // No room for the hold that `settle` asks for: what was written is still purged, only not held.
     const bare = await purger.purge({ ...order, settleMs: 0 });
-    if (bare.kind === 'confirmed') observer.warn('write purged without its settle window: out of holds', { route: x.route.name });
+    if (bare.kind === 'confirmed') {
+      effects.writePurged(clock.now() - answeredAt);
+      observer.warn('write purged without its settle window: out of holds', { route: x.route.name });
+    }
     return { kind: 'unconfirmed' };
   } catch (error) {
     observer.error('purge after a write failed', { route: x.route.name, error: String(error) });

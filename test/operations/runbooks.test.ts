@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { COMMANDS } from '../../src/commands/usage.ts';
+import { FINDING_KINDS } from '../../src/map/findings.ts';
+import { METRICS } from '../../src/observe/metric-table.ts';
+import { REASONS } from '../../src/rules/reasons.ts';
 import { runFreshet } from '../commands/run.ts';
 import { type Answer, get } from '../support/client.ts';
 import { hasRedis } from '../support/redis.ts';
@@ -20,6 +23,18 @@ const ALERTS = z.object({
 const alerts = ALERTS.parse(parse(readFileSync(new URL('config/prometheus/alerts.yaml', root), 'utf8'))).groups.flatMap(({ rules }) => rules);
 
 const NO_VARIABLES = new Map<string, string>();
+
+/** With a hyphen: reasons, kinds of findings, states of purges, and words of HTTP. */
+const KNOWN_WORDS: ReadonlySet<string> = new Set([
+  ...Object.keys(REASONS),
+  ...FINDING_KINDS,
+  'out-of-holds',
+  'no-store',
+  's-maxage',
+  'must-revalidate',
+  'uri-miss',
+  'vary-miss',
+]);
 
 /** Of what needs Redis. */
 const OVER_REDIS = new Set(['redis-away', 'redis-stalls', 'silent-node', 'events-wait']);
@@ -38,6 +53,13 @@ describe('pages and alerts', () => {
     expect(Object.keys(FAULTS)).toContain(faultOf(text));
     const links = [...text.matchAll(/\]\(([\w-]+\.md)\)/g)].map((match) => match[1]);
     expect(links.filter((link) => !pages.some((page) => page.file === link))).toEqual([]);
+  });
+
+  it.each(pages)('$file names only metrics and words that there are', ({ text }) => {
+    const metrics = [...text.matchAll(/`(freshet_[a-z_]+)/g)].map((match) => match[1] ?? '');
+    expect(metrics.filter((name) => !METRICS.some((row) => row.name === name))).toEqual([]);
+    const words = [...text.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map((match) => match[1] ?? '');
+    expect(words.filter((word) => !KNOWN_WORDS.has(word))).toEqual([]);
   });
 
   it('has a page for each symptom that people report', () => {

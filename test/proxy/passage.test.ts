@@ -106,7 +106,7 @@ it.each([
 });
 
 it('a write for whose settle window there is no room purges all the same, and says so', async () => {
-  const { parts, clock, origin, observer, purger } = makeParts({
+  const { parts, clock, origin, observer, purger, noted } = makeParts({
     config: 'purge: { settle: 2s }\nroutes: [{ path: "/products/:id", invalidates: ["product:{id}"] }]',
   });
   const first = new NotingClient();
@@ -122,6 +122,7 @@ it('a write for whose settle window there is no room purges all the same, and sa
   await writing.ended;
   expect(writing.cacheStatus).toBe('freshet; fwd=method; fwd-status=200; detail=purge-unconfirmed');
   expect(observer.warnings).toEqual(['write purged without its settle window: out of holds']);
+  expect(noted.written).toEqual([0]);
 
   const after = new NotingClient();
   handle(requestOf('GET /a'), after, parts);
