@@ -60,7 +60,7 @@ export function weighed(evidence: Evidence, { differences, between, order }: See
   return {
     ...evidence,
     readings: evidence.readings + 1,
-    lasting: order === 'older' ? [] : pathsOutside(lasting, between).filter((path) => differences.includes(path)),
+    lasting: order === 'older' ? [] : pathsOutside(lasting, between),
     returned: order === 'older' ? evidence.returned : [...evidence.returned, ...pathsOutside(lasting, differences)],
     seen: [...new Set([...evidence.seen, ...differences])],
     isNewer: evidence.isNewer && order === 'newer',
