@@ -8,7 +8,7 @@ import type { Control } from './control.ts';
 import type { Request } from './http/message.ts';
 import type { RoutesSeen } from './map/stored-sightings.ts';
 import type { Observe } from './observe/observe.ts';
-import type { ThreadReadings } from './observe/metrics.ts';
+import type { ThreadReadings } from './observe/readings.ts';
 import { explain } from './proxy/explain.ts';
 import type { Service } from './service.ts';
 import { Thread } from './thread.ts';

@@ -20,7 +20,7 @@ import { EffectLedger } from './observe/effect-ledger.ts';
 import { PurgeSightings } from './map/purge-sightings.ts';
 import { allocateSketch, TagSketch } from './map/tag-sketch.ts';
 import type { Observe } from './observe/observe.ts';
-import type { ProcessReadings } from './observe/metrics.ts';
+import type { ProcessReadings } from './observe/readings.ts';
 import { pause } from './pause.ts';
 import type { AuthorityName } from './purge/authority.ts';
 import { PurgeGate } from './purge/gate.ts';

@@ -10,7 +10,7 @@ import { SharedBodies } from './cluster/shared-bodies.ts';
 import type { Config, LimitConfig, ListenAddress } from './config/config.ts';
 import { StoredSightings } from './map/stored-sightings.ts';
 import type { TagSketch } from './map/tag-sketch.ts';
-import type { ThreadReadings } from './observe/metrics.ts';
+import type { ThreadReadings } from './observe/readings.ts';
 import type { Observe } from './observe/observe.ts';
 import { type EffectReport, PurgeEffects, type PurgeTraces } from './observe/purge-effects.ts';
 import { OriginPools } from './origin/pools.ts';

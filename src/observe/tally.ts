@@ -9,6 +9,11 @@ export interface Sample {
   readonly le?: number | '+Inf';
 }
 
+/** Of a metric without labels. */
+export function single(value: number): readonly Sample[] {
+  return [{ values: [], value }];
+}
+
 /** A number for each pair of label values; use '' for a label that the metric does not have. */
 export class Tally {
   readonly #counts = new Map<string, Map<string, { value: number }>>();
