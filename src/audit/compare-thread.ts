@@ -16,7 +16,7 @@ export interface Answer {
 
 const ENTRY = new URL(`./compare-worker${extname(import.meta.url)}`, import.meta.url);
 /** Two bodies of the most that may be configured, parsed. */
-const HEAP_MIB = 512;
+const HEAP_MIB = 256;
 
 export class CompareThread {
   readonly #ignore: readonly JsonPath[];

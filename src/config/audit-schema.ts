@@ -21,7 +21,8 @@ export const audit = section({
   concurrency: optional(
     integer({ about: 'Of them under way at once. Shared out among workers, each at least 1.', default: 2 }, { least: 1, most: 64 }),
   ),
-  max_body: optional(size({ about: 'Larger bodies are not compared.', default: '256KiB' }, { leastBytes: KIB, mostBytes: 16 * KIB * KIB })),
+  // More than that would take the thread that serves some 10 ms to hand over (audit/compare-thread.ts).
+  max_body: optional(size({ about: 'Larger bodies are not compared.', default: '256KiB' }, { leastBytes: KIB, mostBytes: 2 * KIB * KIB })),
 });
 
 function jsonPath(about: { readonly about: string }): Setting<JsonPath> {
