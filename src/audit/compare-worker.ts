@@ -1,7 +1,7 @@
-// Compares large bodies, one after the other, beside the thread that serves. Buffers arrive as plain byte arrays.
+// Compares large bodies, one after the other, beside the thread that serves.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { JsonPath } from '../config/json-path.ts';
-import type { Answer, Question } from './compare-thread.ts';
+import type { Answer, Given, Question } from './compare-thread.ts';
 import { type Content, differencesOf } from './content.ts';
 
 const ignore = workerData as readonly JsonPath[];
@@ -11,7 +11,6 @@ parentPort?.on('message', ({ id, contents: [a, b] }: Question) => {
   parentPort?.postMessage(answer);
 });
 
-function withBuffer(content: Content): Content {
-  const { buffer, byteOffset, byteLength } = content.body;
-  return { ...content, body: Buffer.from(buffer, byteOffset, byteLength) };
+function withBuffer({ body, ...rest }: Given): Content {
+  return { ...rest, body: Buffer.from(body.buffer) };
 }

@@ -73,14 +73,16 @@ describe('large bodies', () => {
 
   it('cost the thread that serves a small part of the comparison', async () => {
     const comparison = new Comparison({ ignore: [], maxBodyBytes: 2_097_152 });
-    await comparison.of(large(1), large(2));
     const [a, b] = [large(1), large(2)];
+    const taken: number[] = [];
+    for (let nth = 0; nth < 5; nth++) {
+      const before = process.threadCpuUsage();
+      expect(await comparison.of(a, b)).toEqual([`$[${ITEMS - 1}].weight`]);
+      taken.push(micros(process.threadCpuUsage(before)));
+    }
     const before = process.threadCpuUsage();
-    expect(await comparison.of(a, b)).toEqual([`$[${ITEMS - 1}].weight`]);
-    const beside = micros(process.threadCpuUsage(before));
-    const again = process.threadCpuUsage();
     differencesOf(a, b, []);
-    expect(beside).toBeLessThan(micros(process.threadCpuUsage(again)) / 4);
+    expect(Math.min(...taken)).toBeLessThan(micros(process.threadCpuUsage(before)) / 4);
     comparison.close();
   });
 
