@@ -66,7 +66,14 @@ export async function startFreshet({ config, clock: given, lease }: FreshetOptio
   let findings: ReadonlyMap<string, number> = countFindings([]);
   const map = async (): Promise<InvalidationMap> => {
     const routes = seenTogether(await service.sightings(), control.config);
-    return invalidationMap(control.config, { since, now: clock.now(), threads: count, routes, purges: control.purgesSeen.seen });
+    return invalidationMap(control.config, {
+      since,
+      now: clock.now(),
+      threads: count,
+      routes,
+      purges: control.purgesSeen.seen,
+      events: control.eventsSeen.seen,
+    });
   };
   const text = async (): Promise<string> => {
     findings = countFindings((await map()).findings);

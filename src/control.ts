@@ -17,6 +17,7 @@ import { configuredSources } from './events/configured.ts';
 import { EventSources } from './events/sources.ts';
 import { Webhook } from './events/webhook.ts';
 import { EffectLedger } from './observe/effect-ledger.ts';
+import { EventSightings } from './map/event-sightings.ts';
 import { PurgeSightings } from './map/purge-sightings.ts';
 import { allocateSketch, TagSketch } from './map/tag-sketch.ts';
 import type { Observe } from './observe/observe.ts';
@@ -71,6 +72,7 @@ export class Control {
   readonly sketch: TagSketch;
   readonly sketchMemory: SharedArrayBuffer;
   readonly purgesSeen: PurgeSightings;
+  readonly eventsSeen = new EventSightings();
   /** For operators. */
   readonly purgeAtRate: ReturnType<typeof atRate>;
   readonly purgeGate: PurgeGate;
@@ -140,6 +142,7 @@ export class Control {
       plan: (event) => planOf(event, { rules: this.#config.events.rules, scopeNames: namesOfScopes() }),
       purge: (order) => this.door.purge(order),
       observer: observe,
+      unmatched: (event) => this.eventsSeen.unmatched(event, clock.now()),
       clock: dated,
       pause,
       random: Math.random,

@@ -62,15 +62,17 @@ function unending(route: EffectiveRoute, { reachable }: Surroundings): readonly 
   ];
 }
 
-function otherStrategy({ own, at, name }: EffectiveRoute): readonly Warning[] {
-  const { strategy, ttl } = own;
-  if (strategy === undefined || ttl === undefined) return [];
+function otherStrategy({ settings, own, at, name, whereIs }: EffectiveRoute): readonly Warning[] {
+  const { strategy, ttl } = settings;
+  // Of what both come from defaults it is said there.
+  const isOwn = at[0] === 'defaults' || own.strategy !== undefined || own.ttl !== undefined;
+  if (strategy === undefined || ttl === undefined || !isOwn) return [];
   const isLong = ttl >= LONG_TTL_MS;
   if (strategy === 'revalidate' ? !isLong : strategy !== 'purge' || isLong) return [];
   const [does, other] = isLong ? ['a life that only a purge should end', 'purge'] : ['so short that the clock ends it before a purge', 'revalidate'];
   return [
     {
-      path: [...at, 'ttl'],
+      path: whereIs('ttl'),
       what: `${name} has strategy: ${strategy} and a ttl of ${formatDuration(ttl)}`,
       why: `that is ${does}`,
       todo: `leave the ttl to the strategy, or write strategy: ${other}`,
@@ -119,7 +121,7 @@ function idleWhereNothingIsStored(route: EffectiveRoute): readonly Warning[] {
       path: [...at, idle[0] as string],
       what: `${idle.join(', ')} on ${name}, which stores nothing`,
       why: route.settings.pass
-        ? `it passes (${own.strategy === 'pass' ? 'strategy: pass' : 'pass: true'})`
+        ? `it passes (${route.settings.strategy === 'pass' ? 'strategy: pass' : 'pass: true'})`
         : 'none of its methods is answered from the cache',
       todo: 'leave them out, or let the route store',
     },

@@ -42,6 +42,8 @@ export interface IntakeParts {
   /** Through the one door. */
   readonly purge: (order: PurgeOrder) => Promise<PurgeOutcome>;
   readonly observer: EventObserver;
+  /** No rule is for it. */
+  readonly unmatched?: (event: Event) => void;
   /** By which events are dated. */
   readonly clock: Clock;
   /** Resolves after so long, or at once where the signal is given. */
@@ -83,6 +85,7 @@ export class Intake {
     const taken = await this.#once(event, source);
     const { clock, observer } = this.#parts;
     const lagMs = taken.kind === 'purged' && event.time !== undefined ? Math.max(0, clock.now() - event.time) : undefined;
+    if (taken.kind === 'unmatched') this.#parts.unmatched?.(event);
     observer.eventTaken({ source, result: taken.kind, ...(lagMs === undefined ? {} : { lagMs }) });
     return taken;
   }

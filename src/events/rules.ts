@@ -1,5 +1,6 @@
 // Which purge follows from an event? The rules of `events.rules`, and the type of event that carries its purge itself. Pure: values in, a plan out.
 import { NOTHING, type PurgeOrder } from '../purge/order.ts';
+import { isOn } from '../rules/event-types.ts';
 import { faultOfTags, readPurgeBody } from '../purge/purge-body.ts';
 import type { Event } from './event.ts';
 import { expand, type Field, MOST_TEXTS, type Template, valuesOf } from './template.ts';
@@ -65,11 +66,7 @@ export function applyRules(event: Event, rules: readonly EventRule[]): readonly 
 
 function isFor({ on }: EventRule, type: string): boolean {
   if (type.startsWith(OWN_TYPES)) return false;
-  return on.some((pattern) => pattern === '*' || pattern === type || (pattern.endsWith('.*') && isBelow(type, pattern.slice(0, -1))));
-}
-
-function isBelow(type: string, family: string): boolean {
-  return type.length > family.length && type.startsWith(family);
+  return on.some((pattern) => isOn(type, pattern));
 }
 
 function applyRule(rule: EventRule, event: Event): Applied {

@@ -4,23 +4,32 @@ import type { Config } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
 import { covers } from '../rules/tag-families.ts';
 import { medianOf } from './lifetimes.ts';
+import { unmatchedEvents } from './event-findings.ts';
 import type { InvalidationMap, MapFamily, MapRoute, Observations } from './map.ts';
 
 /** Every kind there is; the metric has all of them from the start. */
-export const FINDING_KINDS = ['untagged', 'never-purged', 'met-nothing', 'ends-by-expiry', 'shared-by-credential', 'never-stored'] as const;
+export const FINDING_KINDS = [
+  'untagged',
+  'never-purged',
+  'met-nothing',
+  'unmatched-event',
+  'ends-by-expiry',
+  'shared-by-credential',
+  'never-stored',
+] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export const FINDING = z.object({
   kind: z.enum(FINDING_KINDS),
-  /** A route or a family. */
+  /** A route, a family, or a type of events. */
   subject: z.string(),
-  /** Stored responses, tags or purges that it is about; 0 where it is from the configuration alone. */
+  /** Stored responses, tags, purges or events that it is about; 0 where it is from the configuration alone. */
   count: z.number(),
   what: z.string(),
   why: z.string(),
   todo: z.string(),
   examples: z.array(z.string()),
-  /** The family that was probably meant. */
+  /** The family, or the type of events, that was probably meant. */
   nearest: z.string().optional(),
 });
 export type Finding = z.output<typeof FINDING>;
@@ -31,6 +40,8 @@ const LONG_SECONDS = 600;
 const SHORT_SECONDS = 60;
 /** Before, purges that have not come may still come, and what they are of may still be stored. */
 const PATIENCE_SECONDS = 600;
+/** Of purges that named what was never stored so many at most have met something by the chance of the sketch. */
+const BY_CHANCE = 0.05;
 /** So many answers that were all refused are no accident. */
 const MANY = 10;
 
@@ -49,6 +60,7 @@ export function findingsOf(ground: Ground): Finding[] {
       ...endsByExpiry(route, ground),
     ]),
     ...ground.map.families.flatMap((family) => [...neverPurged(family, ground), ...metNothing(family, ground)]),
+    ...unmatchedEvents(ground, PATIENCE_SECONDS),
   ];
 }
 
@@ -112,10 +124,9 @@ function neverStored({ name, stores, strategy, ttlSeconds, seen }: MapRoute): re
 
 /** Tagged, and nothing has purged any of it: its tags, its URLs, a prefix, a scope or all. Where it lives long, that is said of its families. */
 function endsByExpiry(route: MapRoute, { map, seen }: Ground): readonly Finding[] {
-  const { stored = 0, untagged: bare = 0, fresh, urlPurges = 0 } = route.seen ?? {};
+  const { stored = 0, untagged: bare = 0, fresh, urlPurges = 0, widePurges = 0 } = route.seen ?? {};
   if (seen === undefined || fresh === undefined || map.seen === undefined || map.seen.seconds < PATIENCE_SECONDS) return [];
-  const { prefixes, scopes, all } = map.seen.purges;
-  const isEnded = prefixes + scopes + all + urlPurges > 0 || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
+  const isEnded = map.seen.purges.all + urlPurges + widePurges > 0 || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
   const isSaid = route.strategy === 'revalidate' || bare === stored || fresh.medianSeconds >= LONG_SECONDS;
   if (isEnded || isSaid || fresh.medianSeconds < SHORT_SECONDS) return [];
   return [
@@ -169,11 +180,16 @@ function neverPurgedText({ family, emittedBy, stored = 0 }: MapFamily, { seen }:
 
 function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[] {
   const purged = seen?.purges.families.get(family.family);
-  if (seen === undefined || purged === undefined || purged.met > 0 || (family.stored ?? 0) > 0 || isCarried(family, map)) return [];
-  const near = nearest(
-    family.family,
-    map.families.filter(({ emittedBy, family: name }) => emittedBy.length > 0 && name !== family.family).map(({ family: name }) => name),
-  );
+  if (seen === undefined || purged === undefined || purged.met > purged.count * BY_CHANCE || (family.stored ?? 0) > 0 || isCarried(family, map))
+    return [];
+  // What a route names is no slip of the hand: it was not stored yet.
+  const near =
+    family.emittedBy.length > 0
+      ? undefined
+      : nearest(
+          family.family,
+          map.families.filter(({ emittedBy, family: name }) => emittedBy.length > 0 && name !== family.family).map(({ family: name }) => name),
+        );
   const forSeconds = (seen.now - purged.firstAt) / 1_000;
   if (near === undefined && forSeconds < PATIENCE_SECONDS) return [];
   const callers = family.endedBy.filter((ender) => ender.seen !== undefined).map(enderText);

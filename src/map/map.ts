@@ -1,11 +1,13 @@
 // The invalidation map: which routes emit which families of tags, and who ends each of them. From the configuration, and from what was seen where there is any.
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
+import { isOn } from '../rules/event-types.ts';
 import { STRATEGIES, type Route } from '../rules/routes.ts';
 import { covers, familyOfTemplate } from '../rules/tag-families.ts';
 import { type DeclaredEnder, declaredEnders, mayStore, mayWrite } from './declared.ts';
 import { FINDING, findingsOf } from './findings.ts';
 import { type Lifetimes, medianOf } from './lifetimes.ts';
+import type { EventsSeen } from './event-sightings.ts';
 import type { FamilyPurged, Purged, PurgesSeen } from './purge-sightings.ts';
 import type { FamilySeen, RouteSeen, RoutesSeen } from './stored-sightings.ts';
 
@@ -37,6 +39,8 @@ const ROUTE = z.object({
       fresh: FRESH.optional(),
       refused: z.record(z.string(), z.number()),
       urlPurges: z.number(),
+      /** Of prefixes and scopes, which may have ended something of it. */
+      widePurges: z.number(),
       unplacedTags: z.number(),
     })
     .optional(),
@@ -68,7 +72,9 @@ export const MAP = z.object({
       since: z.string(),
       seconds: z.number(),
       threads: z.number(),
-      purges: z.object({ prefixes: z.number(), scopes: z.number(), all: z.number(), unplacedTags: z.number() }),
+      purges: z.object({ prefixes: z.number(), scopes: z.number(), groups: z.number(), all: z.number(), unplacedTags: z.number() }),
+      /** That no rule was for. */
+      unmatchedEvents: z.number(),
     })
     .optional(),
   routes: z.array(ROUTE),
@@ -89,6 +95,7 @@ export interface Observations {
   readonly threads: number;
   readonly routes: RoutesSeen;
   readonly purges: PurgesSeen;
+  readonly events: EventsSeen;
 }
 
 export function invalidationMap(config: Config, seen?: Observations): InvalidationMap {
@@ -104,10 +111,11 @@ function matters({ emits, ends, seen }: MapRoute): boolean {
   return emits.length > 0 || ends.length > 0 || (seen !== undefined && (seen.stored > 0 || Object.keys(seen.refused).length > 0));
 }
 
-function headOf({ since, now, threads, purges }: Observations): NonNullable<InvalidationMap['seen']> {
-  const { prefixes, scopes, all, unplaced } = purges;
+function headOf({ since, now, threads, purges, events }: Observations): NonNullable<InvalidationMap['seen']> {
+  const { prefixes, scopes, groups, all, unplaced } = purges;
+  const unmatchedEvents = [...events.unmatched.values()].reduce((sum, { count }) => sum + count, events.unplaced);
   const seconds = Math.max(0, Math.round((now - since) / 1_000));
-  return { since: instant(since), seconds, threads, purges: { prefixes, scopes, all, unplacedTags: unplaced } };
+  return { since: instant(since), seconds, threads, purges: { prefixes, scopes, groups, all, unplacedTags: unplaced }, unmatchedEvents };
 }
 
 function mapRoute(route: Route, observed: Observations | undefined): MapRoute {
@@ -123,11 +131,13 @@ function mapRoute(route: Route, observed: Observations | undefined): MapRoute {
     ...(stores && policy.ttlMs !== undefined ? { ttlSeconds: policy.ttlMs / 1_000 } : {}),
     emits: stores ? emitted(tags, seen) : [],
     ends: mayWrite(route) ? distinct(invalidates.map(familyOfTemplate)) : [],
-    ...(observed === undefined ? {} : { seen: routeSeen(seen, observed.purges.urls.get(name) ?? 0) }),
+    ...(observed === undefined
+      ? {}
+      : { seen: routeSeen(seen, { urls: observed.purges.urls.get(name) ?? 0, wide: observed.purges.wide.get(name) ?? 0 }) }),
   };
 }
 
-function routeSeen(seen: RouteSeen | undefined, urlPurges: number): NonNullable<MapRoute['seen']> {
+function routeSeen(seen: RouteSeen | undefined, purges: { readonly urls: number; readonly wide: number }): NonNullable<MapRoute['seen']> {
   const { stored = 0, untagged = 0, unvalidated = 0, refused = {}, unplaced = 0, lifetimes } = seen ?? {};
   return {
     stored,
@@ -135,7 +145,8 @@ function routeSeen(seen: RouteSeen | undefined, urlPurges: number): NonNullable<
     unvalidated,
     ...(lifetimes === undefined || stored === 0 ? {} : { fresh: freshOf(lifetimes) }),
     refused,
-    urlPurges,
+    urlPurges: purges.urls,
+    widePurges: purges.wide,
     unplacedTags: unplaced,
   };
 }
@@ -207,7 +218,7 @@ function endersOf(family: string, declared: readonly DeclaredEnder[], purged: Re
 function isSeenAs(seen: string, { kind, name }: Pick<DeclaredEnder, 'kind' | 'name'>): boolean {
   if (kind === 'write') return seen === name;
   if (kind === 'caller') return seen === name || seen.startsWith(`${name} (`) || seen.endsWith(`(${name})`);
-  return name.split(', ').some((on) => on === '*' || on === seen || (on.endsWith('.*') && seen.startsWith(on.slice(0, -1))));
+  return name.split(', ').some((on) => isOn(seen, on));
 }
 
 function joined(several: readonly z.output<typeof PURGED>[]): z.output<typeof PURGED> {

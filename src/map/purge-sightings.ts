@@ -5,6 +5,7 @@ import { familyOf } from '../rules/tag-families.ts';
 import { matchRoute } from '../rules/routes.ts';
 import { declaredFamilies, type EnderKind } from './declared.ts';
 import { FamilyTable, Naming } from './family-table.ts';
+import { mayBeOf, mayBeUnder } from './reach.ts';
 import { note } from './stored-sightings.ts';
 
 /** Of one caller, or of one family. */
@@ -28,10 +29,12 @@ export interface PurgesSeen {
   readonly families: ReadonlyMap<string, FamilyPurged>;
   /** Tags for whose family there was no room. */
   readonly unplaced: number;
-  /** Purges of URLs, by the route that answers a GET of them; of prefixes, scopes and everything. */
+  /** Purges of URLs, by the route that answers a GET of them; of prefixes and scopes, by each route of which they may have ended something. */
   readonly urls: ReadonlyMap<string, number>;
+  readonly wide: ReadonlyMap<string, number>;
   readonly prefixes: number;
   readonly scopes: number;
+  readonly groups: number;
   readonly all: number;
 }
 
@@ -48,10 +51,12 @@ export class PurgeSightings {
   readonly #wasStored: PurgeSightingsParts['wasStored'];
   readonly #families: FamilyTable<FamilyPurged>;
   readonly #urls = new Map<string, number>();
+  readonly #wide = new Map<string, number>();
   #naming: Naming;
   #config: Config;
   #prefixes = 0;
   #scopes = 0;
+  #groups = 0;
   #all = 0;
 
   constructor({ config, wasStored }: PurgeSightingsParts) {
@@ -74,16 +79,31 @@ export class PurgeSightings {
     for (const { authority, path, query } of order.urls) {
       const target = { scheme: 'http', authority: authority ?? '', path, query } as const;
       const { route } = matchRoute(this.#config.routes, this.#config.defaultRoute, { method: 'GET', target });
-      this.#urls.set(route.name, (this.#urls.get(route.name) ?? 0) + 1);
+      increase(this.#urls, route.name);
+    }
+    const names = order.scopes.map(([name]) => name);
+    for (const route of [...this.#config.routes, this.#config.defaultRoute]) {
+      const isUnder = order.prefixes.some((prefix) => mayBeUnder(route, prefix));
+      if (isUnder || (names.length > 0 && mayBeOf(route, names))) increase(this.#wide, route.name);
     }
     if (order.prefixes.length > 0) this.#prefixes++;
     if (order.scopes.length > 0) this.#scopes++;
+    if (order.groups.length > 0) this.#groups++;
     if (order.all) this.#all++;
   }
 
   get seen(): PurgesSeen {
     const { entries, unplaced } = this.#families;
-    return { families: entries, unplaced, urls: this.#urls, prefixes: this.#prefixes, scopes: this.#scopes, all: this.#all };
+    return {
+      families: entries,
+      unplaced,
+      urls: this.#urls,
+      wide: this.#wide,
+      prefixes: this.#prefixes,
+      scopes: this.#scopes,
+      groups: this.#groups,
+      all: this.#all,
+    };
   }
 
   #tagPurged(tag: string, order: PurgeOrder, at: number): void {
@@ -108,6 +128,10 @@ function callerOf({ kind, actor, reason }: PurgeOrder): { readonly kind: EnderKi
   if (kind === 'event') return { kind, name: familyOf((/^(.*): events\.rules/.exec(reason ?? '')?.[1] ?? reason ?? '').slice(0, 100)) };
   const why = reason === undefined ? '' : ` (${familyOf(reason.slice(0, 100))})`;
   return { kind: 'caller', name: `${actor.slice(0, 100)}${why}` };
+}
+
+function increase(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 function count(purged: Purged, { met, at }: { readonly met: boolean; readonly at: number }): void {

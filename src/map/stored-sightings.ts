@@ -33,6 +33,8 @@ export type RoutesSeen = ReadonlyMap<string, RouteSeen>;
 
 /** Of one route. */
 export const MOST_FAMILIES = 64;
+/** Of one response: who finds no room looks at all there is, and a fill must not wait for hundreds of those. What comes behind them counts as unplaced. */
+const MOST_MISSES = 32;
 /** Those of the configuration, and as many that a reload has taken away as there is room for. */
 const MOST_ROUTES = 1_024;
 const EXAMPLES = 3;
@@ -78,8 +80,13 @@ export class StoredSightings implements FillListener {
       addLifetime(route.untaggedLifetimes, lifetimeMs);
       note(route.untaggedExamples, path);
     }
-    for (const tag of tags) {
+    let misses = 0;
+    for (const [at, tag] of tags.entries()) {
       const family = route.table.find(this.#naming.nameOf(tag));
+      if (family === undefined && ++misses === MOST_MISSES) {
+        route.table.unplaced += tags.length - at - 1;
+        return;
+      }
       if (family === undefined) continue;
       family.tags++;
       addLifetime(family.lifetimes, lifetimeMs);

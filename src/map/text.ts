@@ -10,15 +10,17 @@ export function mapText(map: InvalidationMap): string {
 
 function headLines({ seen }: InvalidationMap): readonly string[] {
   if (seen === undefined) return ['the map of the configuration alone: what was seen is asked of a running Freshet (--admin URL)'];
-  const { seconds, threads, purges } = seen;
+  const { seconds, threads, purges, unmatchedEvents } = seen;
   const whole = [
     counted(purges.prefixes, 'purge of prefixes', 'purges of prefixes'),
     counted(purges.scopes, 'purge of scopes', 'purges of scopes'),
+    counted(purges.groups, 'purge of cache groups', 'purges of cache groups'),
     counted(purges.all, 'purge of everything', 'purges of everything'),
   ];
   const besides = whole.filter((text) => !text.startsWith('no '));
   return [
     `seen in ${spoken(seconds)}, since ${seen.since}${threads === 1 ? '' : `, in ${threads} threads`}${besides.length === 0 ? '' : `; besides purges of tags: ${besides.join(', ')}`}`,
+    ...(unmatchedEvents === 0 ? [] : [`${counted(unmatchedEvents, 'event', 'events')} came that no rule is for`]),
     ...(purges.unplacedTags === 0 ? [] : [`${purges.unplacedTags} purged tags are not on it: there are too many families`]),
   ];
 }
@@ -50,6 +52,7 @@ function routeLines({ name, strategy, scope, stores, ttlSeconds, emits, ends, se
     ...(seen === undefined || seen.unplacedTags === 0 ? [] : [`      emits    ${seen.unplacedTags} more tags, of more families than fit`]),
     ...ends.map((family) => `      ends     ${family}`),
     ...(seen === undefined || seen.urlPurges === 0 ? [] : [`      its URLs were purged ${times(seen.urlPurges)}`]),
+    ...(seen === undefined || seen.widePurges === 0 ? [] : [`      prefixes or scopes that it may be in were purged ${times(seen.widePurges)}`]),
     ...(refused.length === 0 ? [] : [`      refused  ${refused.map(([reason, count]) => `${count} ${reason}`).join(', ')}`]),
   ];
 }

@@ -26,7 +26,7 @@ export interface PurgerParts {
   readonly observer: PurgeObserver;
   readonly log: PurgeLog;
   readonly effects?: Effects;
-  /** Every order that came through this door, whatever became of it. */
+  /** Every order that was published, here at least. */
   readonly told?: (order: PurgeOrder, at: number) => void;
   /** The forms in which entries of the URL may be tagged: one for each query rule of a route that it can take (without authority: on any host). */
   readonly normaliseUrl: (url: UrlSelector) => readonly UrlSelector[];
@@ -47,7 +47,7 @@ export class Purger implements Purges {
   async purge(order: PurgeOrder): Promise<PurgeOutcome> {
     const startedAt = this.#parts.clock.now();
     const confirmation = await this.#parts.authority.publish(this.#publicationOf(order, startedAt), patienceOf(order));
-    this.#parts.told?.(order, startedAt);
+    if (confirmation.kind === 'confirmed' || confirmation.kind === 'committed') this.#parts.told?.(order, startedAt);
     return this.#conclude(order, confirmation, startedAt);
   }
 

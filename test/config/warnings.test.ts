@@ -26,6 +26,17 @@ describe('of one route', () => {
 
     ['purge for seconds', route('strategy: purge, ttl: 5s, tags: [a]'), ['routes[0].ttl: /a/:id has strategy: purge and a ttl of 5s']],
     ['revalidate for hours', route('strategy: revalidate, ttl: 1h'), ['routes[0].ttl: /a/:id has strategy: revalidate and a ttl of 1h']],
+    [
+      'revalidate of defaults, for hours',
+      `defaults: { strategy: revalidate }\n${route('ttl: 1h')}`,
+      ['routes[0].ttl: /a/:id has strategy: revalidate and a ttl of 1h'],
+    ],
+    ['purge, for the seconds of defaults, which it does not take', `defaults: { ttl: 5s }\n${route('strategy: purge, tags: [a]')}`, []],
+    [
+      'both of defaults, once',
+      `defaults: { strategy: revalidate, ttl: 1h }\n${route('tags: [a]')}`,
+      ['defaults.ttl: default has strategy: revalidate and a ttl of 1h'],
+    ],
     ['revalidate for longer', route('strategy: revalidate, ttl: 1m'), []],
     ['versioned for seconds', route('strategy: versioned, ttl: 5s, tags: [a]'), []],
     [

@@ -10,7 +10,8 @@ routes:
   - { path: /list }
   - { path: /news, strategy: revalidate }
   - { path: /mine, scope: credential }
-  - { path: /fast, ttl: 5s }`;
+  - { path: /fast, ttl: 5s }
+events: { rules: [{ on: [order.updated, "price.*"], purge: ["order:{id}"] }] }`;
 
 const WRITE = { kind: 'write', actor: 'PUT /products/:id' } as const;
 const later = (seen: Seen, minutes: number): void => void (seen.now += minutes * MINUTE);
@@ -83,6 +84,42 @@ const ROWS: readonly Row[] = [
     [/^met-nothing: 1 purge of prodcut:\* .*; did they mean product:\*\?$/],
   ],
   [
+    'a typo, of which one tag in 40 is there by chance',
+    (seen) => {
+      seen.stored('/products/:id', ['product:1']);
+      seen.inSketch(['prodcut:7']);
+      for (let id = 0; id < 40; id++) seen.purged([`prodcut:${id}`]);
+    },
+    [/^met-nothing: 40 purges of prodcut:\* .*; did they mean product:\*\?$/],
+  ],
+  [
+    'what a thread that is gone had stored',
+    (seen) => {
+      seen.stored('/products/:id', ['product:1']);
+      seen.inSketch(['prodcut:1']);
+      times(10, () => seen.purged(['prodcut:1']));
+      later(seen, 10);
+    },
+    [/^never-purged/],
+  ],
+  [
+    'what a route names, before it is stored',
+    (seen) => {
+      seen.stored('/list', ['produkt:1'], { lifetimeMs: 5_000 });
+      seen.purged(['product:1'], WRITE);
+    },
+    [],
+  ],
+  [
+    'what a route names, and is never stored',
+    (seen) => {
+      seen.stored('/list', ['produkt:1'], { lifetimeMs: 5_000 });
+      seen.purged(['product:1'], WRITE);
+      later(seen, 10);
+    },
+    [/^met-nothing: 1 purge of product:\* by write \/products\/:id met nothing: nothing so tagged was ever stored here$/],
+  ],
+  [
     'what nothing is near to, at once',
     (seen) => {
       seen.stored('/products/:id', ['product:1']);
@@ -134,6 +171,24 @@ const ROWS: readonly Row[] = [
     [],
   ],
   [
+    'short lives, one purged by a prefix that it is under',
+    (seen) => {
+      seen.stored('/list', ['catalog'], { lifetimeMs: 2 * MINUTE });
+      seen.purged([], { prefixes: [{ authority: undefined, path: '/list/' }] });
+      later(seen, 10);
+    },
+    [],
+  ],
+  [
+    'short lives, others purged by a prefix and by a scope',
+    (seen) => {
+      seen.stored('/list', ['catalog'], { lifetimeMs: 2 * MINUTE });
+      seen.purged([], { prefixes: [{ authority: undefined, path: '/products' }], scopes: [['sub', 'u7']] });
+      later(seen, 10);
+    },
+    [/^ends-by-expiry: 1 response of \/list /],
+  ],
+  [
     'short lives, where the clock is to end them',
     (seen) => {
       seen.stored('/news', ['news'], { lifetimeMs: 2 * MINUTE });
@@ -141,6 +196,36 @@ const ROWS: readonly Row[] = [
     },
     [],
   ],
+
+  [
+    'events of a type that is nearly that of a rule',
+    (seen) => times(2, () => seen.unmatched('ordr.updated')),
+    ['unmatched-event: 2 events of type ordr.updated came that no rule is for; the nearest is for order.updated'],
+  ],
+  [
+    'an event of nearly a family of types',
+    (seen) => seen.unmatched('prise.changed'),
+    ['unmatched-event: 1 event of type prise.changed came that no rule is for; the nearest is for price.*'],
+  ],
+  [
+    'events of other types, for a while',
+    (seen) => {
+      seen.unmatched('invoice.4711.sent');
+      seen.unmatched('invoice.4712.sent');
+      seen.unmatched('mail.bounced');
+      later(seen, 10);
+    },
+    ['unmatched-event: 3 events of 2 types came that no rule is for: invoice.*.sent, mail.bounced'],
+  ],
+  [
+    'what would move the cursor of a terminal',
+    (seen) => {
+      seen.unmatched('mail\u001b[2J');
+      later(seen, 10);
+    },
+    ['unmatched-event: 1 event of 1 type came that no rule is for: mail\\u001b[2J'],
+  ],
+  ['events of other types, at once', (seen) => seen.unmatched('mail.bounced'), []],
 
   [
     'public, and by credential',

@@ -115,6 +115,20 @@ describe('one thread', () => {
     expect(routeIn(await shop.map(), '/products/:id')?.seen?.urlPurges).toBe(1);
   });
 
+  it('sees events that no rule is for', async () => {
+    await using shop = await Shop.start(`${ROUTES}\nevents: { rules: [{ on: product.updated, purge: ["product:{id}"] }] }`);
+    for (const type of ['product.updated', 'prodcut.updated']) {
+      const body = JSON.stringify({ specversion: '1.0', id: type, source: '/shop', type, data: { id: 1 } });
+      const fields = ['content-type', 'application/cloudevents+json'];
+      expect((await get(shop.freshet.adminAddress, '/v1/events', { method: 'POST', fields, body })).status).toBe(200);
+    }
+    const { seen, findings } = await shop.map();
+    expect(seen?.unmatchedEvents).toBe(1);
+    expect(findings.filter(({ kind }) => kind === 'unmatched-event')).toMatchObject([
+      { subject: 'prodcut.updated', count: 1, examples: ['/shop prodcut.updated'], nearest: 'product.updated' },
+    ]);
+  });
+
   it('counts its findings as a metric', async () => {
     await using shop = await Shop.start();
     const metrics = async (kind: string): Promise<number> =>

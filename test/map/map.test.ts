@@ -101,7 +101,7 @@ describe('of what was seen', () => {
       all: true,
     });
     expect(routeIn(seen.map(), '/products/:id')?.seen?.urlPurges).toBe(1);
-    expect(seen.map().seen?.purges).toEqual({ prefixes: 1, scopes: 1, all: 1, unplacedTags: 0 });
+    expect(seen.map().seen?.purges).toEqual({ prefixes: 1, scopes: 1, groups: 0, all: 1, unplacedTags: 0 });
   });
 
   it('is bounded: what has no room is counted', () => {
@@ -113,6 +113,17 @@ describe('of what was seen', () => {
     expect([route?.emits.length, route?.seen?.unplacedTags]).toEqual([MOST_FAMILIES + 1, 100 - MOST_FAMILIES]);
     for (let i = 0; i < 40; i++) seen.purged(['product:1'], { actor: `caller ${words[i % 26] ?? ''}${words[Math.floor(i / 26)] ?? ''}` });
     expect(familyIn(seen.map(), 'product:*')?.seen).toMatchObject({ purges: 40, others: 40 - 16 });
+  });
+
+  it('looks for room for a few dozen tags of one response only: those behind them count as unplaced', () => {
+    const seen = new Seen(SHOP);
+    const words = 'abcdefghijklmnopqrstuvwxyz';
+    const names = Array.from({ length: 300 }, (_, i) => `${words[i % 26] ?? ''}${words[Math.floor(i / 26)] ?? ''}`);
+    seen.stored('/products/:id', ['product:1']);
+    seen.stored('/products/:id', [...names, 'product:2']);
+    const route = routeIn(seen.map(), '/products/:id');
+    expect(route?.emits.find(({ family }) => family === 'product:*')?.seen?.tags).toBe(1);
+    expect(route?.seen?.unplacedTags).toBe(names.length + 1 - (MOST_FAMILIES - 1));
   });
 
   it('is what its schema says', () => {

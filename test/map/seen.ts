@@ -2,6 +2,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type InvalidationMap, invalidationMap } from '../../src/map/map.ts';
+import { EventSightings } from '../../src/map/event-sightings.ts';
 import { PurgeSightings } from '../../src/map/purge-sightings.ts';
 import { seenTogether, StoredSightings } from '../../src/map/stored-sightings.ts';
 import { TagSketch } from '../../src/map/tag-sketch.ts';
@@ -25,6 +26,7 @@ export class Seen {
   readonly #sketch = new TagSketch();
   readonly #threads: readonly StoredSightings[];
   readonly #purges: PurgeSightings;
+  readonly #events = new EventSightings();
 
   constructor(text: string, threads = 1) {
     this.config = configOf(text);
@@ -46,12 +48,28 @@ export class Seen {
     this.#purges.purged({ ...NOTHING, kind: 'operator', actor: '127.0.0.1', tags, ...given }, this.now);
   }
 
+  /** As another thread or node has stored them. */
+  inSketch(tags: readonly string[]): void {
+    this.#sketch.add(this.#hash.tagIds(tags));
+  }
+
+  unmatched(type: string, id = '1'): void {
+    this.#events.unmatched({ type, id, source: '/shop' }, this.now);
+  }
+
   map(): InvalidationMap {
     const routes = seenTogether(
       this.#threads.map(({ seen }) => structuredClone(seen)),
       this.config,
     );
-    return invalidationMap(this.config, { since: START, now: this.now, threads: this.#threads.length, routes, purges: this.#purges.seen });
+    return invalidationMap(this.config, {
+      since: START,
+      now: this.now,
+      threads: this.#threads.length,
+      routes,
+      purges: this.#purges.seen,
+      events: this.#events.seen,
+    });
   }
 
   /** `kind: what` of each. */

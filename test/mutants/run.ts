@@ -17,6 +17,7 @@ const LANES = 3;
 interface Lane {
   readonly folder: string;
   readonly vitest: ChildProcess;
+  readonly ended: Promise<Outcome>;
   /** What it printed since it was last asked. */
   output: string;
 }
@@ -47,15 +48,16 @@ function copyOf(repository: string): string {
 
 function openLane(folder: string): Lane {
   const vitest = fork(join(import.meta.dirname, 'lane.ts'), { cwd: folder, env: { ...process.env, NO_COLOR: '1' }, silent: true });
-  const lane: Lane = { folder, vitest, output: '' };
+  const ended = once(vitest, 'exit').then((): Outcome => ({ passed: false, total: 0 }));
+  const lane: Lane = { folder, vitest, ended, output: '' };
   for (const stream of [vitest.stdout, vitest.stderr]) stream?.on('data', (chunk: Buffer) => (lane.output += chunk.toString()));
   return lane;
 }
 
-async function closeLane({ folder, vitest }: Lane): Promise<void> {
+async function closeLane({ folder, vitest, ended }: Lane): Promise<void> {
   if (vitest.connected) {
     vitest.disconnect();
-    await once(vitest, 'exit');
+    await ended;
   }
   rmSync(folder, { recursive: true, force: true });
 }
@@ -109,8 +111,7 @@ async function missing(lane: Lane, { file: changed, text, replacement, caughtBy 
 
 async function runTests(lane: Lane, run: Run): Promise<Outcome> {
   lane.output = '';
-  const answered = Promise.race([once(lane.vitest, 'message'), once(lane.vitest, 'exit').then(() => [{ passed: false, total: 0 }])]);
+  const answered = once(lane.vitest, 'message').then(([outcome]: Outcome[]) => outcome as Outcome);
   lane.vitest.send(run);
-  const [outcome] = await answered;
-  return outcome;
+  return Promise.race([answered, lane.ended]);
 }

@@ -180,6 +180,7 @@ function setUpOthers(answer: Confirmation) {
   const log = new PurgeLog();
   const told: unknown[] = [];
   const marked: unknown[] = [];
+  const published: PurgeOrder[] = [];
   const purger = new Purger({
     authority,
     tagHash: new TagHash(Buffer.from('secret')),
@@ -187,13 +188,26 @@ function setUpOthers(answer: Confirmation) {
     observer: { purgeEnded: ({ id, expired }) => told.push([id, expired]), purgeUnconfirmed: (state) => told.push(state) },
     log,
     effects: { purged: ({ id, epoch, kind }) => marked.push([id, epoch, kind]) },
+    told: (given) => void published.push(given),
     normaliseUrl: (named) => [named],
     settleMs: 0,
   });
-  return { purger, log, told, patience, marked };
+  return { purger, log, told, patience, marked, published };
 }
 
 describe('an authority that asks others', () => {
+  it.each<readonly [Confirmation, number]>([
+    [{ kind: 'confirmed', epoch: 7 }, 1],
+    [{ kind: 'committed', id: 'inc.3', boundMs: 9, ended: new Promise(() => undefined) }, 1],
+    [{ kind: 'unknown' }, 0],
+    [{ kind: 'rejected' }, 0],
+    [{ kind: 'out-of-holds' }, 0],
+  ])('what was published is told: %o', async (answer, count) => {
+    const { purger, published } = setUpOthers(answer);
+    await purger.purge(order({ tags: ['a'] }));
+    expect(published).toHaveLength(count);
+  });
+
   it('its id and its nodes stand in the receipt', async () => {
     const { purger, told, patience } = setUpOthers({ kind: 'confirmed', epoch: 7, id: 'inc.3.nonce', nodes: { confirmed: 2, expired: 1 } });
     const outcome = await purger.purge(order({ tags: ['a'], waitMs: 2_000 }));

@@ -39,6 +39,7 @@ export const PURGE_GUARDS: readonly Guarded[] = [
     file: 'src/purge/purge.ts',
     test: 'test/purge/purge.test.ts',
     guards: [
+      `if (confirmation.kind === 'confirmed' || confirmation.kind === 'committed') this`,
       `if (confirmation.kind !== 'confirmed') observer`,
       `if (confirmation.kind !== 'confirmed' && confirmation.kind !== 'committed')`,
       `if (confirmation.kind === 'committed') {`,
