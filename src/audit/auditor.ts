@@ -132,6 +132,7 @@ export class Auditor implements HitAudit {
   }
 
   #look(): void {
+    this.#budget.looking();
     let watched = 0;
     for (const audit of this.#audits.values()) {
       if (audit.watch === undefined) continue;

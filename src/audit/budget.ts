@@ -24,10 +24,15 @@ export class Budget {
     return audits < this.#mostAudits && !this.#isBehind && this.#mayRead(hasRoom, now);
   }
 
+  /** All that is watched is about to be looked at: what waited for its turn may wait no more. */
+  looking(): void {
+    this.#isBehind = false;
+  }
+
   /** What is watched goes before what is not. */
   mayReadAgain({ hasRoom, now }: { readonly hasRoom: boolean; readonly now: number }): boolean {
     const may = this.#mayRead(hasRoom, now);
-    this.#isBehind = !may;
+    if (!may) this.#isBehind = true;
     return may;
   }
 
