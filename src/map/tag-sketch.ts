@@ -1,10 +1,10 @@
 // Was anything with this tag, URL or prefix stored lately? A Bloom filter in two generations, in shared memory: threads that store write it, the one that
-// publishes purges asks it. It may say yes of what was never stored (about 1 in 200 when both are full), never no of what was, while that is among the last
+// publishes purges asks it. It may say yes of what was never stored (about 1 in 3,000 when both are full), never no of what was, while that is among the last
 // 100,000 that were stored. It knows nothing of what has expired or left since: what a purge really ended is only known to the sweep (DESIGN section 4).
 
 const BITS = 2 ** 21;
 const WORDS = BITS / 32;
-const HASHES = 3;
+const HASHES = 7;
 /** Then the older generation makes room. */
 export const SKETCH_CAPACITY = 100_000;
 
