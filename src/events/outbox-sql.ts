@@ -42,6 +42,9 @@ function bodyQuote(names: string): string {
 const SQL = `-- The outbox that Freshet reads (events.postgres). What is inserted here in a transaction is purged after its commit, and only then.
 -- It may be run again: what is there stays, functions are replaced. PostgreSQL 11 or later.
 
+-- No notice of what is there already.
+SET client_min_messages = warning;
+
 CREATE TABLE IF NOT EXISTS <<table>> (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -69,6 +72,8 @@ ALTER TABLE <<table>> SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum
 -- Rows that wait, and rows that were set aside because nothing could be purged for them.
 CREATE INDEX IF NOT EXISTS <<waiting>> ON <<table>> (id) WHERE failed_at IS NULL;
 CREATE INDEX IF NOT EXISTS <<failed>> ON <<table>> (failed_at, id) WHERE failed_at IS NOT NULL;
+
+RESET client_min_messages;
 
 -- SELECT freshet_purge('product:1', 'category:7'): these tags are purged after the commit. A NULL names nothing and is left out.
 CREATE OR REPLACE FUNCTION <<schema>>.freshet_purge(VARIADIC tags text[]) RETURNS void LANGUAGE plpgsql AS <<quote>>

@@ -87,6 +87,16 @@ describe.skipIf(!hasPostgres)('in PostgreSQL', () => {
     await expect(database.client.query("SELECT freshet_event(NULL, '1')")).rejects.toThrow(/the type is missing/);
   });
 
+  it('says nothing where all went well, at first or again, and leaves the messages of the session as they were', async () => {
+    await using bare = await TestDatabase.create({ bare: true });
+    const told: (string | undefined)[] = [];
+    bare.client.on('notice', (notice) => told.push(notice.message));
+    await bare.client.query(outboxSql(NAMES));
+    await bare.client.query(outboxSql(NAMES));
+    expect(told).toEqual([]);
+    expect(await bare.rows('SHOW client_min_messages')).toEqual([{ client_min_messages: 'notice' }]);
+  });
+
   it('may be run again, and completes an older table', async () => {
     await database.client.query("SELECT freshet_purge('kept')");
     await database.client.query('ALTER TABLE freshet_outbox DROP COLUMN failure');
