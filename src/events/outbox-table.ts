@@ -10,7 +10,7 @@ export interface OutboxName {
 /** A row as it is read: an event, or `tags` to be purged. What is too large for an event is not read, only measured. */
 export interface OutboxRow {
   readonly id: string;
-  /** Epoch µs, when it was inserted; null where that is infinity. */
+  /** Epoch µs, when it was inserted; null where that is no time that anything happened at. */
   readonly at: string | null;
   readonly bytes: number;
   readonly tags: readonly (string | null)[] | null;
@@ -38,6 +38,9 @@ export interface OutboxBacklog {
 /** Counting a million rows every few seconds would be the larger trouble. */
 export const COUNTED = 100_000;
 
+/** Whoever writes a row may write infinity, or a year that no number here has. */
+const DATED = "created_at BETWEEN '1970-01-01' AND '9999-12-31'";
+
 export interface OutboxStatements {
   /** The rows that wait, but for those with the ids $1, which are being purged; at most $2. No row is passed over for having a smaller number than one that was read before: numbers are given before commits. */
   readonly read: string;
@@ -59,8 +62,7 @@ export function outboxStatements({ schema, table }: OutboxName): OutboxStatement
   // `id` by itself would be the text in the list, and 10 before 9.
   const columns = [
     'outbox.id::text AS id',
-    // Whoever writes it may write infinity, which is no number.
-    'CASE WHEN isfinite(created_at) THEN (extract(epoch FROM created_at) * 1000000)::bigint END::text AS at',
+    `CASE WHEN ${DATED} THEN (extract(epoch FROM created_at) * 1000000)::bigint END::text AS at`,
     `coalesce(${size}, 0) AS bytes`,
     `CASE WHEN ${fits} THEN tags END AS tags`,
     'type',
@@ -76,6 +78,6 @@ export function outboxStatements({ schema, table }: OutboxName): OutboxStatement
     setAside: `UPDATE ${name} AS failed SET failed_at = clock_timestamp(), failure = given.failure FROM unnest($1::bigint[], $2::text[]) AS given (id, failure) WHERE failed.id = given.id`,
     failed: `${failed} ORDER BY outbox.failed_at DESC, outbox.id DESC LIMIT $1`,
     failedOne: `${failed} AND outbox.id = $1`,
-    backlog: `SELECT ${counted(isWaiting)} AS waiting, (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000 FROM ${name} AS outbox WHERE ${isWaiting} AND isfinite(created_at) ORDER BY outbox.id LIMIT 1) AS "oldestMs", ${counted('failed_at IS NOT NULL')} AS failed`,
+    backlog: `SELECT ${counted(isWaiting)} AS waiting, (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000 FROM ${name} AS outbox WHERE ${isWaiting} AND ${DATED} ORDER BY outbox.id LIMIT 1) AS "oldestMs", ${counted('failed_at IS NOT NULL')} AS failed`,
   };
 }

@@ -1,5 +1,6 @@
 // Dead letters of the stream of events: in a stream beside it, each with the entry that it was and why it was set aside.
 import type { Reply } from '../cluster/logged-purge.ts';
+import { parseJson } from '../http/json.ts';
 import type { Event } from './event.ts';
 import type { Taken } from './intake.ts';
 import type { DeadLetter } from './source.ts';
@@ -56,6 +57,7 @@ export class StreamLetters {
 
 function keptIn({ fields }: StreamEntry): { readonly entry: string; readonly why: string; readonly fields: readonly string[] } {
   const valueOf = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-  const kept: unknown = JSON.parse(valueOf('fields'));
+  // Whoever else writes there may write what is no letter.
+  const kept = parseJson(valueOf('fields'));
   return { entry: valueOf('entry'), why: valueOf('why'), fields: Array.isArray(kept) ? kept.map(String) : [] };
 }

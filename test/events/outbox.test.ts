@@ -219,9 +219,10 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
   it('takes a row of no time as any other: it keeps nothing waiting', async () => {
     const { desk, outbox } = await started();
     await database.client.query("INSERT INTO freshet_outbox (tags, created_at) VALUES (ARRAY['timeless'], 'infinity')");
+    await database.client.query("INSERT INTO freshet_outbox (tags, created_at) VALUES (ARRAY['late'], '294276-12-31')");
     await database.client.query("INSERT INTO freshet_outbox (tags) VALUES (ARRAY['behind'])");
-    await desk.untilPurged(2);
-    expect(desk.purged.toSorted()).toEqual(['behind', 'timeless']);
+    await desk.untilPurged(3);
+    expect(desk.purged.toSorted()).toEqual(['behind', 'late', 'timeless']);
     await untilWaiting(0);
     expect(outbox.isReading).toBe(true);
   });
