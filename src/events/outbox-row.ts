@@ -8,7 +8,7 @@ const MICROSECONDS = 1_000;
 
 /** Of two tables that had the same number the row was not inserted at the same microsecond: numbers begin anew where a table does. */
 export function readOutboxRow({ id, at, bytes, tags, type, subject, data }: OutboxRow, { schema, table }: OutboxName): ReadEvent {
-  if (bytes > MAX_EVENT_BYTES) return malformed(`the row has ${bytes} bytes of tags or data; ${MAX_EVENT_BYTES} are allowed`);
+  if (bytes > MAX_EVENT_BYTES) return malformed(`the row has ${bytes} bytes; ${MAX_EVENT_BYTES} are allowed`);
   const fault = faultOfNames({ id, type: type ?? '', subject: subject ?? '' });
   if (fault !== undefined) return malformed(fault);
   const event = {

@@ -57,16 +57,17 @@ export interface OutboxStatements {
 
 export function outboxStatements({ schema, table }: OutboxName): OutboxStatements {
   const name = `${quotedIdentifier(schema)}.${quotedIdentifier(table)}`;
-  const size = 'octet_length(coalesce(data::text, array_to_string(tags, chr(44))))';
+  const sizes = ['data::text', 'array_to_string(tags, chr(44), chr(42))', 'type', 'subject'].map((text) => `coalesce(octet_length(${text}), 0)`);
+  const size = `(${sizes.join(' + ')})`;
   const fits = `${size} <= ${MAX_EVENT_BYTES}`;
   // `id` by itself would be the text in the list, and 10 before 9.
   const columns = [
     'outbox.id::text AS id',
     `CASE WHEN ${DATED} THEN (extract(epoch FROM created_at) * 1000000)::bigint END::text AS at`,
-    `coalesce(${size}, 0) AS bytes`,
+    `${size} AS bytes`,
     `CASE WHEN ${fits} THEN tags END AS tags`,
-    'type',
-    'subject',
+    `CASE WHEN ${fits} THEN type END AS type`,
+    `CASE WHEN ${fits} THEN subject END AS subject`,
     `CASE WHEN ${fits} THEN data::text END AS data`,
   ].join(', ');
   const isWaiting = 'failed_at IS NULL';

@@ -184,7 +184,7 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     await untilWaiting(0);
     const letters = await outbox.deadLetters(10);
     expect(letters.map(({ why }) => why.join())).toEqual([
-      expect.stringContaining('100002 bytes'),
+      expect.stringContaining('100005 bytes'),
       expect.stringContaining('neither tags nor a type'),
       expect.stringContaining('"two words" is not one'),
     ]);
@@ -214,6 +214,15 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
         return;
       }
     }
+  });
+
+  it('reads no row whole that is too large in whatever it has', async () => {
+    const { outbox } = await started();
+    await database.client.query("INSERT INTO freshet_outbox (type, data, tags) VALUES ('a', '{}', array_fill(NULL::text, ARRAY[70000]))");
+    await database.client.query("INSERT INTO freshet_outbox (type, subject) VALUES ('a', repeat('s', 70000))");
+    await untilWaiting(0);
+    const letters = await outbox.deadLetters(10);
+    expect(letters.map(({ why }) => why.join())).toEqual([expect.stringContaining('70001 bytes'), expect.stringMatching(/1\d{5} bytes/)]);
   });
 
   it('takes a row of no time as any other: it keeps nothing waiting', async () => {

@@ -69,7 +69,7 @@ describe('a row of the outbox', () => {
     ['both', { ...ROW, tags: ['a'], type: 't' }, /tags and a type/],
     ['a long type', { ...ROW, type: 'x'.repeat(1_025) }, /^type: it has 1025 characters/],
     ['a long subject', { ...ROW, type: 'x', subject: 'x'.repeat(1_025) }, /^subject: it has 1025/],
-    ['too much', { ...ROW, bytes: 65_537 }, /65537 bytes of tags or data; 65536 are allowed/],
+    ['too much', { ...ROW, bytes: 65_537 }, /65537 bytes; 65536 are allowed/],
   ])('with %s is malformed', (_, row, detail) => {
     expect(readOutboxRow(row, NAME)).toEqual({ kind: 'malformed', detail: expect.stringMatching(detail) });
   });
