@@ -1,4 +1,5 @@
 // What in the settings of one route cannot be what was meant: a life that nothing ends, settings that mean nothing here, a strategy that was turned into another.
+import { takesStorable, takesWrites } from '../rules/route-methods.ts';
 import type { EffectiveRoute } from './effective.ts';
 import type { RouteSettings } from './route-schema.ts';
 import { formatDuration } from './units.ts';
@@ -25,15 +26,13 @@ export function routeWarnings(route: EffectiveRoute, surroundings: Surroundings)
 
 /** Whether anything that comes of its requests may be stored. */
 export function stores({ settings, methods }: EffectiveRoute): boolean {
-  return !settings.pass && (methods === undefined || methods.includes('GET') || (methods.includes('POST') && settings.store_post));
+  return takesStorable(methods, { pass: settings.pass, storePost: settings.store_post });
 }
 
 /** Whether one of its requests may be a write. */
 export function mayWrite({ methods }: Pick<EffectiveRoute, 'methods'>): boolean {
-  return methods === undefined || methods.some((method) => !SAFE.has(method));
+  return takesWrites(methods);
 }
-
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 function untagged(route: EffectiveRoute): readonly Warning[] {
   const { settings, name, whereIs } = route;

@@ -14,15 +14,16 @@ import { type Backlog, BacklogGauge } from './backlog.ts';
 import { retryAfterMs } from './backoff.ts';
 import { Bell } from './bell.ts';
 import { InFlight } from './in-flight.ts';
+import type { Event } from './event.ts';
 import type { Intake, Taken } from './intake.ts';
-import { PURGE_TYPE } from './rules.ts';
 import type { DeadLetter, EventSource } from './source.ts';
 import { Standing } from './standing.ts';
 import { readStreamEntry, type StreamEntry } from './stream-entry.ts';
 import { StreamGroup } from './stream-group.ts';
 import { StreamLetters } from './stream-letters.ts';
 import { entriesOf, utf8 } from './stream-replies.ts';
-import { END_LEASE, HOLD_LEASE, MEASURE, SET_ASIDE } from './stream-scripts.ts';
+import { StreamLosses } from './stream-losses.ts';
+import { CLAIM, END_LEASE, ENSURE_GROUP, HOLD_LEASE, MEASURE, SET_ASIDE, type StreamKeys, streamKeys } from './stream-scripts.ts';
 import { Trouble, type TroubleLog } from './trouble.ts';
 
 export interface StreamSettings extends RedisTarget {
@@ -59,13 +60,14 @@ const CLAIM_EVERY_MS = 10_000;
 export class RedisStream implements EventSource {
   readonly name = 'redis';
   readonly #parts: StreamParts;
-  readonly #keys: readonly [stream: string, dead: string, lease: string, lost: string];
+  readonly #keys: StreamKeys;
   readonly #consumer: string;
   readonly #holder: string;
   readonly #source: string;
   readonly #calls: RedisConnection;
   readonly #reads: RedisConnection;
   readonly #group: StreamGroup;
+  readonly #losses: StreamLosses;
   readonly #letters: StreamLetters;
   readonly #trouble: Trouble;
   readonly #standing: Standing;
@@ -88,18 +90,24 @@ export class RedisStream implements EventSource {
     const { settings, intake, log, clock, sharesPurges } = parts;
     const { stream, group, from, consumer = hostname() } = settings;
     this.#parts = parts;
-    this.#keys = [stream, `${stream}:dead`, `${stream}:${group}:reader`, `${stream}:${group}:lost`];
+    this.#keys = streamKeys(stream, group);
     this.#consumer = consumer;
     this.#holder = `${consumer} ${randomBytes(6).toString('base64url')}`;
     this.#source = `redis:${stream}`;
-    this.#calls = new RedisConnection(settings, { name: 'freshet-events', key: stream, scripts: [HOLD_LEASE, SET_ASIDE, MEASURE] });
+    this.#calls = new RedisConnection(settings, {
+      name: 'freshet-events',
+      key: stream,
+      scripts: [HOLD_LEASE, ENSURE_GROUP, CLAIM, SET_ASIDE, MEASURE],
+    });
     this.#reads = new RedisConnection(settings, { name: 'freshet-events-read', key: stream, blocksMs: BLOCK_MS });
-    this.#group = new StreamGroup({ calls: this.#calls, stream, group, consumer, from, mark: this.#keys[3] });
+    this.#group = new StreamGroup({ calls: this.#calls, keys: this.#keys, group, consumer, from });
+    const take = (event: Event): Promise<Taken> => intake.take(event, this.name);
+    this.#losses = new StreamLosses({ stream, group, source: this.#source, take, log, signal: this.#closing.signal });
     this.#letters = new StreamLetters({
       key: this.#keys[1],
       source: this.#source,
       ask: (name, ...args) => this.#asked(name, ...args),
-      take: (event) => intake.take(event, this.name),
+      take,
     });
     this.#trouble = new Trouble({ log, clock, what: `the stream ${stream}` });
     this.#standing = new Standing({ log, what: 'the stream of events', unit: 'a group', detail: { stream, group }, sharesPurges });
@@ -202,16 +210,13 @@ export class RedisStream implements EventSource {
     return true;
   }
 
+  /** What is owed stays so until it is purged, whoever dies meanwhile. */
   async #ensureGroup(): Promise<void> {
-    const { settings, log } = this.#parts;
-    if ((await this.#group.ensure()) === 'there') return;
-    this.#lives++;
-    log.error('the consumer group of the stream was gone and is there again: what was not read by then is lost', {
-      stream: settings.stream,
-      group: settings.group,
-    });
-    // Counts begin anew with a group.
-    if (await this.#purgeAll('the consumer group of the stream of events was gone')) await this.#calls.command('DEL', this.#keys[3]);
+    const owed = await this.#group.ensure();
+    if (owed === 'nothing') return;
+    if (owed === 'group') this.#lives++;
+    const isPurged = owed === 'group' ? await this.#losses.ofGroup() : await this.#losses.ofEntries();
+    if (isPurged) await this.#group.settle({ afresh: owed === 'group' });
   }
 
   /** False where it is not this node's any more. */
@@ -224,8 +229,8 @@ export class RedisStream implements EventSource {
       const claimed = await this.#group.claim({ idleMs, cursor, count: Math.ceil(batch / 2) });
       cursor = claimed.cursor;
       this.#take(claimed.entries);
-      const gone = claimed.gone.filter((id) => !this.#inFlight.has(id));
-      if (gone.length > 0) await this.#answerForLost(gone.length);
+      const lost = claimed.gone.filter((id) => !this.#inFlight.has(id)).length;
+      if (claimed.gone.length > 0 && (lost === 0 || (await this.#losses.ofEntries(lost)))) await this.#group.settle();
     } while (cursor !== '0-0');
     return true;
   }
@@ -298,29 +303,9 @@ export class RedisStream implements EventSource {
     const at = Number(utf8(oldest).split('-', 1)[0]);
     this.#gauge.measured({ waiting: Number(waiting), oldestMs: Number(waiting) === 0 ? 0 : Math.max(0, Number(time) - at) }, this.#parts.clock.now());
     this.#deadCount = Number(dead);
+    if (Number(lost) === -1) this.#losses.blind();
     const more = Number(lost) - Number(known);
-    if (more > 0 && (await this.#answerForLost(more))) await this.#calls.command('SET', this.#keys[3], Number(lost));
-  }
-
-  async #answerForLost(count: number): Promise<boolean> {
-    const { log, settings } = this.#parts;
-    log.error('entries of the stream were removed before they were read: everything is purged, since nobody knows what they named', {
-      stream: settings.stream,
-      entries: count,
-      remedy: 'a larger MAXLEN where they are added',
-    });
-    return this.#purgeAll(`${count} entries of the stream of events were removed before they were read`);
-  }
-
-  /** Until it is confirmed; false: this closed before. */
-  async #purgeAll(reason: string): Promise<boolean> {
-    const event = { id: randomBytes(9).toString('base64url'), source: this.#source, type: PURGE_TYPE, data: { all: true, reason } };
-    while (!this.#closing.signal.aborted) {
-      const taken = await this.#parts.intake.take(event, this.name);
-      if (taken.kind !== 'failed') return true;
-      await pause(STANDBY_MS, this.#closing.signal);
-    }
-    return false;
+    if (more > 0 && (await this.#losses.ofEntries(more))) await this.#calls.command('SET', this.#keys[3], Number(lost));
   }
 
   /** For an operator. */

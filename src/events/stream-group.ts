@@ -1,19 +1,21 @@
 // The consumer group by which the stream of events is read: that it is there, what was given to whom, and which of its consumers are gone.
 import { listOf, type Reply } from '../cluster/logged-purge.ts';
-import { messageOf, type RedisConnection } from '../cluster/redis-connection.ts';
+import type { RedisConnection } from '../cluster/redis-connection.ts';
 import type { StreamEntry } from './stream-entry.ts';
 import { entriesOf, utf8 } from './stream-replies.ts';
+import { CLAIM, ENSURE_GROUP, type StreamKeys } from './stream-scripts.ts';
 
 export interface GroupParts {
-  readonly calls: Pick<RedisConnection, 'command'>;
-  readonly stream: string;
+  readonly calls: Pick<RedisConnection, 'command' | 'run'>;
+  readonly keys: StreamKeys;
   readonly group: string;
   readonly consumer: string;
   /** Where a group that was never there begins: at the oldest entry, or with the next one. */
   readonly from: 'oldest' | 'next';
-  /** In Redis as soon as the group was read once. */
-  readonly mark: string;
 }
+
+/** Why everything is to be purged: the group was gone and is there again, or entries were before they were read. */
+export type Owed = 'nothing' | 'group' | 'entries';
 
 export interface Claimed {
   /** `0-0`: nothing is left. */
@@ -34,47 +36,46 @@ export class StreamGroup {
     this.#parts = parts;
   }
 
-  /** `again`: it was gone, and with it the knowledge of what was read. What came since is read whatever `from` says: it may have been missed. */
-  async ensure(): Promise<'there' | 'again'> {
-    const { calls, stream, group, from, mark } = this.#parts;
-    const wasThere = this.#wasThere || (await calls.command('EXISTS', mark)) === 1;
-    const isNew = await this.#create(from === 'oldest' || wasThere ? '0' : '$', { stream, group });
+  /** One that is there again is read from the oldest entry on, whatever `from` says: what came since may have been missed. */
+  async ensure(): Promise<Owed> {
+    const { group, from } = this.#parts;
+    const [owed] = await this.#script(ENSURE_GROUP, [group, from === 'oldest' ? '0' : '$', this.#wasThere ? 1 : 0]);
     this.#wasThere = true;
-    return isNew && wasThere ? 'again' : 'there';
+    return utf8(owed) as Owed;
   }
 
-  /** What was given to whom did not acknowledge it for so long is this consumer's. */
+  /** Everything was purged. `afresh`: what is counted as lost begins anew, as with a new group. */
+  async settle({ afresh = false }: { readonly afresh?: boolean } = {}): Promise<void> {
+    const [, , , lost, owed] = this.#parts.keys;
+    await this.#parts.calls.command('DEL', owed, ...(afresh ? [lost] : []));
+  }
+
+  /** What was given to whom did not acknowledge it for so long is this consumer's. What is gone is owed until it is settled. */
   async claim({ idleMs, cursor, count }: { readonly idleMs: number; readonly cursor: string; readonly count: number }): Promise<Claimed> {
-    const { calls, stream, group, consumer } = this.#parts;
-    const reply = listOf(await calls.command('XAUTOCLAIM', stream, group, consumer, idleMs, cursor, 'COUNT', count));
-    return { cursor: utf8(reply[0]), entries: entriesOf(reply[1]), gone: listOf(reply[2]).map(utf8) };
+    const { group, consumer } = this.#parts;
+    const [next, entries, gone] = await this.#script(CLAIM, [group, consumer, idleMs, cursor, count]);
+    return { cursor: utf8(next), entries: entriesOf(entries), gone: listOf(gone).map(utf8) };
   }
 
   async acknowledge(ids: readonly string[]): Promise<void> {
-    const { calls, stream, group } = this.#parts;
-    await calls.command('XACK', stream, group, ...ids);
+    const { calls, keys, group } = this.#parts;
+    await calls.command('XACK', keys[0], group, ...ids);
   }
 
   /** A machine that is gone leaves its name behind. */
   async forgetConsumers(): Promise<void> {
-    const { calls, stream, group, consumer } = this.#parts;
-    for (const flat of listOf(await calls.command('XINFO', 'CONSUMERS', stream, group))) {
+    const { calls, keys, group, consumer } = this.#parts;
+    for (const flat of listOf(await calls.command('XINFO', 'CONSUMERS', keys[0], group))) {
       const found = pairsOf(flat);
       const name = utf8(found.get('name'));
       if (name !== consumer && Number(found.get('pending')) === 0 && Number(found.get('idle')) > FORGOTTEN_AFTER_MS) {
-        await calls.command('XGROUP', 'DELCONSUMER', stream, group, name);
+        await calls.command('XGROUP', 'DELCONSUMER', keys[0], group, name);
       }
     }
   }
 
-  async #create(from: '0' | '$', { stream, group }: { readonly stream: string; readonly group: string }): Promise<boolean> {
-    try {
-      await this.#parts.calls.command('XGROUP', 'CREATE', stream, group, from, 'MKSTREAM');
-      return true;
-    } catch (error) {
-      if (!messageOf(error).startsWith('BUSYGROUP')) throw error;
-      return false;
-    }
+  async #script(script: string, args: readonly (string | number)[]): Promise<readonly Reply[]> {
+    return (await this.#parts.calls.run(script, { keys: this.#parts.keys, args, replicas: 0 })).reply;
   }
 }
 

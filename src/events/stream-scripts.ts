@@ -1,4 +1,13 @@
-// What Redis is asked about the stream of events where one step has several parts, as Lua. KEYS: the stream, its dead letters, the lease of its reader, how many entries were lost that everything was purged for.
+// What Redis is asked about the stream of events where one step has several parts, as Lua. KEYS: the stream, its dead letters, the lease of its reader, how many entries
+// were lost that everything was purged for, and why it is still to be.
+
+/** As the scripts have them. */
+export type StreamKeys = readonly [stream: string, dead: string, lease: string, lost: string, owed: string];
+
+export function streamKeys(stream: string, group: string): StreamKeys {
+  const of = `${stream}:${group}`;
+  return [stream, `${stream}:dead`, `${of}:reader`, `${of}:lost`, `${of}:owed`];
+}
 
 /** ARGV: who, for how many ms. Answers whose it is then. */
 export const HOLD_LEASE = `
@@ -6,6 +15,28 @@ local holder = redis.call('GET', KEYS[3])
 if holder and holder ~= ARGV[1] then return { 'theirs', holder } end
 redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
 return { holder and 'still' or 'ours' }
+`;
+
+/**
+ * ARGV: group, where one that was never there begins, whether this process has seen it. Answers why everything is to be purged: the group was gone and is there
+ * again, or what was owed before; `nothing` else. Said and kept in one step: whoever asks may not get the answer.
+ */
+export const ENSURE_GROUP = `
+local was = ARGV[3] == '1' or redis.call('EXISTS', KEYS[4]) == 1
+local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], was and '0' or ARGV[2], 'MKSTREAM')
+if made['err'] then
+  if string.sub(made['err'], 1, 9) ~= 'BUSYGROUP' then return made end
+elseif was then
+  redis.call('SET', KEYS[5], 'group')
+end
+return { redis.call('GET', KEYS[5]) or 'nothing' }
+`;
+
+/** ARGV: group, consumer, how long nobody acknowledged it, cursor, how many. As XAUTOCLAIM; what is pending and gone from the stream is owed from then on, since Redis forgets it. */
+export const CLAIM = `
+local claimed = redis.call('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], 'COUNT', ARGV[5])
+if claimed[3] and #claimed[3] > 0 then redis.call('SET', KEYS[5], 'entries') end
+return claimed
 `;
 
 /** ARGV: who. */

@@ -1,5 +1,6 @@
 // What does the configuration say of tags: which routes emit which, and which writes, events and callers end them?
 import type { Config } from '../config/config.ts';
+import { takesStorable, takesWrites } from '../rules/route-methods.ts';
 import type { Route } from '../rules/routes.ts';
 import { familyOfTemplate } from '../rules/tag-families.ts';
 
@@ -13,8 +14,6 @@ export interface DeclaredEnder {
   readonly template: string;
   readonly family: string;
 }
-
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 export function declaredEnders({ routes, defaultRoute, events, purge }: Config): readonly DeclaredEnder[] {
   const writes = [...routes, defaultRoute].filter(mayWrite).flatMap(({ name, invalidates }) => named('write', name, invalidates));
@@ -36,11 +35,11 @@ export function declaredFamilies(config: Config): readonly string[] {
 }
 
 export function mayWrite({ methods }: Pick<Route, 'methods'>): boolean {
-  return methods === undefined || [...methods].some((method) => !SAFE.has(method));
+  return takesWrites(methods);
 }
 
 export function mayStore({ methods, policy }: Pick<Route, 'methods' | 'policy'>): boolean {
-  return !policy.pass && (methods === undefined || methods.has('GET') || (methods.has('POST') && policy.storePost));
+  return takesStorable(methods, policy);
 }
 
 function named(kind: EnderKind, name: string, templates: readonly string[]): readonly DeclaredEnder[] {

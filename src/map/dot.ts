@@ -1,9 +1,10 @@
 // The map for Graphviz: routes, families and who ends them, from left to right. Broken lines are what was only seen; red is what a finding is about.
+import type { FindingKind } from './findings.ts';
 import type { InvalidationMap } from './map.ts';
 
 export function mapDot({ routes, families, findings }: InvalidationMap): string {
-  const subjects = new Set(findings.map(({ subject }) => subject));
-  const colour = (subject: string): string => (subjects.has(subject) ? ', color=red' : '');
+  const isFound = (of: ReadonlySet<FindingKind>, name: string): boolean => findings.some(({ kind, subject }) => of.has(kind) && subject === name);
+  const colour = (of: ReadonlySet<FindingKind>, name: string): string => (isFound(of, name) ? ', color=red' : '');
   const emitting = routes.filter(({ emits }) => emits.length > 0);
   const enders = new Map(families.flatMap(({ endedBy }) => endedBy.map((ender) => [`${ender.kind} ${ender.name}`, ender.kind] as const)));
   const emits = emitting.flatMap(({ name, emits: emitted }) =>
@@ -22,14 +23,18 @@ export function mapDot({ routes, families, findings }: InvalidationMap): string 
     'digraph invalidation {',
     '  rankdir=LR;',
     '  node [fontname="Helvetica"];',
-    ...emitting.map(({ name }) => `  ${quoted(`route ${name}`)} [label=${quoted(name)}, shape=box${colour(name)}];`),
-    ...families.map(({ family }) => `  ${quoted(`family ${family}`)} [label=${quoted(family)}, shape=ellipse${colour(family)}];`),
+    ...emitting.map(({ name }) => `  ${quoted(`route ${name}`)} [label=${quoted(name)}, shape=box${colour(OF_ROUTES, name)}];`),
+    ...families.map(({ family }) => `  ${quoted(`family ${family}`)} [label=${quoted(family)}, shape=ellipse${colour(OF_FAMILIES, family)}];`),
     ...[...enders].map(([id, kind]) => `  ${quoted(id)} [label=${quoted(id)}, shape=${SHAPES[kind]}];`),
     ...emits,
     ...ends,
     '}',
   ].join('\n');
 }
+
+/** What a finding of the kind is about; those of events have no place here. */
+const OF_ROUTES: ReadonlySet<FindingKind> = new Set(['untagged', 'ends-by-expiry', 'shared-by-credential', 'never-stored']);
+const OF_FAMILIES: ReadonlySet<FindingKind> = new Set(['never-purged', 'met-nothing']);
 
 const SHAPES = { write: 'cds', event: 'note', caller: 'house' } as const;
 

@@ -1,6 +1,5 @@
 // Which events came that no rule is for? By type, in bounded room. Told by the intake.
 import { escaped } from '../purge/purge-log.ts';
-import { familyOf } from '../rules/tag-families.ts';
 import { note } from './stored-sightings.ts';
 
 export interface UnmatchedEvent {
@@ -17,7 +16,7 @@ export interface UnmatchedType {
 }
 
 export interface EventsSeen {
-  /** By type; ids in it are `*`. */
+  /** By type. */
   readonly unmatched: ReadonlyMap<string, UnmatchedType>;
   /** Events of more types than there is room for. */
   readonly unplaced: number;
@@ -32,7 +31,7 @@ export class EventSightings {
   #unplaced = 0;
 
   unmatched({ type, source, id }: UnmatchedEvent, at: number): void {
-    const name = familyOf(escaped(type, TYPE_LENGTH));
+    const name = escaped(type, TYPE_LENGTH);
     let known = this.#types.get(name);
     if (known === undefined && this.#types.size < MOST_TYPES) this.#types.set(name, (known = { count: 0, firstAt: at, examples: [] }));
     if (known === undefined) {

@@ -126,7 +126,9 @@ function neverStored({ name, stores, strategy, ttlSeconds, seen }: MapRoute): re
 function endsByExpiry(route: MapRoute, { map, seen }: Ground): readonly Finding[] {
   const { stored = 0, untagged: bare = 0, fresh, urlPurges = 0, widePurges = 0 } = route.seen ?? {};
   if (seen === undefined || fresh === undefined || map.seen === undefined || map.seen.seconds < PATIENCE_SECONDS) return [];
-  const isEnded = map.seen.purges.all + urlPurges + widePurges > 0 || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
+  // Which routes have something of a cache group nobody knows here.
+  const isEnded =
+    map.seen.purges.all + map.seen.purges.groups + urlPurges + widePurges > 0 || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
   const isSaid = route.strategy === 'revalidate' || bare === stored || fresh.medianSeconds >= LONG_SECONDS;
   if (isEnded || isSaid || fresh.medianSeconds < SHORT_SECONDS) return [];
   return [
@@ -158,7 +160,7 @@ function neverPurged(family: MapFamily, ground: Ground): readonly Finding[] {
       why:
         family.endedBy.length > 0
           ? `${family.endedBy.map(enderText).join(' and ')} should, and has not come`
-          : 'no write, event or caller is known to: a change of its data is not seen until the clock ends what carries it',
+          : 'no write, event or caller is known to: where no URL, prefix or scope is purged instead, a change of its data is not seen until the clock ends what carries it',
       todo: 'purge it where its data is written (invalidates, events.rules, or the application), or drop the tag',
       examples: examples.slice(0, 3),
       ...(near === undefined ? {} : { nearest: near }),
@@ -198,7 +200,7 @@ function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[
       kind: 'met-nothing',
       subject: family.family,
       count: purged.count,
-      what: `${purged.count} ${purged.count === 1 ? 'purge' : 'purges'} of ${family.family} by ${callers.join(', ') || 'others'} met nothing: nothing so tagged was ever stored here${near === undefined ? '' : `; did they mean ${near}?`}`,
+      what: `${purged.count} ${purged.count === 1 ? 'purge' : 'purges'} of ${family.family} by ${callers.join(', ') || 'others'} met nothing: nothing so tagged was ever stored here${isWhole(map) ? '' : ', as far as there was room to tell'}${near === undefined ? '' : `; did they mean ${near}?`}`,
       why: 'such a purge is confirmed, and ends nothing: what it was for stays as it is',
       todo: near === undefined ? 'tag what it should end, or leave the purge out' : `write it as the responses are tagged: ${near}`,
       examples: purged.examples,
@@ -210,6 +212,11 @@ function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[
 /** As another family that covers it, or that it covers. */
 function isCarried({ family }: MapFamily, map: Ground['map']): boolean {
   return map.families.some((other) => (other.stored ?? 0) > 0 && (covers(other.family, family) || covers(family, other.family)));
+}
+
+/** Every tag that was stored has found room in its family. */
+function isWhole(map: Ground['map']): boolean {
+  return map.routes.every(({ seen }) => (seen?.unplacedTags ?? 0) === 0);
 }
 
 function isPurged(family: MapFamily | undefined): boolean {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { isOn } from '../rules/event-types.ts';
 import { STRATEGIES, type Route } from '../rules/routes.ts';
-import { covers, familyOfTemplate } from '../rules/tag-families.ts';
+import { covers, familyOf, familyOfTemplate } from '../rules/tag-families.ts';
 import { type DeclaredEnder, declaredEnders, mayStore, mayWrite } from './declared.ts';
 import { FINDING, findingsOf } from './findings.ts';
 import { type Lifetimes, medianOf } from './lifetimes.ts';
@@ -217,7 +217,7 @@ function endersOf(family: string, declared: readonly DeclaredEnder[], purged: Re
 /** A caller is seen as an address and a reason; an event as its type, of which a rule may name several or a family. */
 function isSeenAs(seen: string, { kind, name }: Pick<DeclaredEnder, 'kind' | 'name'>): boolean {
   if (kind === 'write') return seen === name;
-  if (kind === 'caller') return seen === name || seen.startsWith(`${name} (`) || seen.endsWith(`(${name})`);
+  if (kind === 'caller') return seen === name || seen.startsWith(`${name} (`) || seen.endsWith(`(${familyOf(name)})`);
   return name.split(', ').some((on) => isOn(seen, on));
 }
 

@@ -1,6 +1,7 @@
 // What was purged, by whom, and whether anything with that tag had been stored? Told by the one door of purges, in the thread that publishes them.
 import type { Config } from '../config/config.ts';
 import type { PurgeOrder } from '../purge/order.ts';
+import { escaped } from '../purge/purge-log.ts';
 import { familyOf } from '../rules/tag-families.ts';
 import { matchRoute } from '../rules/routes.ts';
 import { declaredFamilies, type EnderKind } from './declared.ts';
@@ -46,6 +47,7 @@ export interface PurgeSightingsParts {
 
 const MOST_FAMILIES = 512;
 const MOST_CALLERS = 16;
+const NAME_LENGTH = 100;
 
 export class PurgeSightings {
   readonly #wasStored: PurgeSightingsParts['wasStored'];
@@ -125,9 +127,9 @@ export class PurgeSightings {
 function callerOf({ kind, actor, reason }: PurgeOrder): { readonly kind: EnderKind; readonly name: string } {
   // Its method goes before the name of its route, which may have methods of its own.
   if (kind === 'write') return { kind, name: actor.slice(actor.indexOf(' ') + 1) };
-  if (kind === 'event') return { kind, name: familyOf((/^(.*): events\.rules/.exec(reason ?? '')?.[1] ?? reason ?? '').slice(0, 100)) };
-  const why = reason === undefined ? '' : ` (${familyOf(reason.slice(0, 100))})`;
-  return { kind: 'caller', name: `${actor.slice(0, 100)}${why}` };
+  if (kind === 'event') return { kind, name: escaped(/^(.*): events\.rules/s.exec(reason ?? '')?.[1] ?? reason ?? '', NAME_LENGTH) };
+  const why = reason === undefined ? '' : ` (${familyOf(escaped(reason, NAME_LENGTH))})`;
+  return { kind: 'caller', name: `${escaped(actor, NAME_LENGTH)}${why}` };
 }
 
 function increase(counts: Map<string, number>, name: string): void {

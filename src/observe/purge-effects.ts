@@ -54,6 +54,15 @@ export interface EffectReport {
 /** Purges of which a thread reports at once; the others are counted in part then. */
 const MOST_DELTAS = 1_000;
 
+interface Finding {
+  readonly mode: PurgeMode;
+  readonly by: FoundBy;
+  readonly now: number;
+  readonly epochs: readonly number[];
+  /** Of soft purges that a hard one ended the entry of: they have met it too. */
+  readonly others: readonly number[];
+}
+
 interface Growing {
   entries: number;
   requests: number;
@@ -76,7 +85,7 @@ export class PurgeEffects {
 
   /** A hard-purged entry leaves the store. */
   ended(key: string, entry: TracedEntry, { by, now }: { readonly by: FoundBy; readonly now: number }): void {
-    this.#note(key, { mode: 'hard', by, now, epochs: this.#traces.endings(entry, 'hard') });
+    this.#note(key, { mode: 'hard', by, now, epochs: this.#traces.endings(entry, 'hard'), others: this.#traces.endings(entry, 'soft') });
   }
 
   /** An entry was found soft-purged, once more perhaps: it stays in the store, and says itself that it was counted. */
@@ -85,13 +94,12 @@ export class PurgeEffects {
     const counted = -2 - newestOf(epochs);
     if (entry.checkedAt === counted) return;
     entry.checkedAt = counted;
-    this.#note(key, { mode: 'soft', by, now, epochs });
+    this.#note(key, { mode: 'soft', by, now, epochs, others: [] });
   }
 
   /** An entry has left the store, and no purge was thought of. */
   left(key: string, entry: TracedEntry, found: { readonly by: FoundBy; readonly now: number }): void {
-    const epochs = this.#traces.endings(entry, 'hard');
-    if (epochs.length > 0) this.#note(key, { mode: 'hard', epochs, ...found });
+    if (this.#traces.endings(entry, 'hard').length > 0) this.ended(key, entry, found);
     else if (this.#traces.endings(entry, 'soft').length > 0) this.softened(key, entry, found);
   }
 
@@ -139,15 +147,12 @@ export class PurgeEffects {
     return { sweptSince: this.#sweptSince, deltas };
   }
 
-  #note(
-    key: string,
-    { mode, by, now, epochs }: { readonly mode: PurgeMode; readonly by: FoundBy; readonly now: number; readonly epochs: readonly number[] },
-  ): void {
+  #note(key: string, { mode, by, now, epochs, others }: Finding): void {
     this.#observer.purgedEntryFound(mode, by);
     // Ended by a new generation of epochs as a whole: no purge is to blame.
     if (epochs.length === 0) return;
     const newest = newestOf(epochs);
-    for (const epoch of epochs) {
+    for (const epoch of new Set([...epochs, ...others])) {
       this.#traces.addFate(epoch, FATE.met);
       this.#change(epoch, (delta) => (delta.entries += epoch === newest ? 1 : 0));
     }

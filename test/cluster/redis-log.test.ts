@@ -8,6 +8,7 @@ import type { RedisTarget } from '../../src/cluster/redis-connection.ts';
 import { CertificateAuthority } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
+import { clusterFor, sentinelOf } from '../support/redis-topologies.ts';
 
 const SECRET = 'a secret of thirty-two characters';
 const PURGE: LoggedPurge = { tagIds: Int32Array.of(1, -2, 3, 4), all: false, mode: 'hard', settleMs: 0, versions: [] };
@@ -471,8 +472,7 @@ describe.skipIf(!hasRedis)('ways to a Redis', () => {
     await using primary = await RedisServer.start();
     await using replica = await RedisServer.start();
     await replica.replicate(primary.port);
-    const config = `sentinel monitor main 127.0.0.1 ${primary.port} 1\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n`;
-    await using sentinel = await RedisServer.start(['--sentinel'], { config: 'sentinel.conf', files: { 'sentinel.conf': config } });
+    await using sentinel = await sentinelOf(primary);
     await using log = open(sentinel, { target: { sentinel: { name: 'main' } } });
     const position = await committed(log, await joined(log));
     while (!/slaves=1/.test(await sentinel.client.info('sentinel')));
@@ -484,14 +484,8 @@ describe.skipIf(!hasRedis)('ways to a Redis', () => {
   });
 
   it('a Redis Cluster, at the node that has the slot', async () => {
-    await using first = await RedisServer.start(['--cluster-enabled', 'yes']);
-    await using second = await RedisServer.start(['--cluster-enabled', 'yes']);
-    const slot = Number(await first.client.call('CLUSTER', 'KEYSLOT', KEY('log')));
-    await second.client.call('CLUSTER', 'ADDSLOTSRANGE', slot, slot);
-    await first.client.call('CLUSTER', 'ADDSLOTSRANGE', 0, slot - 1, slot + 1, 16_383);
-    await first.client.call('CLUSTER', 'MEET', '127.0.0.1', second.port);
-    for (const server of [first, second])
-      while (!/cluster_state:ok/.test(String(await server.client.call('CLUSTER', 'INFO')))) await server.client.ping();
+    await using cluster = await clusterFor(KEY('log'));
+    const { first, second } = cluster;
     await using log = open(first, { target: { sharded: true } });
     const position = await committed(log, await joined(log));
     expect(await second.client.get(KEY('seq'))).toBe('1');

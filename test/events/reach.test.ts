@@ -3,40 +3,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { Outbox } from '../../src/events/outbox.ts';
 import type { PostgresTarget } from '../../src/events/postgres-session.ts';
-import { RedisStream, type StreamSettings } from '../../src/events/redis-stream.ts';
 import { CertificateAuthority } from '../support/certificate.ts';
 import { hasPostgres, TestDatabase } from '../support/postgres.ts';
 import { noPostgresServer, PostgresServer } from '../support/postgres-server.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
+import { clusterFor, sentinelOf } from '../support/redis-topologies.ts';
 import { Desk } from './desk.ts';
+import { streamed } from './streamed.ts';
 
 const STREAM = '{shop}:events';
 const OUTBOX = { schema: 'public', table: 'freshet_outbox', channel: 'freshet_outbox', pollMs: 50, batch: 100 };
-
-async function streamed(server: RedisServer, settings: Partial<StreamSettings>): Promise<Desk> {
-  const desk = new Desk();
-  const source = new RedisStream({
-    settings: {
-      urls: [server.url],
-      sharded: false,
-      db: 0,
-      stream: STREAM,
-      group: 'freshet',
-      from: 'oldest',
-      batch: 100,
-      deadLetters: 100,
-      ...settings,
-    },
-    intake: desk.intake,
-    log: desk.log,
-    clock: systemClock,
-    random: () => 0,
-    sharesPurges: true,
-  });
-  await source.open();
-  onTestFinished(() => source.close());
-  return desk;
-}
 
 async function outboxAt(target: PostgresTarget): Promise<Desk> {
   const desk = new Desk();
@@ -60,10 +36,13 @@ describe.skipIf(!hasRedis)('the stream of events is read', () => {
     const files = { 'redis.crt': cert, 'redis.key': key, 'ca.crt': authority.cert };
     const settings = ['--tls-cert-file', 'redis.crt', '--tls-key-file', 'redis.key', '--tls-ca-cert-file', 'ca.crt', '--tls-auth-clients', 'no'];
     await using server = await RedisServer.start(settings, { files, ca: authority.cert });
-    const desk = await streamed(server, { tls: { ca: authority.cert, rejectUnauthorized: true } });
+    const { desk } = await streamed(server, { stream: STREAM, tls: { ca: authority.cert, rejectUnauthorized: true } });
     await server.client.call('XADD', STREAM, '*', 'tags', 'a');
     await desk.untilPurged(1);
-    const wary = await streamed(server, { tls: { ca: new CertificateAuthority('Another').cert, rejectUnauthorized: true } });
+    const { desk: wary } = await streamed(server, {
+      stream: STREAM,
+      tls: { ca: new CertificateAuthority('Another').cert, rejectUnauthorized: true },
+    });
     await wary.untilSaid(/cannot be read.*certificate/);
     expect(wary.purged).toEqual([]);
   });
@@ -72,9 +51,8 @@ describe.skipIf(!hasRedis)('the stream of events is read', () => {
     await using primary = await RedisServer.start();
     await using replica = await RedisServer.start();
     await replica.replicate(primary.port);
-    const config = `sentinel monitor main 127.0.0.1 ${primary.port} 1\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n`;
-    await using sentinel = await RedisServer.start(['--sentinel'], { config: 'sentinel.conf', files: { 'sentinel.conf': config } });
-    const desk = await streamed(sentinel, { sentinel: { name: 'main' } });
+    await using sentinel = await sentinelOf(primary);
+    const { desk } = await streamed(sentinel, { stream: STREAM, sentinel: { name: 'main' } });
     await primary.client.call('XADD', STREAM, '*', 'tags', 'before');
     await desk.untilPurged(1);
     while (!/slaves=1/.test(await sentinel.client.info('sentinel')));
@@ -86,15 +64,9 @@ describe.skipIf(!hasRedis)('the stream of events is read', () => {
   });
 
   it('at the node of a Redis Cluster that has its slot', async () => {
-    await using first = await RedisServer.start(['--cluster-enabled', 'yes']);
-    await using second = await RedisServer.start(['--cluster-enabled', 'yes']);
-    const slot = Number(await first.client.call('CLUSTER', 'KEYSLOT', STREAM));
-    await second.client.call('CLUSTER', 'ADDSLOTSRANGE', slot, slot);
-    await first.client.call('CLUSTER', 'ADDSLOTSRANGE', 0, slot - 1, slot + 1, 16_383);
-    await first.client.call('CLUSTER', 'MEET', '127.0.0.1', second.port);
-    for (const server of [first, second])
-      while (!/cluster_state:ok/.test(String(await server.client.call('CLUSTER', 'INFO')))) await server.client.ping();
-    const desk = await streamed(first, { sharded: true });
+    await using cluster = await clusterFor(STREAM);
+    const { first, second } = cluster;
+    const { desk } = await streamed(first, { stream: STREAM, sharded: true });
     await second.client.call('XADD', STREAM, '*', 'tags', 'a');
     await second.client.call('XADD', STREAM, '*', 'what', 'nobody knows');
     await desk.untilPurged(1);

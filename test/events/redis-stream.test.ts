@@ -1,42 +1,22 @@
 // The stream of events in a real Redis: acknowledged after the confirmation only, taken over from who is gone, and loud where something was lost.
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import { RedisStream, type StreamSettings } from '../../src/events/redis-stream.ts';
+import { RedisConnection } from '../../src/cluster/redis-connection.ts';
+import type { StreamSettings } from '../../src/events/redis-stream.ts';
+import { StreamGroup } from '../../src/events/stream-group.ts';
+import { streamKeys } from '../../src/events/stream-scripts.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
 import { Desk } from './desk.ts';
+import { type Streamed, streamed } from './streamed.ts';
 
 const STREAM = 'freshet:events';
 
-interface Started {
+interface Started extends Streamed {
   readonly redis: RedisServer;
-  readonly desk: Desk;
-  readonly source: RedisStream;
 }
 
 async function started({ redis: given, settings = {} }: { redis?: RedisServer; settings?: Partial<StreamSettings> } = {}): Promise<Started> {
   const redis = given ?? (await own());
-  const desk = new Desk();
-  const source = new RedisStream({
-    settings: {
-      urls: [redis.url],
-      sharded: false,
-      db: 0,
-      stream: STREAM,
-      group: 'freshet',
-      from: 'oldest',
-      batch: 100,
-      deadLetters: 1000,
-      ...settings,
-    },
-    intake: desk.intake,
-    log: desk.log,
-    clock: systemClock,
-    random: () => 0,
-    sharesPurges: true,
-  });
-  await source.open();
-  onTestFinished(() => source.close());
-  return { redis, desk, source };
+  return { redis, ...(await streamed(redis, { stream: STREAM, ...settings })) };
 }
 
 async function own(settings: readonly string[] = []): Promise<RedisServer> {
@@ -262,6 +242,69 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     expect(second.desk.purged).toEqual(['', 'missed']);
   });
 
+  it('purges everything for a group that is made again though nobody got the answer', async () => {
+    const redis = await own();
+    const calls = new RedisConnection({ urls: [redis.url], sharded: false, db: 0 }, { name: 'test', key: STREAM });
+    onTestFinished(() => calls.close());
+    await calls.untilReady(5_000);
+    const parts = { keys: streamKeys(STREAM, 'freshet'), group: 'freshet', consumer: 'c', from: 'next' } as const;
+    await redis.client.set(`${STREAM}:freshet:lost`, 0);
+    let isCut = true;
+    const cut: Pick<RedisConnection, 'command' | 'run'> = {
+      command: (name, ...args) => calls.command(name, ...args),
+      run: async (script, call) => {
+        const answer = await calls.run(script, call);
+        if (isCut) throw new Error('no answer from Redis');
+        return answer;
+      },
+    };
+    const group = new StreamGroup({ ...parts, calls: cut });
+    await expect(group.ensure()).rejects.toThrow('no answer');
+    isCut = false;
+    expect(await group.ensure()).toBe('group');
+    expect(await new StreamGroup({ ...parts, calls }).ensure()).toBe('group');
+    await group.settle({ afresh: true });
+    expect(await group.ensure()).toBe('nothing');
+  });
+
+  it.each([
+    ['a group that was gone', /group of the stream was gone/],
+    ['entries that were gone', /were removed before they were read/],
+  ])('owes the purge for %s to whoever reads next, where it is not confirmed', async (what, said) => {
+    const redis = await own();
+    await redis.client.call('XGROUP', 'CREATE', STREAM, 'freshet', '0', 'MKSTREAM');
+    await add(redis, 'tags', 'lost');
+    await redis.client.call('XREADGROUP', 'GROUP', 'freshet', 'gone', 'STREAMS', STREAM, '>');
+    await redis.client.call('XTRIM', STREAM, 'MAXLEN', '0');
+    if (what.includes('group')) {
+      await redis.client.set(`${STREAM}:freshet:lost`, 0);
+      await redis.client.call('XGROUP', 'DESTROY', STREAM, 'freshet');
+    }
+    const confirmed = Promise.withResolvers<void>();
+    const stuck = new Desk();
+    stuck.held = confirmed.promise;
+    await streamed(redis, { stream: STREAM, desk: stuck });
+    await stuck.untilSaid(said);
+    await redis.client.del(`${STREAM}:freshet:reader`);
+    const next = await started({ redis });
+    await next.desk.untilSaid(said);
+    await next.desk.untilPurged(1);
+    expect(next.desk.purged).toEqual(['']);
+    while ((await redis.client.exists(`${STREAM}:freshet:owed`)) === 1);
+    confirmed.resolve();
+  });
+
+  it('says once that trimming cannot be seen any more where an entry was deleted', async () => {
+    const { redis, desk } = await started();
+    const id = String(await add(redis, 'tags', 'a'));
+    await desk.untilPurged(1);
+    await redis.client.call('XDEL', STREAM, id);
+    await desk.untilSaid(/cannot tell whether entries of the stream are trimmed/);
+    await add(redis, 'tags', 'b');
+    await desk.untilPurged(2);
+    expect(desk.said.filter(({ message }) => message.startsWith('Redis cannot tell'))).toHaveLength(1);
+  });
+
   it('tells how much waits and since when', async () => {
     const redis = await own();
     await redis.client.call('XADD', STREAM, `${Date.now() - 3_600_000}-0`, 'tags', 'old');
@@ -269,15 +312,7 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     const desk = new Desk();
     const held = Promise.withResolvers<void>();
     desk.held = held.promise;
-    const source = new RedisStream({
-      settings: { urls: [redis.url], sharded: false, db: 0, stream: STREAM, group: 'freshet', from: 'oldest', batch: 100, deadLetters: 10 },
-      intake: desk.intake,
-      log: desk.log,
-      clock: systemClock,
-      random: () => 0,
-      sharesPurges: true,
-    });
-    await source.open();
+    const { source } = await streamed(redis, { stream: STREAM, desk });
     while (source.backlog === undefined) await redis.client.ping();
     expect(source.backlog.waiting).toBe(2);
     expect(source.backlog.oldestMs).toBeGreaterThanOrEqual(3_600_000);

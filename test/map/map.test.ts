@@ -92,6 +92,26 @@ describe('of what was seen', () => {
     expect(familyIn(seen.map(), 'stock:*')?.endedBy[1]).toMatchObject({ kind: 'event', name: 'order.updated, stock.*', seen: { purges: 1, met: 0 } });
   });
 
+  it('knows by their names whom the configuration names, digits and all', () => {
+    const seen = new Seen(`
+routes: [{ path: "/products/:id", tags: ["product:{id}"] }]
+purge: { callers: { service-2: ["product:*"] } }
+events: { rules: [{ on: com.acme.order.2, purge: ["product:{id}"] }] }`);
+    seen.purged(['product:1'], { reason: 'service-2' });
+    seen.purged(['product:1'], { kind: 'event', actor: 'x', reason: 'com.acme.order.2: events.rules[0] (com.acme.order.2)' });
+    const { endedBy } = familyIn(seen.map(), 'product:*') ?? {};
+    expect(endedBy?.map(({ kind, name, seen: found }) => [kind, name, found?.purges])).toEqual([
+      ['event', 'com.acme.order.2', 1],
+      ['caller', 'service-2', 1],
+    ]);
+  });
+
+  it('has reasons as they may be printed', () => {
+    const seen = new Seen(SHOP);
+    seen.purged(['product:1'], { reason: 'a\u001b[2Jb' });
+    expect(familyIn(seen.map(), 'product:*')?.endedBy.at(-1)?.name).toMatch(/^127\.0\.0\.1 \([\x20-\x7e]+\)$/);
+  });
+
   it('counts purges of URLs by the route that they are of, and the rest besides', () => {
     const seen = new Seen(SHOP);
     seen.purged([], {

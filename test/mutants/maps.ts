@@ -3,6 +3,13 @@ import type { Mutant } from './mutant.ts';
 
 export const MAP_MUTANTS: readonly Mutant[] = [
   {
+    name: 'the map: purges of cache groups end nothing',
+    file: 'src/map/findings.ts',
+    text: 'map.seen.purges.all + map.seen.purges.groups + urlPurges',
+    replacement: 'map.seen.purges.all + urlPurges',
+    caughtBy: ['test/map/findings.test.ts'],
+  },
+  {
     name: 'a tag without a version is as new as any, on a route that wants versions',
     file: 'src/proxy/landing.ts',
     text: 'const versions = [...claimed, ...silent].map(',

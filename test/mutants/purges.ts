@@ -14,6 +14,13 @@ const SEEDS = 'test/simulation/seeds.test.ts';
 
 export const PURGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'effects: a soft purge has met nothing where a hard one ends the entry',
+    file: 'src/observe/purge-effects.ts',
+    text: "others: this.#traces.endings(entry, 'soft')",
+    replacement: 'others: []',
+    caughtBy: ['test/observe/purge-effects.test.ts'],
+  },
+  {
     name: 'effects: an entry that is found soft-purged again is counted again',
     file: 'src/observe/purge-effects.ts',
     text: 'entry.checkedAt = counted;',

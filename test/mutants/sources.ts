@@ -102,9 +102,23 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'stream: a group that was destroyed while nobody read is taken for a new one',
-    file: 'src/events/stream-group.ts',
-    text: "this.#wasThere || (await calls.command('EXISTS', mark)) === 1",
-    replacement: 'this.#wasThere',
+    file: 'src/events/stream-scripts.ts',
+    text: "ARGV[3] == '1' or redis.call('EXISTS', KEYS[4]) == 1",
+    replacement: "ARGV[3] == '1'",
+    caughtBy: [STREAMED],
+  },
+  {
+    name: 'stream: a group that was made again is forgotten where the answer is lost',
+    file: 'src/events/stream-scripts.ts',
+    text: "return { redis.call('GET', KEYS[5]) or 'nothing' }",
+    replacement: "local owed = redis.call('GET', KEYS[5]) or 'nothing' redis.call('DEL', KEYS[5]) return { owed }",
+    caughtBy: [STREAMED],
+  },
+  {
+    name: 'stream: what a claim finds gone is forgotten before its purge',
+    file: 'src/events/stream-scripts.ts',
+    text: "if claimed[3] and #claimed[3] > 0 then redis.call('SET', KEYS[5], 'entries') end",
+    replacement: '',
     caughtBy: [STREAMED],
   },
   {

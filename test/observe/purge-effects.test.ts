@@ -12,10 +12,10 @@ const entry = (): TracedEntry => ({ tagIds: new Int32Array(), asOf: 0, checkedAt
 /** `endings`: of every entry. */
 function setUp(endings: readonly number[] = [4, 2]) {
   const observer = new NotedEffects();
-  const met = { endings: [...endings], modes: ['hard', 'soft'] as PurgeMode[] };
+  const met = { endings: [...endings], modes: ['hard', 'soft'] as PurgeMode[], soft: undefined as number[] | undefined };
   const fates = new Map<number, number>();
   const traces = {
-    endings: (_entry: TracedEntry, mode: PurgeMode) => (met.modes.includes(mode) ? met.endings : []),
+    endings: (_entry: TracedEntry, mode: PurgeMode) => (met.modes.includes(mode) ? ((mode === 'soft' ? met.soft : undefined) ?? met.endings) : []),
     purgedAt: (epoch: number) => (epoch > 1 ? NOW + epoch : undefined),
     addFate: (epoch: number, bits: number) => fates.set(epoch, (fates.get(epoch) ?? 0) | bits),
   };
@@ -34,6 +34,22 @@ describe('an entry', () => {
       { epoch: 4, entries: 1, requests: 0, freshAt: undefined },
       { epoch: 2, entries: 0, requests: 0, freshAt: undefined },
     ]);
+  });
+
+  it.each([
+    ['is found', (effects: PurgeEffects) => effects.ended('a', entry(), bySweep)],
+    ['leaves', (effects: PurgeEffects) => effects.left('a', entry(), { by: 'eviction', now: NOW })],
+  ] as const)('that was softened and then ended before it %s was met by both, and counts for the hard one', (_, act) => {
+    const { effects, observer, met, fates } = setUp([7]);
+    met.soft = [9, 5];
+    act(effects);
+    expect(observer.found).toHaveLength(1);
+    expect(effects.report()?.deltas.map(({ epoch, entries }) => [epoch, entries])).toEqual([
+      [7, 1],
+      [9, 0],
+      [5, 0],
+    ]);
+    expect([7, 9, 5].map((epoch) => fates.get(epoch))).toEqual([FATE.met, FATE.met, FATE.met]);
   });
 
   it('that is softened counts once, whoever finds it again, and once more for a newer purge', () => {
