@@ -33,6 +33,6 @@ describe('docs/validate.md', () => {
 
   it('examples/flask-shop/validate.yaml is a plan', () => {
     const plan = loadPlan({ file: 'examples/flask-shop/validate.yaml', env: ENV });
-    expect(plan.resources.map(({ name }) => name)).toEqual(['product', 'stock', 'price', 'balance', 'note']);
+    expect(plan.resources.map(({ name }) => name)).toEqual(['product', 'stock', 'price', 'partner price', 'balance', 'note']);
   });
 });
