@@ -19,7 +19,7 @@ export interface Outcome {
 const TEST_TIMEOUT_MS = 15_000;
 
 const vitest = await createVitest({ watch: false, bail: 1, testTimeout: TEST_TIMEOUT_MS, reporters: ['dot'] });
-await vitest.init();
+await vitest.standalone();
 let changedBefore: string | undefined;
 process.on('message', (run: Run) => void answer(run));
 process.on('disconnect', () => void vitest.close().then(() => process.exit()));
