@@ -16,9 +16,12 @@ import type { Command } from './command.ts';
 export const testEvents: Command = async (line, { env, print }) => {
   const [name, ...others] = line.words;
   const file = line.one('config');
-  if (name === undefined || others.length > 0)
-    throw new UsageError('needs one FILE of events, or - for standard input: freshet events test FILE --config FILE');
-  if (file === undefined) throw new UsageError('needs --config FILE: the rules stand there');
+  const wants = [
+    ...(name === undefined || others.length > 0 ? ['one FILE of events, or - for standard input'] : []),
+    ...(file === undefined ? ['the configuration that has the rules'] : []),
+  ];
+  if (name === undefined || file === undefined || wants.length > 0)
+    throw new UsageError(`needs ${wants.join(', and ')}: freshet events test FILE --config FILE`);
   const config = loadConfig({ file, env, overrides: {} });
   const read = eventsOf(name === '-' ? await readAll(process.stdin) : textOf(name));
   if (read.length === 0) throw new UsageError(`${name}: there is no event in it`);

@@ -7,6 +7,7 @@ import type { CommandLine } from './flags.ts';
 
 export const outbox: Command = (line, { print }) => {
   const [what, ...others] = line.words;
+  if (what === undefined) throw new UsageError('needs sql: freshet outbox sql');
   if (what !== 'sql' || others.length > 0) throw new UsageError(`found ${JSON.stringify(line.words.join(' '))}; allowed: freshet outbox sql`);
   print(
     outboxSql({

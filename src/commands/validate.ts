@@ -9,7 +9,7 @@ export const validate: Command = async (line, { env, print }) => {
   const [word] = line.words;
   if (word !== undefined) throw new UsageError(`unexpected ${JSON.stringify(word)}; a plan is named with --config`);
   const file = line.one('config');
-  if (file === undefined) throw new UsageError('needs --config FILE');
+  if (file === undefined) throw new UsageError('needs --config FILE, a plan of what is written and read: docs/validate.md has one');
   const plan = loadPlan({ file, env });
   const interrupted = new AbortController();
   // Once: the second one kills, and what was written stays.

@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { PurgeOrder, PurgeOutcome, Receipt } from '../purge/order.ts';
 import type { Event } from './event.ts';
-import type { EventFault, Plan } from './rules.ts';
+import { type EventFault, type Plan, PURGE_TYPE } from './rules.ts';
 import { Turns } from './turns.ts';
 
 /** How the intake of one event ended. */
@@ -153,7 +153,7 @@ export class Intake {
   async #purge({ order, by }: Extract<Plan, { kind: 'purge' }>, event: Event, source: string): Promise<Taken> {
     const { observer, clock, pause, random } = this.#parts;
     const actor = `${source} event ${event.id} of ${event.source}`;
-    const asked: PurgeOrder = { ...order, kind: 'event', actor, reason: order.reason ?? `${event.type}: ${by.join(', ')}` };
+    const asked: PurgeOrder = { ...order, kind: 'event', actor, reason: order.reason ?? reasonOf(event, by) };
     const startedAt = clock.now();
     for (let tries = 0; ; tries++) {
       const outcome = await this.#ask(asked);
@@ -198,6 +198,11 @@ function keyOf({ source, id }: Event, way: string): string {
 /** A subject is one of its source. */
 function subjectOf({ source, subject }: Event): string | undefined {
   return subject === undefined ? undefined : JSON.stringify([source, subject]);
+}
+
+/** An event that carries its purge is named by itself. */
+function reasonOf({ type }: Event, by: readonly string[]): string {
+  return type === PURGE_TYPE ? type : `${type}: ${by.join(', ')}`;
 }
 
 function named({ id, source: from, type }: Event, source: string): Readonly<Record<string, unknown>> {

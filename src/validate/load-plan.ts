@@ -20,6 +20,9 @@ export interface PlanInput {
 /** Throws UsageError with all problems, one a line. */
 export function loadPlan(input: PlanInput): Plan {
   const document = readDocument(input.text ?? readText(input.file), input.env);
+  if (isConfiguration(document.data)) {
+    throw new UsageError(`${input.file}: is the configuration of a Freshet; a plan says what is written and read: docs/validate.md has one`);
+  }
   const parsed = planSchema.safeParse(document.data);
   const shape = parsed.success || document.data === undefined ? [] : problemsOf(parsed.error, []);
   const problems = [...document.problems, ...shape, ...(parsed.success ? [...meaningProblems(parsed.data)] : [])];
@@ -34,6 +37,11 @@ export function loadPlan(input: PlanInput): Plan {
   });
   const inOrder = lines.toSorted((a, b) => a.line - b.line).map(({ text }) => text);
   throw new UsageError(inOrder.join('\n'));
+}
+
+/** The one file is easily named for the other, and not a key of it would fit. */
+function isConfiguration(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && Object.hasOwn(data, 'origins') && !Object.hasOwn(data, 'resources');
 }
 
 function readText(file: string): string {

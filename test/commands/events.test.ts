@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { events } from '../../src/commands/events.ts';
 import { parseFlags } from '../../src/commands/flags.ts';
+import { outbox } from '../../src/commands/outbox.ts';
 import { USAGES } from '../../src/commands/usage.ts';
 import { RunError, UsageError } from '../../src/errors.ts';
 import { type Reply, ScriptedOrigin, type SeenRequest } from '../support/origin.ts';
@@ -143,7 +144,8 @@ it.each([
   [['toString'], /^found "toString"; allowed/],
   [['test', '--config', 'x'], /^needs one FILE/],
   [['test', 'a', 'b', '--config', 'x'], /^needs one FILE/],
-  [['test', '/nowhere'], /^needs --config FILE/],
+  [['test'], /^needs one FILE of events, or - for standard input, and the configuration that has the rules: freshet events test FILE --config FILE/],
+  [['test', '/nowhere'], /^needs the configuration that has the rules: /],
   [['dead', 'x'], /^unexpected "x"/],
   [['replay'], /^needs the ID/],
   [['replay', 'a', 'b'], /^needs the ID/],
@@ -235,4 +237,11 @@ describe('events replay', () => {
   it('of nothing', async () => {
     expect((await ask(['replay', '--all'], { replayed: [] })).printed).toEqual(['no dead letters']);
   });
+});
+
+it.each([
+  [[], /^needs sql: freshet outbox sql$/],
+  [['sq'], /^found "sq"; allowed: freshet outbox sql$/],
+])('outbox %j is refused', (args, message) => {
+  expect(() => outbox(parseFlags(args, USAGES.outbox), { env: {}, print: () => undefined })).toThrow(message);
 });

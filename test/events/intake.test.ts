@@ -76,6 +76,15 @@ describe('one event', () => {
     expect(bench.ends).toEqual([{ source: 'webhook', result: 'purged', lagMs: 10_000 }]);
   });
 
+  it('that carries its purge is the reason itself', async () => {
+    const bench = new Bench();
+    const taken = bench.take('1', { type: 'freshet.purge', data: { tags: ['a'] } });
+    await settled();
+    expect(bench.asked[0]?.order).toMatchObject({ tags: ['a'], reason: 'freshet.purge' });
+    bench.asked[0]?.answer(CONFIRMED);
+    await taken;
+  });
+
   it('of the future has no lag', async () => {
     const bench = new Bench();
     const taken = bench.take('1', { time: 2_000_000 });

@@ -218,7 +218,8 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     for (let n = 0; n < 20; n++) await redis.client.call('XADD', STREAM, 'MAXLEN', '5', '*', 'tags', `n${n}`);
     const second = await started({ redis });
     await second.desk.untilSaid(/were removed before they were read.*15/);
-    await second.desk.until(({ purged }) => purged.includes(''));
+    await second.desk.untilPurged(6);
+    expect(second.desk.purged).toEqual(['', 'n15', 'n16', 'n17', 'n18', 'n19']);
     await untilPending(redis, 0);
     await second.source.close();
     const third = await started({ redis });

@@ -20,6 +20,10 @@ function load(text: string): ReturnType<typeof loadPlan> {
   return loadPlan({ file: 'plan.yaml', text, env: { ADA: 's3cret' } });
 }
 
+it('the configuration of a Freshet is no plan', () => {
+  expect(() => load('origins: {}\nroutes: []')).toThrow(/^plan\.yaml: is the configuration of a Freshet; a plan says/);
+});
+
 it('a plan, with what is left out', () => {
   const plan = load(GOOD);
   expect(plan).toMatchObject({ freshet: 'http://127.0.0.1:8080', durationMs: 10_000, readers: 8, writers: 2, ratePerSecond: 200, graceMs: 1000 });
