@@ -12,13 +12,11 @@ import { RunError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import { type Backlog, BacklogGauge } from './backlog.ts';
 import { retryAfterMs } from './backoff.ts';
-import { Bell } from './bell.ts';
-import { InFlight } from './in-flight.ts';
 import type { Event } from './event.ts';
 import type { Intake, Taken } from './intake.ts';
 import type { DeadLetter, EventSource } from './source.ts';
 import { Standing } from './standing.ts';
-import { readStreamEntry, type StreamEntry } from './stream-entry.ts';
+import { StreamDeliveries } from './stream-deliveries.ts';
 import { StreamGroup } from './stream-group.ts';
 import { StreamLetters } from './stream-letters.ts';
 import { entriesOf, utf8 } from './stream-replies.ts';
@@ -71,18 +69,12 @@ export class RedisStream implements EventSource {
   readonly #letters: StreamLetters;
   readonly #trouble: Trouble;
   readonly #standing: Standing;
-  readonly #bell = new Bell();
   readonly #gauge = new BacklogGauge();
-  readonly #inFlight: InFlight;
-  /** Of those in flight. */
-  readonly #entries = new Map<string, StreamEntry>();
+  readonly #deliveries: StreamDeliveries;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
-  #flushing: Promise<void> | undefined;
   /** Of the connections under which the group was there and everything pending was claimed. */
   #recovered = '';
-  /** How often the group was lost: ids may begin anew then. */
-  #lives = 0;
   #claimedAt = 0;
   #deadCount = 0;
 
@@ -111,7 +103,17 @@ export class RedisStream implements EventSource {
     });
     this.#trouble = new Trouble({ log, clock, what: `the stream ${stream}` });
     this.#standing = new Standing({ log, what: 'the stream of events', unit: 'a group', detail: { stream, group }, sharesPurges });
-    this.#inFlight = new InFlight({ intake, name: this.name, pause, settled: () => this.#settled() });
+    this.#deliveries = new StreamDeliveries({
+      intake,
+      name: this.name,
+      source: this.#source,
+      most: settings.batch,
+      acknowledge: (ids) => this.#group.acknowledge(ids),
+      setAside: async ({ id, why, fields }) => {
+        await this.#script(SET_ASIDE, [group, id, settings.deadLetters, why, JSON.stringify(fields)]);
+        this.#deadCount++;
+      },
+    });
   }
 
   /** Of several nodes one does. */
@@ -134,11 +136,10 @@ export class RedisStream implements EventSource {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#bell.ring();
+    this.#deliveries.stop();
     this.#reads.close();
     await this.#running;
-    await this.#inFlight.close();
-    await this.#flush().catch(() => undefined);
+    await this.#deliveries.close();
     if (this.#standing.reads) await this.#script(END_LEASE, [this.#holder]).catch(() => undefined);
     this.#calls.close();
   }
@@ -173,7 +174,7 @@ export class RedisStream implements EventSource {
   async #turn(): Promise<void> {
     await this.#calls.untilReady(READY_WITHIN_MS);
     await this.#reads.untilReady(READY_WITHIN_MS);
-    await this.#flush();
+    await this.#deliveries.flush();
     if (!(await this.#holdsLease())) return pause(STANDBY_MS, this.#closing.signal);
     if (!(await this.#recover())) return;
     await this.#measure();
@@ -185,14 +186,11 @@ export class RedisStream implements EventSource {
     const isTheirs = utf8(kind) === 'theirs';
     if (!this.#standing.become(isTheirs ? 'stands-by' : 'reads', isTheirs ? { reader: utf8(holder) } : {})) return !isTheirs;
     this.#recovered = '';
-    if (isTheirs) this.#abandon();
+    if (isTheirs) {
+      this.#deliveries.abandon();
+      this.#gauge.forget();
+    }
     return !isTheirs;
-  }
-
-  #abandon(): void {
-    this.#inFlight.abandon();
-    for (const id of this.#entries.keys()) if (!this.#inFlight.has(id)) this.#entries.delete(id);
-    this.#gauge.forget();
   }
 
   /** On new connections, and now and then: the group is there, and what was given to whoever read before is ours, in its order and before anything new. False where it is not this node's any more. */
@@ -214,7 +212,7 @@ export class RedisStream implements EventSource {
   async #ensureGroup(): Promise<void> {
     const owed = await this.#group.ensure();
     if (owed === 'nothing') return;
-    if (owed === 'group') this.#lives++;
+    if (owed === 'group') this.#deliveries.beginAnew();
     const isPurged = owed === 'group' ? await this.#losses.ofGroup() : await this.#losses.ofEntries();
     if (isPurged) await this.#group.settle({ afresh: owed === 'group' });
   }
@@ -224,76 +222,24 @@ export class RedisStream implements EventSource {
     const { batch } = this.#parts.settings;
     let cursor = '0-0';
     do {
-      await this.#untilRoom();
+      await this.#deliveries.untilRoom();
       if (this.#closing.signal.aborted || !(await this.#holdsLease())) return false;
       const claimed = await this.#group.claim({ idleMs, cursor, count: Math.ceil(batch / 2) });
       cursor = claimed.cursor;
-      this.#take(claimed.entries);
-      const lost = claimed.gone.filter((id) => !this.#inFlight.has(id)).length;
+      this.#deliveries.take(claimed.entries);
+      const lost = claimed.gone.filter((id) => !this.#deliveries.has(id)).length;
       if (claimed.gone.length > 0 && (lost === 0 || (await this.#losses.ofEntries(lost)))) await this.#group.settle();
     } while (cursor !== '0-0');
     return true;
   }
 
   async #read(): Promise<void> {
-    await this.#untilRoom();
-    const { stream, group, batch } = this.#parts.settings;
-    const room = batch - this.#inFlight.size;
+    await this.#deliveries.untilRoom();
+    const { stream, group } = this.#parts.settings;
+    const { room } = this.#deliveries;
     if (this.#closing.signal.aborted || room <= 0) return;
     const reply = await this.#reads.command('XREADGROUP', 'GROUP', group, this.#consumer, 'COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '>');
-    this.#take(entriesOf(listOf(listOf(reply)[0])[1]));
-  }
-
-  /** Half a batch, or a while. */
-  async #untilRoom(): Promise<void> {
-    while (this.#inFlight.size > this.#parts.settings.batch / 2 && !this.#closing.signal.aborted) {
-      await this.#bell.wait(BLOCK_MS);
-      await this.#flush();
-    }
-  }
-
-  #take(entries: readonly StreamEntry[]): void {
-    for (const entry of entries) {
-      if (this.#inFlight.has(entry.id)) continue;
-      this.#entries.set(entry.id, entry);
-      this.#inFlight.add(entry.id, readStreamEntry(entry, { source: this.#source, id: this.#idOf(entry) }));
-    }
-  }
-
-  #idOf({ id }: StreamEntry): string {
-    return this.#lives === 0 ? id : `${id}@${this.#lives}`;
-  }
-
-  #settled(): void {
-    this.#bell.ring();
-    // Where that fails the next turn does it.
-    this.#flush().catch(() => undefined);
-  }
-
-  /** One at a time; what settles meanwhile rings again. */
-  async #flush(): Promise<void> {
-    if (this.#flushing !== undefined) return this.#flushing;
-    this.#flushing = this.#acknowledge();
-    try {
-      await this.#flushing;
-    } finally {
-      this.#flushing = undefined;
-    }
-  }
-
-  async #acknowledge(): Promise<void> {
-    const { group, deadLetters } = this.#parts.settings;
-    for (;;) {
-      const settled = this.#inFlight.acknowledgements();
-      if (settled.done.length + settled.faulty.length === 0) return;
-      if (settled.done.length > 0) await this.#group.acknowledge(settled.done);
-      for (const { id, why } of settled.faulty) {
-        await this.#script(SET_ASIDE, [group, id, deadLetters, why, JSON.stringify(this.#entries.get(id)?.fields ?? [])]);
-        this.#deadCount++;
-      }
-      this.#inFlight.forget(settled);
-      for (const id of [...settled.done, ...settled.faulty.map((one) => one.id)]) this.#entries.delete(id);
-    }
+    this.#deliveries.take(entriesOf(listOf(listOf(reply)[0])[1]));
   }
 
   /** Before each read: newer servers count what was removed as read once anything behind it is. */
