@@ -178,8 +178,14 @@ class Hunt {
     this.#count();
     const got = await connection.ask(asked.method, bytes);
     if (connection.wasSilent) this.#fault(`SILENCE after ${got?.body.length ?? 'no'} bytes; asked ${asked.method} ${asked.key}`);
-    if (got === undefined) this.tally.cut++;
-    else this.#judge({ ...asked, scopes: scopes() }, got);
+    if (got === undefined) {
+      this.tally.cut++;
+      return;
+    }
+    this.#judge({ ...asked, scopes: scopes() }, got);
+    // Whoever posts reads the page next, before others have posted to it too.
+    if (asked.method === 'POST' && asked.area.posts === true && !connection.closed)
+      await this.#ask({ connection, isTrusted }, { decide, kind: 'get', of });
   }
 
   /** Those that the answer to a request that begins now may have, when it is there. */

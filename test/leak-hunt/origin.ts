@@ -129,7 +129,7 @@ export class HuntOrigin implements AsyncDisposable {
   /** The page as it is now, or another one. */
   #answerPost(request: IncomingMessage, response: ServerResponse, page: Page): void {
     const asked = this.#asked(request, page);
-    const key = this.#random.chance(0.7) ? asked.stamp.key : `${page.path}/more`;
+    const key = this.#random.chance(0.5) ? asked.stamp.key : `${page.path}/more`;
     const answered = { ...asked, stamp: { ...asked.stamp, key } };
     this.#send(answered, response, [...this.#fieldsOf(page, answered.stamp), ...varyOf(asked.vary), 'content-location', key]);
   }
