@@ -114,7 +114,10 @@ export const REASONS = {
   'too-large': { source: 'setting store.max_object', sentence: 'The body is larger than what is stored.' },
   'fills-over-limit': { source: 'setting store.fills', sentence: 'Bodies under way hold as much as they may; this one is passed on and not stored.' },
   'tags-over-limit': { source: 'setting tags', sentence: 'The response has more tags than the limits allow; it could not be purged by all of them.' },
-  'tag-malformed': { source: 'SECURITY §6', sentence: 'A tag has a character that tags may not have, or a template had no value.' },
+  'tag-malformed': {
+    source: 'SECURITY §6',
+    sentence: 'A tag has a character that tags may not have, a Surrogate-Version is not tag=number, or a template had no value.',
+  },
   'version-behind': {
     source: 'PURGE-PROTOCOL §3.6',
     sentence: 'The response states a lower version than a purge demanded, or none where its route wants one.',
