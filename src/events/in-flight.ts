@@ -80,6 +80,13 @@ export class InFlight {
     this.#under.clear();
   }
 
+  /** Nobody has them any more, and their ids may be those of others: nothing of them is acknowledged either. */
+  forgetAll(): void {
+    this.abandon();
+    this.#done.clear();
+    this.#faulty.clear();
+  }
+
   /** Tries nothing again; resolves when nothing is under way any more. What was not over by then is read once more by whoever reads next. */
   async close(): Promise<void> {
     this.#closing.abort();

@@ -1,12 +1,12 @@
 // A Redis stream as a source of events, read through a consumer group.
 // What must stay true. An entry is acknowledged only when its purge is confirmed: until then it is pending, and whoever reads next claims it. One node reads at
 // a time, by a lease in Redis, so that the order of the stream is the order of purges; who lost the lease and does not know it does harm to nobody, since a
-// purge twice is a purge. What was removed before it was read names purges that nobody knows, so everything is purged then; how much of that was answered for
-// stands in Redis, as bodies may that outlive every process.
+// purge twice is a purge. What was removed before it was purged names what nobody knows any more, so everything is purged then; that it is owed stands in Redis
+// from the step that notices it until it is confirmed, as bodies may that outlive every process.
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { listOf, type Reply } from '../cluster/logged-purge.ts';
+import type { Reply } from '../cluster/logged-purge.ts';
 import { messageOf, RedisConnection, type RedisTarget } from '../cluster/redis-connection.ts';
 import { RunError } from '../errors.ts';
 import { pause } from '../pause.ts';
@@ -21,7 +21,7 @@ import { StreamGroup } from './stream-group.ts';
 import { StreamLetters } from './stream-letters.ts';
 import { entriesOf, utf8 } from './stream-replies.ts';
 import { StreamLosses } from './stream-losses.ts';
-import { CLAIM, END_LEASE, ENSURE_GROUP, HOLD_LEASE, MEASURE, SET_ASIDE, type StreamKeys, streamKeys } from './stream-scripts.ts';
+import { CLAIM, END_LEASE, ENSURE_GROUP, HOLD_LEASE, READ, SET_ASIDE, type StreamKeys, streamKeys } from './stream-scripts.ts';
 import { Trouble, type TroubleLog } from './trouble.ts';
 
 export interface StreamSettings extends RedisTarget {
@@ -52,6 +52,8 @@ const READY_WITHIN_MS = 1_000;
 const BLOCK_MS = 1_000;
 const LEASE_MS = 3_000;
 const STANDBY_MS = 1_000;
+/** Between two makings of a group that somebody destroys. */
+const GROUP_AGAIN_MS = 100;
 /** For entries that a node was given after it had lost the lease. */
 const CLAIM_EVERY_MS = 10_000;
 
@@ -89,7 +91,7 @@ export class RedisStream implements EventSource {
     this.#calls = new RedisConnection(settings, {
       name: 'freshet-events',
       key: stream,
-      scripts: [HOLD_LEASE, ENSURE_GROUP, CLAIM, SET_ASIDE, MEASURE],
+      scripts: [HOLD_LEASE, ENSURE_GROUP, CLAIM, SET_ASIDE, READ],
     });
     this.#reads = new RedisConnection(settings, { name: 'freshet-events-read', key: stream, blocksMs: BLOCK_MS });
     this.#group = new StreamGroup({ calls: this.#calls, keys: this.#keys, group, consumer, from });
@@ -162,8 +164,10 @@ export class RedisStream implements EventSource {
         if (signal.aborted) return;
         const why = messageOf(error);
         // Said where it is created again.
-        if (why.startsWith('NOGROUP')) this.#recovered = '';
-        else {
+        if (why.startsWith('NOGROUP')) {
+          this.#recovered = '';
+          await pause(GROUP_AGAIN_MS, signal);
+        } else {
           this.#trouble.failed(why);
           await pause(retryAfterMs(this.#trouble.failures, this.#parts.random()), signal);
         }
@@ -177,13 +181,13 @@ export class RedisStream implements EventSource {
     await this.#deliveries.flush();
     if (!(await this.#holdsLease())) return pause(STANDBY_MS, this.#closing.signal);
     if (!(await this.#recover())) return;
-    await this.#measure();
-    await this.#read();
+    await this.#read(await this.#deliveries.hasRoom());
   }
 
   async #holdsLease(): Promise<boolean> {
     const [kind, holder] = await this.#script(HOLD_LEASE, [this.#holder, LEASE_MS]);
     const isTheirs = utf8(kind) === 'theirs';
+    if (isTheirs) this.#group.wasSeen();
     if (!this.#standing.become(isTheirs ? 'stands-by' : 'reads', isTheirs ? { reader: utf8(holder) } : {})) return !isTheirs;
     this.#recovered = '';
     if (isTheirs) {
@@ -214,44 +218,43 @@ export class RedisStream implements EventSource {
     if (owed === 'nothing') return;
     if (owed === 'group') this.#deliveries.beginAnew();
     const isPurged = owed === 'group' ? await this.#losses.ofGroup() : await this.#losses.ofEntries();
-    if (isPurged) await this.#group.settle({ afresh: owed === 'group' });
+    if (isPurged) await this.#group.settle();
   }
 
   /** False where it is not this node's any more. */
   async #claim(idleMs: number): Promise<boolean> {
     const { batch } = this.#parts.settings;
     let cursor = '0-0';
-    do {
-      await this.#deliveries.untilRoom();
+    let isThrough = false;
+    while (!isThrough) {
+      const hasRoom = await this.#deliveries.hasRoom();
+      await this.#deliveries.flush();
       if (this.#closing.signal.aborted || !(await this.#holdsLease())) return false;
+      if (!hasRoom) continue;
       const claimed = await this.#group.claim({ idleMs, cursor, count: Math.ceil(batch / 2) });
       cursor = claimed.cursor;
       this.#deliveries.take(claimed.entries);
-      const lost = claimed.gone.filter((id) => !this.#deliveries.has(id)).length;
-      if (claimed.gone.length > 0 && (lost === 0 || (await this.#losses.ofEntries(lost)))) await this.#group.settle();
-    } while (cursor !== '0-0');
+      // Those under way here too: whoever reads next cannot find them any more.
+      if (claimed.gone.length > 0 && (await this.#losses.ofEntries(claimed.gone.length))) await this.#group.settle();
+      isThrough = cursor === '0-0';
+    }
     return true;
   }
 
-  async #read(): Promise<void> {
-    await this.#deliveries.untilRoom();
+  /** Where nothing is there it waits a while for what comes. */
+  async #read(hasRoom: boolean): Promise<void> {
     const { stream, group } = this.#parts.settings;
-    const { room } = this.#deliveries;
-    if (this.#closing.signal.aborted || room <= 0) return;
-    const reply = await this.#reads.command('XREADGROUP', 'GROUP', group, this.#consumer, 'COUNT', room, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '>');
-    this.#deliveries.take(entriesOf(listOf(listOf(reply)[0])[1]));
-  }
-
-  /** Before each read: newer servers count what was removed as read once anything behind it is. */
-  async #measure(): Promise<void> {
-    const [kind, waiting, oldest, time, dead, lost, known] = await this.#script(MEASURE, [this.#parts.settings.group]);
-    if (utf8(kind) !== 'measured') return;
+    const most = hasRoom && !this.#closing.signal.aborted ? this.#deliveries.room : 0;
+    const [entries, waiting, oldest, time, dead, lost, canTell, last] = await this.#script(READ, [group, this.#consumer, most]);
+    const read = entriesOf(entries);
+    this.#deliveries.take(read);
     const at = Number(utf8(oldest).split('-', 1)[0]);
     this.#gauge.measured({ waiting: Number(waiting), oldestMs: Number(waiting) === 0 ? 0 : Math.max(0, Number(time) - at) }, this.#parts.clock.now());
     this.#deadCount = Number(dead);
-    if (Number(lost) === -1) this.#losses.blind();
-    const more = Number(lost) - Number(known);
-    if (more > 0 && (await this.#losses.ofEntries(more))) await this.#calls.command('SET', this.#keys[3], Number(lost));
+    if (Number(canTell) === 0) this.#losses.blind();
+    if (Number(lost) > 0) {
+      if (await this.#losses.ofEntries(Number(lost))) await this.#group.settle();
+    } else if (most > 0 && read.length === 0) await this.#reads.command('XREAD', 'COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', stream, utf8(last));
   }
 
   /** For an operator. */

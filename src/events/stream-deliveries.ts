@@ -29,7 +29,6 @@ export class StreamDeliveries {
   /** How often the group was lost: ids may begin anew then. */
   #lives = 0;
   #flushing: Promise<void> | undefined;
-  #isClosed = false;
 
   constructor(parts: DeliveryParts) {
     const { intake, name } = parts;
@@ -55,12 +54,11 @@ export class StreamDeliveries {
     }
   }
 
-  /** For half of what may be under way, or until this closes. */
-  async untilRoom(): Promise<void> {
-    while (this.room < this.#parts.most / 2 && !this.#isClosed) {
-      await this.#bell.wait(LOOK_AGAIN_MS);
-      await this.flush();
-    }
+  /** Whether there is for half of what may be under way; it waits a while for that. */
+  async hasRoom(): Promise<boolean> {
+    const isRoomy = (): boolean => this.room >= this.#parts.most / 2;
+    if (!isRoomy()) await this.#bell.wait(LOOK_AGAIN_MS);
+    return isRoomy();
   }
 
   /** One at a time; what settles meanwhile rings again. Rejects where Redis did not take it: it is tried again then. */
@@ -74,9 +72,11 @@ export class StreamDeliveries {
     }
   }
 
-  /** From now on an id may be that of another entry. */
+  /** The group is another one: from now on an id may be that of another entry. */
   beginAnew(): void {
     this.#lives++;
+    this.#inFlight.forgetAll();
+    this.#entries.clear();
   }
 
   /** Another node has them now. */
@@ -87,7 +87,6 @@ export class StreamDeliveries {
 
   /** Nothing is waited for any more. */
   stop(): void {
-    this.#isClosed = true;
     this.#bell.ring();
   }
 

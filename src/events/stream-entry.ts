@@ -13,12 +13,17 @@ export interface StreamEntry {
 /** Earlier than any time that Redis makes an id of: then it was given by hand, and says no time. */
 const FIRST_TIME = 1e12;
 
+/** What an entry may be, each of them alone. */
+const KINDS = ['event', 'tags', 'type'] as const;
+
 /**
  * `event`: a CloudEvent as JSON. Or `tags`, separated by spaces or as a JSON list, to be purged. Or `type` with `subject` and `data` (JSON).
  * `source` names the stream, and `id` stands where the entry has none of its own.
  */
 export function readStreamEntry(entry: StreamEntry, { source, id }: { readonly source: string; readonly id: string }): ReadEvent {
   const fields = new Map(entry.fields.flatMap((name, at) => (at % 2 === 0 ? [[name, entry.fields[at + 1] ?? ''] as const] : [])));
+  const kinds = KINDS.filter((name) => (fields.get(name) ?? '') !== '');
+  if (kinds.length > 1) return malformed(`the entry has ${kinds.join(' and ')}; one of them is allowed, since the others would purge nothing`);
   const event = fields.get('event');
   if (event !== undefined) return readEventText(event);
   const bytes = entry.fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0);

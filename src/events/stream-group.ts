@@ -36,6 +36,11 @@ export class StreamGroup {
     this.#parts = parts;
   }
 
+  /** Another node has seen to it that it is there: where it is not any more, it was lost. */
+  wasSeen(): void {
+    this.#wasThere = true;
+  }
+
   /** One that is there again is read from the oldest entry on, whatever `from` says: what came since may have been missed. */
   async ensure(): Promise<Owed> {
     const { group, from } = this.#parts;
@@ -44,10 +49,10 @@ export class StreamGroup {
     return utf8(owed) as Owed;
   }
 
-  /** Everything was purged. `afresh`: what is counted as lost begins anew, as with a new group. */
-  async settle({ afresh = false }: { readonly afresh?: boolean } = {}): Promise<void> {
-    const [, , , lost, owed] = this.#parts.keys;
-    await this.#parts.calls.command('DEL', owed, ...(afresh ? [lost] : []));
+  /** Everything was purged. */
+  async settle(): Promise<void> {
+    const [, , , , owed] = this.#parts.keys;
+    await this.#parts.calls.command('DEL', owed);
   }
 
   /** What was given to whom did not acknowledge it for so long is this consumer's. What is gone is owed until it is settled. */

@@ -64,6 +64,16 @@ describe('what is in flight', () => {
     expect(inFlight.size).toBe(0);
   });
 
+  it('is forgotten where its ids may be those of others now', async () => {
+    const { inFlight, settled } = bench((id) => (id === '1' ? { kind: 'unmatched' } : new Promise(() => {})));
+    inFlight.add('1', event('1'));
+    inFlight.add('2', event('2'));
+    await settled(1);
+    inFlight.forgetAll();
+    expect(inFlight.ids).toEqual([]);
+    expect(inFlight.acknowledgements()).toEqual({ done: [], faulty: [] });
+  });
+
   it('what is no event is faulty', async () => {
     const { inFlight, settled, asked } = bench(() => FAILED);
     inFlight.add('1', { kind: 'malformed', detail: 'nothing' });

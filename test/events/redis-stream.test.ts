@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisConnection } from '../../src/cluster/redis-connection.ts';
 import type { StreamSettings } from '../../src/events/redis-stream.ts';
 import { StreamGroup } from '../../src/events/stream-group.ts';
-import { streamKeys } from '../../src/events/stream-scripts.ts';
+import { SET_ASIDE, streamKeys } from '../../src/events/stream-scripts.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
 import { Desk } from './desk.ts';
 import { type Streamed, streamed } from './streamed.ts';
@@ -229,11 +229,71 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     expect(third.desk.purged).toEqual(['last']);
   });
 
+  it('purges everything where entries were trimmed before the first was ever read', async () => {
+    const redis = await own();
+    const first = await started({ redis });
+    while (first.source.backlog === undefined) await redis.client.ping();
+    await first.source.close();
+    for (let n = 0; n < 10; n++) await redis.client.call('XADD', STREAM, 'MAXLEN', '2', '*', 'tags', `n${n}`);
+    const { desk } = await started({ redis });
+    await desk.untilPurged(3);
+    expect(desk.purged).toEqual(['', 'n8', 'n9']);
+    expect(desk.said.filter(({ message }) => message.startsWith('Redis cannot tell'))).toEqual([]);
+  });
+
+  it('purges everything for each loss, a smaller one after a larger one too', async () => {
+    const redis = await own();
+    const { desk } = await started({ redis, settings: { batch: 2 } });
+    for (const [at, lost] of [10, 3].entries()) {
+      const held = Promise.withResolvers<void>();
+      desk.held = held.promise;
+      await add(redis, 'tags', `held ${at}`);
+      await add(redis, 'tags', `held ${at}`);
+      while (desk.intake.inFlight < 2) await redis.client.ping();
+      for (let n = 0; n < lost + 2; n++) await add(redis, 'tags', 'n');
+      await redis.client.call('XTRIM', STREAM, 'MAXLEN', '2');
+      held.resolve();
+      desk.held = undefined;
+      await desk.untilPurged(5 * (at + 1));
+      await untilPending(redis, 0);
+    }
+    expect(desk.said.map(({ detail }) => detail['entries']).filter((count) => count !== undefined)).toEqual([10, 3]);
+  });
+
+  it('purges everything where it stood by while Redis was emptied and the reader ended', async () => {
+    const redis = await own();
+    const first = await started({ redis });
+    await first.desk.untilSaid(READS);
+    const second = await started({ redis });
+    await second.desk.untilSaid(/another node reads the stream of events: this one stands by/);
+    redis.pause();
+    await first.source.close();
+    redis.resume();
+    await redis.client.flushall();
+    await second.desk.untilSaid(/group of the stream was gone/);
+    await second.desk.untilPurged(1);
+    expect(second.desk.purged).toEqual(['']);
+  });
+
+  it('sets nothing aside in a group that is gone, and no more than is kept', async () => {
+    const { redis, desk, source } = await started({ settings: { deadLetters: 5 } });
+    const calls = new RedisConnection({ urls: [redis.url], sharded: false, db: 0 }, { name: 'test', key: STREAM });
+    onTestFinished(() => calls.close());
+    await calls.untilReady(5_000);
+    const asked = { keys: streamKeys(STREAM, 'none'), args: ['none', '1-1', 5, 'why', '[]'], replicas: 0 };
+    expect(String((await calls.run(SET_ASIDE, asked)).reply[0])).toBe('gone');
+    for (let n = 0; n < 20; n++) await add(redis, 'nonsense', `${n}`);
+    await desk.until(({ ended }) => ended.length === 20);
+    await untilPending(redis, 0);
+    expect(await redis.client.xlen(`${STREAM}:dead`)).toBe(5);
+    await source.close();
+  });
+
   it('purges everything where the group was destroyed while nobody read', async () => {
     const redis = await own();
     const first = await started({ redis, settings: { from: 'next' } });
     await first.desk.untilSaid(READS);
-    while ((await redis.client.exists(`${STREAM}:freshet:lost`)) === 0);
+    while ((await redis.client.exists(`${STREAM}:freshet:read`)) === 0);
     await first.source.close();
     await redis.client.call('XGROUP', 'DESTROY', STREAM, 'freshet');
     await add(redis, 'tags', 'missed');
@@ -249,7 +309,7 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     onTestFinished(() => calls.close());
     await calls.untilReady(5_000);
     const parts = { keys: streamKeys(STREAM, 'freshet'), group: 'freshet', consumer: 'c', from: 'next' } as const;
-    await redis.client.set(`${STREAM}:freshet:lost`, 0);
+    await redis.client.set(`${STREAM}:freshet:read`, 0);
     let isCut = true;
     const cut: Pick<RedisConnection, 'command' | 'run'> = {
       command: (name, ...args) => calls.command(name, ...args),
@@ -264,7 +324,7 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     isCut = false;
     expect(await group.ensure()).toBe('group');
     expect(await new StreamGroup({ ...parts, calls }).ensure()).toBe('group');
-    await group.settle({ afresh: true });
+    await group.settle();
     expect(await group.ensure()).toBe('nothing');
   });
 
@@ -278,7 +338,7 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     await redis.client.call('XREADGROUP', 'GROUP', 'freshet', 'gone', 'STREAMS', STREAM, '>');
     await redis.client.call('XTRIM', STREAM, 'MAXLEN', '0');
     if (what.includes('group')) {
-      await redis.client.set(`${STREAM}:freshet:lost`, 0);
+      await redis.client.set(`${STREAM}:freshet:read`, 0);
       await redis.client.call('XGROUP', 'DESTROY', STREAM, 'freshet');
     }
     const confirmed = Promise.withResolvers<void>();

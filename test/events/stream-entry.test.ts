@@ -27,6 +27,8 @@ describe('an entry of the stream', () => {
     ['nothing that is known', ['a', 'b'], /neither event, tags nor type; it has a$/],
     ['no fields', [], /it has no fields/],
     ['tags that begin as a list', ['tags', '[a'], /tags: they begin as a JSON list/],
+    ['an event and tags', ['event', '{}', 'tags', 'a'], /^the entry has event and tags; one of them is allowed/],
+    ['tags and a type', ['tags', 'a', 'type', 't'], /^the entry has tags and type;/],
     ['data that is no JSON', ['type', 't', 'data', '{'], /data: it is not JSON/],
     ['an event that is none', ['event', '{}'], /specversion/],
     ['a long type', ['type', 'x'.repeat(1_025)], /^type: it has 1025 characters; 1024 are allowed/],
