@@ -20,7 +20,8 @@ export async function readBody(incoming: IncomingMessage, most: number): Promise
 
 function decoded(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // As it came: signatures are of that.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

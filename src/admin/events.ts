@@ -30,7 +30,7 @@ export async function deadPage(query: string, sources: EventSources): Promise<An
   const source = asked.get('source') ?? undefined;
   const fault = sourceFault(source, sources);
   if (fault !== undefined) return problem('bad-request', fault);
-  const letters = await sources.deadLetters(limit, source);
+  const letters = await sources.deadLetters(limit, 'newest', source);
   const dead = letters.map(({ from, id, at, event, why }) => ({ source: from, id, at: new Date(at).toISOString(), event: event ?? null, why }));
   return json({ dead, kept: Object.fromEntries(sources.deadCounts.map(({ source: name, count }) => [name, count])) });
 }
@@ -40,7 +40,7 @@ const REPLAY = z.union(
   { error: '{"id": "…"} or {"all": true} is allowed, and perhaps "source"' },
 );
 
-/** Each with how it ended; the first that is not confirmed ends the replay of all. */
+/** Each with how it ended, and of all the oldest; the first that is not confirmed ends the replay of all. */
 export async function replayPage(body: string, sources: EventSources): Promise<Answer> {
   const parsed = REPLAY.safeParse(parseJson(body));
   if (!parsed.success) return problem('bad-request', parsed.error.issues.map(({ message }) => message).join('; '));

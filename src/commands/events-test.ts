@@ -6,11 +6,12 @@ import { loadConfig } from '../config/load.ts';
 import { unreadable } from '../config/problems.ts';
 import { formatDuration } from '../config/units.ts';
 import { UsageError } from '../errors.ts';
-import { readEvent, type ReadEvent } from '../events/event.ts';
+import { type ReadEvent, readEventText } from '../events/event.ts';
 import { type Applied, applyRules, planOf, type Plan } from '../events/rules.ts';
 import { parseJson } from '../http/json.ts';
 import { scopeNames } from '../rules/scope-names.ts';
 import type { Command } from './command.ts';
+import { visible } from './visible.ts';
 
 /** Exit code 2 where one of them is no event, or cannot be taken. */
 export const testEvents: Command = async (line, { env, print }) => {
@@ -26,10 +27,10 @@ export const testEvents: Command = async (line, { env, print }) => {
   const read = eventsOf(name === '-' ? await readAll(process.stdin) : textOf(name));
   if (read.length === 0) throw new UsageError(`${name}: there is no event in it`);
   const tried = read.map((one, index) => ({ where: `event ${index + 1}`, ...tryOne(one, config) }));
-  for (const one of tried) print(line.has('json') ? JSON.stringify(one) : described(one));
+  for (const one of tried) print(line.has('json') ? JSON.stringify(one) : described(one).map(visible).join('\n'));
   const bad = tried.filter(({ faults }) => faults.length > 0);
   if (bad.length === 0) return;
-  const lines = bad.flatMap(({ where, faults }) => faults.map((fault) => `${where}: ${fault}`));
+  const lines = bad.flatMap(({ where, faults }) => faults.map((fault) => visible(`${where}: ${fault}`)));
   throw new UsageError(`${name}: ${bad.length} of ${tried.length} cannot be taken\n${lines.join('\n')}`);
 };
 
@@ -97,14 +98,14 @@ function whatOf({ all, tags, versions, urls, prefixes, scopes }: Extract<Plan, {
   ];
 }
 
-function described({ where, event, rules, purge, faults }: Tried & { readonly where: string }): string {
+function described({ where, event, rules, purge, faults }: Tried & { readonly where: string }): readonly string[] {
   const head = event === undefined ? where : `${where}: ${event.type} ${event.id} of ${event.source}`;
   const lines = rules.map(({ rule, tags = [], scopes = [], version, faults: own = [] }) => {
     const named = [...tags, ...scopes.map((scope) => `scope ${Object.entries(scope).flat().join('=')}`)];
     const said = own.length > 0 ? own.map((fault) => `cannot be told: ${fault}`) : named.length === 0 ? ['names nothing'] : named;
     return `  ${rule}: ${said.join(', ')}${version === undefined ? '' : ` (version ${version})`}`;
   });
-  return [head, ...lines, `  ${outcome({ purge, rules, faults })}`].join('\n');
+  return [head, ...lines, `  ${outcome({ purge, rules, faults })}`];
 }
 
 function outcome({ purge, rules, faults }: Pick<Tried, 'rules' | 'faults'> & { readonly purge: Tried['purge'] }): string {
@@ -125,11 +126,11 @@ function textOf(name: string): string {
 /** One event, an array of them, or one a line. */
 function eventsOf(text: string): readonly ReadEvent[] {
   const json = parseJson(text);
-  if (Array.isArray(json)) return json.map(readEvent);
-  if (json !== undefined) return [readEvent(json)];
+  if (Array.isArray(json)) return json.map((one) => readEventText(JSON.stringify(one)));
+  if (json !== undefined) return [readEventText(JSON.stringify(json))];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line) => {
     const one = parseJson(line);
-    return one === undefined ? { kind: 'malformed', detail: 'The line is not JSON.' } : readEvent(one);
+    return one === undefined ? { kind: 'malformed', detail: 'The line is not JSON.' } : readEventText(JSON.stringify(one));
   });
 }

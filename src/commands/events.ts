@@ -6,6 +6,7 @@ import { RunError, UsageError } from '../errors.ts';
 import { askAdmin, parseObject, unexpected } from './admin-client.ts';
 import type { Command } from './command.ts';
 import { testEvents } from './events-test.ts';
+import { visible } from './visible.ts';
 
 const VERBS: Readonly<Record<string, Command>> = { test: testEvents, dead, replay };
 
@@ -51,11 +52,6 @@ async function dead(...[line, context]: Parameters<Command>): Promise<void> {
   context.print(rows.length === 0 ? 'no dead letters' : align(rows));
 }
 
-/** Senders choose these texts: none may say anything to the terminal, or begin a line. */
-function visible(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16)}}`);
-}
-
 const REPLAYED = z.object({
   replayed: z.array(
     z.object({
@@ -69,7 +65,10 @@ const REPLAYED = z.object({
   ),
 });
 
-/** Exit code 1 where one of them is no better off than before. */
+/** As POST /v1/events/replay takes of all. */
+const MOST_AT_ONCE = 1_000;
+
+/** Exit code 1 where one of them is no better off than before, or not all were taken. */
 async function replay(...[line, context]: Parameters<Command>): Promise<void> {
   const [id, ...others] = line.words;
   const isAll = line.has('all');
@@ -91,4 +90,6 @@ async function replay(...[line, context]: Parameters<Command>): Promise<void> {
   else context.print(rows.length === 0 ? 'no dead letters' : align(rows));
   const left = replayed.filter(({ result }) => result === 'rejected' || result === 'failed').length;
   if (left > 0) throw new RunError(`${left} of ${replayed.length} could not be taken and stay dead letters`);
+  if (isAll && replayed.length === MOST_AT_ONCE)
+    throw new RunError(`the ${MOST_AT_ONCE} oldest were taken; there may be more: once more takes those`);
 }

@@ -26,7 +26,7 @@ export const postgresSource = section({
 
 export const redisSource = section({
   ...redisServer,
-  stream: optional(keyName('The stream; its dead letters are in `STREAM:dead`.', 'freshet:events')),
+  stream: optional(keyName('The stream; its dead letters are in `STREAM:GROUP:dead`.', 'freshet:events')),
   group: optional(keyName('The consumer group: nodes that share purges have one in common.', 'freshet')),
   consumer: z.exactOptional(keyName('Of this node; else the name of the machine.')),
   from: optional(oneOf(['oldest', 'next'], { about: 'Where a group that is not there begins to read.', default: 'oldest' })),

@@ -1,7 +1,7 @@
 // Events that no rule could take, kept in memory until they are replayed: a bounded number of them, and of bytes.
 import { hash } from 'node:crypto';
 import type { Event } from './event.ts';
-import type { DeadLetter } from './source.ts';
+import { type DeadLetter, describedEvent, type Ends } from './source.ts';
 
 const MOST_LETTERS = 1_000;
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -45,18 +45,13 @@ export class DeadLetters {
     return this.#kept.get(id)?.event;
   }
 
-  /** Newest first. */
-  list(most: number): readonly DeadLetter[] {
-    return [...this.#kept]
-      .toReversed()
+  /** In that order. */
+  list(most: number, from: Ends): readonly DeadLetter[] {
+    const kept = [...this.#kept];
+    return (from === 'newest' ? kept.toReversed() : kept)
       .slice(0, most)
       .map(([id, { event, why, at }]) => ({ id, why, at, event: describedEvent(event) }));
   }
-}
-
-/** Without its data, which may be a user's own. */
-export function describedEvent({ id, source, type, subject }: Event): NonNullable<DeadLetter['event']> {
-  return { id, source, type, ...(subject === undefined ? {} : { subject }) };
 }
 
 /** The same for the same event whenever it comes. */

@@ -59,6 +59,9 @@ function faultOfAttributes(json: Readonly<Record<string, unknown>>): string | un
   if (json['specversion'] !== '1.0') return `specversion: found ${shown(json['specversion'])}; "1.0" is allowed.`;
   for (const name of NEEDED)
     if (!isText(json[name])) return `${name}: found ${shown(json[name])}; a text of 1 to ${MAX_ATTRIBUTE_LENGTH} characters is needed.`;
+  if (json['data'] !== undefined && json['data_base64'] !== undefined) return 'data and data_base64: one of them is allowed.';
+  const clash = Object.keys(json).find((name) => METHODS.has(name));
+  if (clash !== undefined) return `${clash}: an extension of this name is not allowed.`;
   const { subject, time } = json;
   if (subject !== undefined && !isText(subject))
     return `subject: found ${shown(subject)}; a text of 1 to ${MAX_ATTRIBUTE_LENGTH} characters is allowed.`;
@@ -67,6 +70,9 @@ function faultOfAttributes(json: Readonly<Record<string, unknown>>): string | un
   }
   return undefined;
 }
+
+/** Of the package's class: an extension named so would take the place of one. */
+const METHODS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(CloudEvent.prototype));
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 

@@ -63,12 +63,14 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 /** No further try is begun when so long is over. */
 const GIVE_UP_MS = 10_000;
+const WARN_EVERY_MS = 60_000;
 
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #turns = new Turns(AT_ONCE);
   readonly #underWay = new Map<string, Promise<Taken>>();
   readonly #done = new Set<string>();
+  #warnedAt = -Infinity;
   readonly #closing = new AbortController();
 
   constructor(parts: IntakeParts) {
@@ -153,11 +155,16 @@ export class Intake {
   async #purge({ order, by }: Extract<Plan, { kind: 'purge' }>, event: Event, source: string): Promise<Taken> {
     const { observer, clock, pause, random } = this.#parts;
     const actor = `${source} event ${event.id} of ${event.source}`;
-    const asked: PurgeOrder = { ...order, kind: 'event', actor, reason: order.reason ?? reasonOf(event, by) };
+    let asked: PurgeOrder = { ...order, kind: 'event', actor, reason: order.reason ?? reasonOf(event, by) };
     const startedAt = clock.now();
     for (let tries = 0; ; tries++) {
       const outcome = await this.#ask(asked);
       if (outcome.kind === 'confirmed') return { kind: 'purged', receipt: outcome.receipt, by };
+      if (outcome.kind === 'out-of-holds' && isFenced(asked)) {
+        asked = unfenced(asked);
+        this.#warnUnfenced();
+        continue;
+      }
       const isOver = clock.now() - startedAt >= GIVE_UP_MS || this.#closing.signal.aborted;
       if (!isOver) await pause(random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries), this.#closing.signal);
       if (isOver || this.#closing.signal.aborted) {
@@ -166,6 +173,13 @@ export class Intake {
       }
       observer.eventRetried(source);
     }
+  }
+
+  #warnUnfenced(): void {
+    const { observer, clock } = this.#parts;
+    if (clock.now() - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = clock.now();
+    observer.warn('events are purged without their settle windows and versions: out of holds', {});
   }
 
   async #ask(order: PurgeOrder): Promise<PurgeOutcome> {
@@ -198,6 +212,15 @@ function keyOf({ source, id }: Event, way: string): string {
 /** A subject is one of its source. */
 function subjectOf({ source, subject }: Event): string | undefined {
   return subject === undefined ? undefined : JSON.stringify([source, subject]);
+}
+
+function isFenced({ settleMs, versions }: PurgeOrder): boolean {
+  return settleMs !== 0 || versions.size > 0;
+}
+
+/** There may be no room for an hour: what an event names is purged at once, only not fenced against replicas that lag, as after a write. */
+function unfenced(order: PurgeOrder): PurgeOrder {
+  return { ...order, tags: [...new Set([...order.tags, ...order.versions.keys()])], versions: new Map(), settleMs: 0 };
 }
 
 /** An event that carries its purge is named by itself. */

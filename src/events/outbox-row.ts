@@ -6,13 +6,23 @@ import { PURGE_TYPE } from './rules.ts';
 
 const MICROSECONDS = 1_000;
 
-/** Of two tables that had the same number the row was not inserted at the same microsecond: numbers begin anew where a table does. */
-export function readOutboxRow({ id, at, bytes, tags, type, subject, data }: OutboxRow, { schema, table }: OutboxName): ReadEvent {
+/** Which row it is: of two that had the same number neither was inserted at the microsecond of the other, and numbers begin anew where a table does. As in outbox-table.ts. */
+export function keyOf({ id, at }: Pick<OutboxRow, 'id' | 'at'>): string {
+  return `${id}@${at ?? 'infinity'}`;
+}
+
+/** The number of the row, of its key. */
+export function idIn(key: string): string {
+  return key.slice(0, key.indexOf('@'));
+}
+
+export function readOutboxRow(row: OutboxRow, { schema, table }: OutboxName): ReadEvent {
+  const { id, at, bytes, tags, type, subject, data } = row;
   if (bytes > MAX_EVENT_BYTES) return malformed(`the row has ${bytes} bytes; ${MAX_EVENT_BYTES} are allowed`);
   const fault = faultOfNames({ id, type: type ?? '', subject: subject ?? '' });
   if (fault !== undefined) return malformed(fault);
   const event = {
-    id: `${id}@${at ?? 'infinity'}`,
+    id: keyOf(row),
     source: `postgres:${schema}.${table}`,
     ...(at !== null && { time: Number(at) / MICROSECONDS }),
   };

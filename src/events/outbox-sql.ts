@@ -115,6 +115,16 @@ BEGIN
   IF TG_NARGS = 0 THEN
     RAISE EXCEPTION 'freshet_purge_row: trigger % on %.% names no tag', TG_NAME, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF TG_WHEN <> 'AFTER' THEN
+    RAISE EXCEPTION 'freshet_purge_row: trigger % on %.% is a trigger %; AFTER is allowed', TG_NAME, TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_WHEN
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  FOREACH template IN ARRAY TG_ARGV LOOP
+    IF template = '' OR regexp_replace(template, '\\{[^{}]*\\}', '', 'g') ~ '[{}]' THEN
+      RAISE EXCEPTION 'freshet_purge_row: trigger % on %.%: found the tag "%"; allowed: text with columns in braces (product:{id})',
+        TG_NAME, TG_TABLE_SCHEMA, TG_TABLE_NAME, template USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+  END LOOP;
   IF TG_LEVEL = 'STATEMENT' THEN
     images := ARRAY['{}'::jsonb];
   ELSE

@@ -42,14 +42,15 @@ export const COUNTED = 100_000;
 const DATED = "created_at BETWEEN '1970-01-01' AND '9999-12-31'";
 
 export interface OutboxStatements {
-  /** The rows that wait, but for those with the ids $1, which are being purged; at most $2. No row is passed over for having a smaller number than one that was read before: numbers are given before commits. */
+  /** The rows that wait, but for those with the ids $1 and the keys $2, which are being purged; at most $3. No row is passed over for having a smaller number than one that was read before: numbers are given before commits. */
   readonly read: string;
-  /** $1: ids. */
+  /** $1: ids, $2: keys. */
   readonly remove: string;
-  /** $1: ids, $2: why each failed. */
+  /** $1: ids, $2: keys, $3: why each failed. */
   readonly setAside: string;
-  /** Of those that were set aside the newest $1. */
-  readonly failed: string;
+  /** Of those that were set aside the newest $1, or the oldest. */
+  readonly newestFailed: string;
+  readonly oldestFailed: string;
   /** The one with the id $1. */
   readonly failedOne: string;
   readonly backlog: string;
@@ -61,9 +62,13 @@ export function outboxStatements({ schema, table }: OutboxName): OutboxStatement
   const size = `(${sizes.join(' + ')})`;
   const fits = `${size} <= ${MAX_EVENT_BYTES}`;
   // `id` by itself would be the text in the list, and 10 before 9.
+  const at = `CASE WHEN ${DATED} THEN (extract(epoch FROM created_at) * 1000000)::bigint END::text`;
+  // As keyOf of outbox-row.ts makes it.
+  const key = `(outbox.id::text || '@' || coalesce(${at}, 'infinity'))`;
+  const isOneOf = `outbox.id = ANY ($1::bigint[]) AND ${key} = ANY ($2::text[])`;
   const columns = [
     'outbox.id::text AS id',
-    `CASE WHEN ${DATED} THEN (extract(epoch FROM created_at) * 1000000)::bigint END::text AS at`,
+    `${at} AS at`,
     `${size} AS bytes`,
     `CASE WHEN ${fits} THEN tags END AS tags`,
     `CASE WHEN ${fits} THEN type END AS type`,
@@ -74,10 +79,11 @@ export function outboxStatements({ schema, table }: OutboxName): OutboxStatement
   const counted = (condition: string): string => `(SELECT count(*)::int FROM (SELECT FROM ${name} WHERE ${condition} LIMIT ${COUNTED}) AS counted)`;
   const failed = `SELECT ${columns}, failure, (extract(epoch FROM failed_at) * 1000)::float8 AS "failedAt" FROM ${name} AS outbox WHERE failed_at IS NOT NULL`;
   return {
-    read: `SELECT ${columns} FROM ${name} AS outbox WHERE ${isWaiting} AND outbox.id <> ALL ($1::bigint[]) ORDER BY outbox.id LIMIT $2`,
-    remove: `DELETE FROM ${name} WHERE id = ANY ($1::bigint[])`,
-    setAside: `UPDATE ${name} AS failed SET failed_at = clock_timestamp(), failure = given.failure FROM unnest($1::bigint[], $2::text[]) AS given (id, failure) WHERE failed.id = given.id`,
-    failed: `${failed} ORDER BY outbox.failed_at DESC, outbox.id DESC LIMIT $1`,
+    read: `SELECT ${columns} FROM ${name} AS outbox WHERE ${isWaiting} AND NOT (${isOneOf}) ORDER BY outbox.id LIMIT $3`,
+    remove: `DELETE FROM ${name} AS outbox WHERE ${isOneOf}`,
+    setAside: `UPDATE ${name} AS outbox SET failed_at = statement_timestamp(), failure = given.failure FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (id, key, failure) WHERE outbox.id = given.id AND ${key} = given.key`,
+    newestFailed: `${failed} ORDER BY outbox.failed_at DESC, outbox.id DESC LIMIT $1`,
+    oldestFailed: `${failed} ORDER BY outbox.failed_at, outbox.id LIMIT $1`,
     failedOne: `${failed} AND outbox.id = $1`,
     backlog: `SELECT ${counted(isWaiting)} AS waiting, (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 * 1000 FROM ${name} AS outbox WHERE ${isWaiting} AND ${DATED} ORDER BY outbox.id LIMIT 1) AS "oldestMs", ${counted('failed_at IS NOT NULL')} AS failed`,
   };

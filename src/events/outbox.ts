@@ -11,10 +11,10 @@ import { retryAfterMs } from './backoff.ts';
 import { Bell } from './bell.ts';
 import { InFlight } from './in-flight.ts';
 import type { Intake, Taken } from './intake.ts';
-import { readOutboxRow } from './outbox-row.ts';
+import { idIn, keyOf, readOutboxRow } from './outbox-row.ts';
 import { type FailedRow, type OutboxBacklog, type OutboxName, type OutboxRow, type OutboxStatements, outboxStatements } from './outbox-table.ts';
 import { PostgresSession, type PostgresTarget, sqlStateOf, STATEMENT_TIMEOUT_MS, wordsOf } from './postgres-session.ts';
-import type { DeadLetter, EventSource } from './source.ts';
+import { type DeadLetter, describedEvent, type Ends, type EventSource } from './source.ts';
 import { Standing } from './standing.ts';
 import { Trouble, type TroubleLog } from './trouble.ts';
 
@@ -99,8 +99,9 @@ export class Outbox implements EventSource {
     await this.#inFlight.close();
   }
 
-  async deadLetters(most: number): Promise<readonly DeadLetter[]> {
-    const rows = await this.#connected().query<FailedRow>(this.#statements.failed, [most]);
+  async deadLetters(most: number, from: Ends): Promise<readonly DeadLetter[]> {
+    const { newestFailed, oldestFailed } = this.#statements;
+    const rows = await this.#connected().query<FailedRow>(from === 'newest' ? newestFailed : oldestFailed, [most]);
     return rows.map((row) => letterOf(row, this.#parts.settings));
   }
 
@@ -111,7 +112,7 @@ export class Outbox implements EventSource {
     const read = readOutboxRow(row, this.#parts.settings);
     if (read.kind === 'malformed') return { kind: 'rejected', faults: [{ rule: '', detail: read.detail }] };
     const taken = await this.#parts.intake.take(read.event, this.name);
-    if (taken.kind !== 'rejected' && taken.kind !== 'failed') await this.#connected().query(this.#statements.remove, [[id]]);
+    if (taken.kind !== 'rejected' && taken.kind !== 'failed') await this.#connected().query(this.#statements.remove, [[id], [keyOf(row)]]);
     return taken;
   }
 
@@ -205,16 +206,20 @@ export class Outbox implements EventSource {
     // What is said from now on is about rows that this read may not see.
     this.#mayBeMore = false;
     this.#readAt = clock.now();
-    const rows = await session.query<OutboxRow>(this.#statements.read, [this.#inFlight.ids, room]);
-    for (const row of rows) this.#inFlight.add(row.id, readOutboxRow(row, settings));
+    const keys = this.#inFlight.ids;
+    const rows = await session.query<OutboxRow>(this.#statements.read, [keys.map(idIn), keys, room]);
+    for (const row of rows) this.#inFlight.add(keyOf(row), readOutboxRow(row, settings));
     if (rows.length === room) this.#mayBeMore = true;
   }
 
   async #acknowledge(session: PostgresSession): Promise<void> {
     const settled = this.#inFlight.acknowledgements();
     const { done, faulty } = settled;
-    if (done.length > 0) await session.query(this.#statements.remove, [done]);
-    if (faulty.length > 0) await session.query(this.#statements.setAside, [faulty.map(({ id }) => id), faulty.map(({ why }) => escaped(why))]);
+    if (done.length > 0) await session.query(this.#statements.remove, [done.map(idIn), done]);
+    if (faulty.length > 0) {
+      const keys = faulty.map(({ id }) => id);
+      await session.query(this.#statements.setAside, [keys.map(idIn), keys, faulty.map(({ why }) => escaped(why))]);
+    }
     this.#inFlight.forget(settled);
     this.#deadCount += faulty.length;
   }
@@ -242,7 +247,12 @@ export class Outbox implements EventSource {
 
 function letterOf(row: FailedRow, name: OutboxName): DeadLetter {
   const read = readOutboxRow(row, name);
-  return { id: row.id, event: read.kind === 'event' ? read.event : undefined, why: (row.failure ?? '').split('\n'), at: row.failedAt };
+  return {
+    id: row.id,
+    event: read.kind === 'event' ? describedEvent(read.event) : undefined,
+    why: (row.failure ?? '').split('\n'),
+    at: row.failedAt,
+  };
 }
 
 /** One for each table, the same in every process. Locks are a database's own. */

@@ -14,7 +14,7 @@ import { type Backlog, BacklogGauge } from './backlog.ts';
 import { retryAfterMs } from './backoff.ts';
 import type { Event } from './event.ts';
 import type { Intake, Taken } from './intake.ts';
-import type { DeadLetter, EventSource } from './source.ts';
+import type { DeadLetter, Ends, EventSource } from './source.ts';
 import { Standing } from './standing.ts';
 import { StreamDeliveries } from './stream-deliveries.ts';
 import { StreamGroup } from './stream-group.ts';
@@ -146,8 +146,8 @@ export class RedisStream implements EventSource {
     this.#calls.close();
   }
 
-  deadLetters(most: number): Promise<readonly DeadLetter[]> {
-    return this.#letters.list(most);
+  deadLetters(most: number, from: Ends): Promise<readonly DeadLetter[]> {
+    return this.#letters.list(most, from);
   }
 
   replay(id: string): Promise<Taken | undefined> {

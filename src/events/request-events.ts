@@ -2,7 +2,7 @@
 // The package's own reader of requests is not used: it takes a batch whole or not at all, makes a time of one that it cannot read, and decodes no percent in fields.
 import { type Fields, fieldLines } from '../http/fields.ts';
 import { isRecord, parseJson } from '../http/json.ts';
-import { MAX_EVENT_BYTES, readEvent, type ReadEvent } from './event.ts';
+import { type ReadEvent, readEventText } from './event.ts';
 
 export type RequestEvents =
   | { readonly kind: 'events'; readonly events: readonly ReadEvent[] }
@@ -53,8 +53,7 @@ function batch(json: unknown): RequestEvents {
 }
 
 function bounded(json: unknown): ReadEvent {
-  const { length } = JSON.stringify(json);
-  return length > MAX_EVENT_BYTES ? { kind: 'malformed', detail: `The event is over ${MAX_EVENT_BYTES} characters.` } : readEvent(json);
+  return readEventText(JSON.stringify(json));
 }
 
 function isEvents(json: unknown): boolean {

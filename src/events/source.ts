@@ -1,5 +1,6 @@
 // What every source of events is to the rest: opened, closed, and asked for what it could not hand on.
 import type { Backlog } from './backlog.ts';
+import type { Event } from './event.ts';
 import type { Taken } from './intake.ts';
 
 /** An event that no rule could take: kept until it is replayed, or until there is no room for it. */
@@ -13,6 +14,14 @@ export interface DeadLetter {
   readonly at: number;
 }
 
+/** Without its data, which may be a user's own. */
+export function describedEvent({ id, source, type, subject }: Event): NonNullable<DeadLetter['event']> {
+  return { id, source, type, ...(subject === undefined ? {} : { subject }) };
+}
+
+/** Which of many letters, and the first of them. */
+export type Ends = 'newest' | 'oldest';
+
 export interface EventSource {
   /** `webhook`, `redis`, `postgres`: the label of metrics. */
   readonly name: string;
@@ -25,8 +34,8 @@ export interface EventSource {
   readonly backlog?: Backlog | undefined;
   /** How many there are, as last known. */
   readonly deadCount: number;
-  /** Newest first. */
-  deadLetters(most: number): Promise<readonly DeadLetter[]>;
+  /** In that order. */
+  deadLetters(most: number, from: Ends): Promise<readonly DeadLetter[]>;
   /** Takes it again: gone where that ends well, kept where it does not. Undefined: there is no such letter. */
   replay(id: string): Promise<Taken | undefined>;
 }

@@ -1,7 +1,7 @@
 // All sources of events together: opened and closed as one, and asked for dead letters by name.
 import type { Backlog } from './backlog.ts';
 import type { Taken } from './intake.ts';
-import type { DeadLetter, EventSource } from './source.ts';
+import type { DeadLetter, Ends, EventSource } from './source.ts';
 
 export interface Replayed {
   readonly source: string;
@@ -48,14 +48,14 @@ export class EventSources {
     await Promise.all(this.#sources.map((source) => source.close()));
   }
 
-  /** Newest first, at most `most` of all of them together. */
-  async deadLetters(most: number, from?: string): Promise<readonly (DeadLetter & { readonly from: string })[]> {
+  /** In that order, at most `most` of all of them together. */
+  async deadLetters(most: number, ends: Ends, from?: string): Promise<readonly (DeadLetter & { readonly from: string })[]> {
     const lists = await Promise.all(
-      this.#of(from).map(async (source) => (await source.deadLetters(most)).map((letter) => ({ ...letter, from: source.name }))),
+      this.#of(from).map(async (source) => (await source.deadLetters(most, ends)).map((letter) => ({ ...letter, from: source.name }))),
     );
     return lists
       .flat()
-      .toSorted((a, b) => b.at - a.at)
+      .toSorted((a, b) => (ends === 'newest' ? b.at - a.at : a.at - b.at))
       .slice(0, most);
   }
 
@@ -70,10 +70,10 @@ export class EventSources {
     return replayed.flat();
   }
 
-  /** The `most` newest, oldest first, up to the first that is not confirmed: the others would most likely not be either. */
+  /** The `most` oldest, the oldest first, up to the first that is not confirmed: the others would most likely not be either. */
   async replayAll(most: number, from?: string): Promise<readonly Replayed[]> {
     const replayed: Replayed[] = [];
-    for (const letter of (await this.deadLetters(most, from)).toReversed()) {
+    for (const letter of await this.deadLetters(most, 'oldest', from)) {
       replayed.push(...(await this.replay(letter.id, letter.from)));
       if (replayed.at(-1)?.taken.kind === 'failed') break;
     }

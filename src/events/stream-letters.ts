@@ -3,7 +3,7 @@ import type { Reply } from '../cluster/logged-purge.ts';
 import { parseJson } from '../http/json.ts';
 import type { Event } from './event.ts';
 import type { Taken } from './intake.ts';
-import type { DeadLetter } from './source.ts';
+import { type DeadLetter, describedEvent, type Ends } from './source.ts';
 import { readStreamEntry, type StreamEntry } from './stream-entry.ts';
 import { entriesOf } from './stream-replies.ts';
 
@@ -24,10 +24,11 @@ export class StreamLetters {
     this.#parts = parts;
   }
 
-  /** Newest first. */
-  async list(most: number): Promise<readonly DeadLetter[]> {
+  /** In that order. */
+  async list(most: number, from: Ends): Promise<readonly DeadLetter[]> {
     const { ask, key } = this.#parts;
-    return entriesOf(await ask('XREVRANGE', key, '+', '-', 'COUNT', most)).map((letter) => this.#letterOf(letter));
+    const asked = from === 'newest' ? ask('XREVRANGE', key, '+', '-', 'COUNT', most) : ask('XRANGE', key, '-', '+', 'COUNT', most);
+    return entriesOf(await asked).map((letter) => this.#letterOf(letter));
   }
 
   /** Gone where that ends well. Undefined: there is no such letter. */
@@ -51,7 +52,7 @@ export class StreamLetters {
   #letterOf(letter: StreamEntry): DeadLetter {
     const read = this.#readAgain(letter);
     const at = Number(letter.id.split('-', 1)[0]);
-    return { id: letter.id, event: read.kind === 'event' ? read.event : undefined, why: keptIn(letter).why.split('\n'), at };
+    return { id: letter.id, event: read.kind === 'event' ? describedEvent(read.event) : undefined, why: keptIn(letter).why.split('\n'), at };
   }
 }
 

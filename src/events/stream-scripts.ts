@@ -6,7 +6,7 @@ export type StreamKeys = readonly [stream: string, dead: string, lease: string, 
 
 export function streamKeys(stream: string, group: string): StreamKeys {
   const of = `${stream}:${group}`;
-  return [stream, `${stream}:dead`, `${of}:reader`, `${of}:read`, `${of}:owed`];
+  return [stream, `${of}:dead`, `${of}:reader`, `${of}:read`, `${of}:owed`];
 }
 
 /** ARGV: who, for how many ms. Answers whose it is then. */

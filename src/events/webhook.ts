@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Event } from './event.ts';
 import type { Intake, Taken } from './intake.ts';
-import type { DeadLetter, EventSource } from './source.ts';
+import type { DeadLetter, Ends, EventSource } from './source.ts';
 
 export class Webhook implements EventSource {
   readonly name = 'webhook';
@@ -40,8 +40,8 @@ export class Webhook implements EventSource {
     return this.#dead.count;
   }
 
-  deadLetters(most: number): Promise<readonly DeadLetter[]> {
-    return Promise.resolve(this.#dead.list(most));
+  deadLetters(most: number, from: Ends): Promise<readonly DeadLetter[]> {
+    return Promise.resolve(this.#dead.list(most, from));
   }
 
   async replay(id: string): Promise<Taken | undefined> {

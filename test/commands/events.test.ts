@@ -133,6 +133,14 @@ describe('events test', () => {
     ]);
   });
 
+  it('is as large as a source takes it, and says nothing to the terminal', async () => {
+    const named = (id: string, data: unknown): string => JSON.stringify({ specversion: '1.0', id, source: '/s', type: 't', data });
+    expect(String((await test(named('1', 'x'.repeat(70_000)))).error)).toContain('The event is over 65536 bytes.');
+    const { printed } = await test(named('\u001b[31m\nevent 2', {}));
+    expect(printed.join()).not.toContain('\u001b');
+    expect(printed.join().split('\n')).toHaveLength(2);
+  });
+
   it('is refused without events', async () => {
     expect((await test(' \n')).error).toBe('e.json: there is no event in it');
   });

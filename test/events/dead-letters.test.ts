@@ -12,7 +12,7 @@ describe('dead letters', () => {
     const dead = new DeadLetters();
     dead.put(event({ id: '1', subject: 's', data: { secret: 1 } }), WHY);
     dead.put(event({ id: '2' }), { why: ['other'], at: 2_000 });
-    const [second, first] = dead.list(10);
+    const [second, first] = dead.list(10, 'newest');
     expect(second).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{12}$/),
       event: { id: '2', source: '/shop', type: 'order.updated' },
@@ -20,7 +20,7 @@ describe('dead letters', () => {
       at: 2_000,
     });
     expect(first?.event).toEqual({ id: '1', source: '/shop', type: 'order.updated', subject: 's' });
-    expect(dead.list(1)).toHaveLength(1);
+    expect(dead.list(1, 'newest')).toHaveLength(1);
     expect(dead.find(first?.id ?? '')).toEqual(event({ id: '1', subject: 's', data: { secret: 1 } }));
     expect(dead.find('nothing')).toBeUndefined();
   });
@@ -30,21 +30,21 @@ describe('dead letters', () => {
     dead.put(event({ id: '1' }), WHY);
     dead.put(event({ id: '2' }), WHY);
     dead.put(event({ id: '1', data: { now: 1 } }), { ...WHY, at: 3_000 });
-    expect(dead.list(10).map(({ event: one, at }) => [one?.id, at])).toEqual([
+    expect(dead.list(10, 'newest').map(({ event: one, at }) => [one?.id, at])).toEqual([
       ['1', 3_000],
       ['2', 1_000],
     ]);
     expect(dead.count).toBe(2);
     dead.remove(event({ id: '1' }));
     dead.remove(event({ id: '9' }));
-    expect(dead.list(10).map(({ event: one }) => one?.id)).toEqual(['2']);
+    expect(dead.list(10, 'newest').map(({ event: one }) => one?.id)).toEqual(['2']);
   });
 
   it('are a thousand at most', () => {
     const dead = new DeadLetters();
     for (let i = 0; i < 1_002; i++) dead.put(event({ id: `${i}` }), WHY);
     expect(dead.count).toBe(1_000);
-    expect(dead.list(2_000).at(-1)?.event?.id).toBe('2');
+    expect(dead.list(2_000, 'newest').at(-1)?.event?.id).toBe('2');
   });
 
   it('are so many bytes at most, and room that is given back is room again', () => {
@@ -70,7 +70,7 @@ function source(name: string, letters: readonly (readonly [id: string, at: numbe
     open: () => (ends['open'] === 'failed' ? Promise.reject(new Error(`${name} cannot`)) : (calls.push('open'), Promise.resolve())),
     close: () => (calls.push('close'), Promise.resolve()),
     deadCount: letters.length,
-    deadLetters: (most) => Promise.resolve(letters.slice(0, most).map(letter)),
+    deadLetters: (most, from) => Promise.resolve((from === 'newest' ? letters : letters.toReversed()).slice(0, most).map(letter)),
     replay: (id) => {
       calls.push(`replay ${id}`);
       const kind = ends[id] ?? 'unmatched';
@@ -91,9 +91,9 @@ describe('all sources', () => {
       source('b', [['3', 20]]),
     ];
     const sources = new EventSources([a.made, b.made]);
-    expect((await sources.deadLetters(10)).map(({ from, id }) => `${from} ${id}`)).toEqual(['a 1', 'b 3', 'a 2']);
-    expect((await sources.deadLetters(2)).map(({ id }) => id)).toEqual(['1', '3']);
-    expect((await sources.deadLetters(10, 'b')).map(({ id }) => id)).toEqual(['3']);
+    expect((await sources.deadLetters(10, 'newest')).map(({ from, id }) => `${from} ${id}`)).toEqual(['a 1', 'b 3', 'a 2']);
+    expect((await sources.deadLetters(2, 'newest')).map(({ id }) => id)).toEqual(['1', '3']);
+    expect((await sources.deadLetters(10, 'newest', 'b')).map(({ id }) => id)).toEqual(['3']);
     expect(sources.deadCounts).toEqual([
       { source: 'a', count: 2 },
       { source: 'b', count: 1 },
@@ -111,6 +111,7 @@ describe('all sources', () => {
     const replayed = await new EventSources([a.made, b.made]).replayAll(10);
     expect(replayed.map(({ source: from, id, taken }) => `${from} ${id} ${taken.kind}`)).toEqual(['a 2 unmatched', 'b 3 failed']);
     expect(a.calls).toEqual(['replay 2']);
+    expect((await new EventSources([a.made, b.made]).replayAll(1)).map(({ id }) => id)).toEqual(['2']);
   });
 
   it('replay one by its id, wherever it is or where it is said to be', async () => {

@@ -50,7 +50,8 @@ describe('what is none', () => {
     { name: 'a time that is none', json: { ...LEAST, time: 'yesterday' }, detail: /^time: found "yesterday"/ },
     { name: 'a day that is none', json: { ...LEAST, time: '2026-13-01T00:00:00Z' }, detail: /^time:/ },
     { name: 'an extension in capitals', json: { ...LEAST, tenantId: 'x' }, detail: /invalid extension name: tenantId/ },
-    { name: 'an extension named as a method of the package', json: { ...LEAST, validate: 'x' }, detail: /no CloudEvent/ },
+    { name: 'an extension named as a method of the package', json: { ...LEAST, validate: 'x' }, detail: /^validate: an extension of this name/ },
+    { name: 'data twice', json: { ...LEAST, data: 1, data_base64: 'AAAA' }, detail: /^data and data_base64: one of them/ },
     {
       name: 'a prototype',
       json: JSON.parse('{"specversion":"1.0","id":"1","source":"/s","type":"t","__proto__":{"a":1}}'),
@@ -62,6 +63,9 @@ describe('what is none', () => {
     expect(readEventText('{')).toEqual({ kind: 'malformed', detail: 'The event is not JSON.' });
     const long = JSON.stringify({ ...LEAST, data: 'x'.repeat(MAX_EVENT_BYTES) });
     expect(readEventText(long)).toEqual({ kind: 'malformed', detail: `The event is over ${MAX_EVENT_BYTES} bytes.` });
+    const inBytes = JSON.stringify({ ...LEAST, data: '€'.repeat(MAX_EVENT_BYTES / 2) });
+    expect(readEventText(inBytes)).toEqual({ kind: 'malformed', detail: `The event is over ${MAX_EVENT_BYTES} bytes.` });
+    expect(readEventText(`\ufeff${JSON.stringify(LEAST)}`).kind).toBe('event');
   });
 
   it('never throws', () => {

@@ -85,6 +85,22 @@ describe('one event', () => {
     await taken;
   });
 
+  it('is purged without its fences at once, where there is no room for them', async () => {
+    const bench = new Bench('[{ on: "order.*", purge: ["order:{id}"], version: "{id}", settle: 2s }]');
+    const ends = ['1', '2'].map((id) => bench.take(id));
+    for (const at of [0, 1]) {
+      await settled();
+      for (const { answer } of bench.asked.slice(2 * at)) answer(at === 0 ? { kind: 'out-of-holds' } : CONFIRMED);
+    }
+    expect(await Promise.all(ends)).toMatchObject([{ kind: 'purged' }, { kind: 'purged' }]);
+    expect(bench.asked.slice(2).map(({ order }) => order)).toMatchObject([
+      { tags: ['order:1'], settleMs: 0, versions: new Map() },
+      { tags: ['order:2'], settleMs: 0, versions: new Map() },
+    ]);
+    expect(bench.lines).toEqual(['events are purged without their settle windows and versions: out of holds']);
+    expect(bench.pauses).toEqual([]);
+  });
+
   it('of the future has no lag', async () => {
     const bench = new Bench();
     const taken = bench.take('1', { time: 2_000_000 });

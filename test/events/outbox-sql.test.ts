@@ -71,10 +71,20 @@ describe.skipIf(!hasPostgres)('in PostgreSQL', () => {
   it.each([
     ["'x:{nope}'", /trigger purge on public\.bad: the tag x:\{nope\} names the column "nope"/],
     ['', /names no tag/],
+    ["''", /found the tag ""; allowed: text with columns in braces/],
+    ["'x:{id'", /found the tag "x:\{id"; allowed/],
   ])('refuses a trigger with (%s) at the first write', async (tags, message) => {
     await database.client.query('DROP TABLE IF EXISTS bad; CREATE TABLE bad (id int)');
     await database.client.query(`CREATE TRIGGER purge AFTER INSERT ON bad FOR EACH ROW EXECUTE FUNCTION freshet_purge_row(${tags})`);
     await expect(database.client.query('INSERT INTO bad VALUES (1)')).rejects.toThrow(message);
+  });
+
+  it('refuses to be a trigger that would keep the row from being written', async () => {
+    await database.client.query('DROP TABLE IF EXISTS bad; CREATE TABLE bad (id int)');
+    await database.client.query("CREATE TRIGGER purge BEFORE INSERT ON bad FOR EACH ROW EXECUTE FUNCTION freshet_purge_row('x:{id}')");
+    await expect(database.client.query('INSERT INTO bad VALUES (1)')).rejects.toThrow(
+      /trigger purge on public\.bad is a trigger BEFORE; AFTER is allowed/,
+    );
   });
 
   it('keeps an event, and none without a type', async () => {

@@ -135,6 +135,21 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     expect(desk.purged.at(-1)).toBe('smallest');
   });
 
+  it('takes no row for the one that had its number before the table was emptied', async () => {
+    const { desk } = await started();
+    const confirmed = Promise.withResolvers<void>();
+    desk.held = confirmed.promise;
+    await database.rows('TRUNCATE freshet_outbox RESTART IDENTITY');
+    await database.rows("SELECT freshet_purge('old')");
+    while (desk.intake.inFlight < 1) await database.rows('SELECT 1');
+    await database.rows('TRUNCATE freshet_outbox RESTART IDENTITY');
+    await database.rows("SELECT freshet_purge('new')");
+    confirmed.resolve();
+    await desk.untilPurged(2);
+    expect(desk.purged).toEqual(['old', 'new']);
+    await untilWaiting(0);
+  });
+
   it('keeps a row until its purge is confirmed', async () => {
     const { desk, outbox } = await started();
     const confirmed = Promise.withResolvers<void>();
@@ -182,7 +197,7 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     await database.rows("SELECT freshet_purge('fine')");
     await desk.untilPurged(1);
     await untilWaiting(0);
-    const letters = await outbox.deadLetters(10);
+    const letters = await outbox.deadLetters(10, 'newest');
     expect(letters.map(({ why }) => why.join())).toEqual([
       expect.stringContaining('100005 bytes'),
       expect.stringContaining('neither tags nor a type'),
@@ -190,11 +205,11 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     ]);
     const id = letters.at(-1)?.id ?? '';
     expect(await outbox.replay(id)).toMatchObject({ kind: 'rejected' });
-    expect(await outbox.deadLetters(10)).toHaveLength(3);
+    expect(await outbox.deadLetters(10, 'newest')).toHaveLength(3);
     await database.rows("UPDATE freshet_outbox SET tags = ARRAY['one-word'] WHERE id = $1", [id]);
     expect(await outbox.replay(id)).toMatchObject({ kind: 'purged' });
     expect(desk.purged.at(-1)).toBe('one-word');
-    expect(await outbox.deadLetters(10)).toHaveLength(2);
+    expect(await outbox.deadLetters(10, 'newest')).toHaveLength(2);
     expect(await outbox.replay(id)).toBeUndefined();
     expect(await outbox.replay('nonsense')).toBeUndefined();
   });
@@ -221,7 +236,7 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     await database.client.query("INSERT INTO freshet_outbox (type, data, tags) VALUES ('a', '{}', array_fill(NULL::text, ARRAY[70000]))");
     await database.client.query("INSERT INTO freshet_outbox (type, subject) VALUES ('a', repeat('s', 70000))");
     await untilWaiting(0);
-    const letters = await outbox.deadLetters(10);
+    const letters = await outbox.deadLetters(10, 'newest');
     expect(letters.map(({ why }) => why.join())).toEqual([expect.stringContaining('70001 bytes'), expect.stringMatching(/1\d{5} bytes/)]);
   });
 

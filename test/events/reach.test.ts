@@ -70,7 +70,7 @@ describe.skipIf(!hasRedis)('the stream of events is read', () => {
     await second.client.call('XADD', STREAM, '*', 'tags', 'a');
     await second.client.call('XADD', STREAM, '*', 'what', 'nobody knows');
     await desk.untilPurged(1);
-    while (Number(await second.client.call('XLEN', `${STREAM}:dead`)) === 0);
+    while (Number(await second.client.call('XLEN', `${STREAM}:freshet:dead`)) === 0);
   });
 });
 

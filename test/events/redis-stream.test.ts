@@ -110,7 +110,7 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     await add(redis, 'tags', 'fine');
     await desk.untilPurged(1);
     await untilPending(redis, 0);
-    const letters = await source.deadLetters(10);
+    const letters = await source.deadLetters(10, 'newest');
     expect(letters.map(({ why }) => why.join())).toEqual([
       expect.stringContaining('2000 bytes'),
       expect.stringContaining('id: found nothing'),
@@ -121,11 +121,13 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     expect(await source.replay(id)).toMatchObject({ kind: 'rejected' });
     expect(await source.replay('1-1')).toBeUndefined();
     expect(await source.replay('nonsense')).toBeUndefined();
-    await redis.client.call('XADD', `${STREAM}:dead`, '*', 'entry', '7-7', 'why', 'no rule then', 'fields', '["tags","again"]');
-    const [newest] = await source.deadLetters(1);
+    await redis.client.call('XADD', `${STREAM}:freshet:dead`, '*', 'entry', '7-7', 'why', 'no rule then', 'fields', '["tags","again"]');
+    const [newest] = await source.deadLetters(1, 'newest');
+    expect(Object.keys(newest?.event ?? {})).toEqual(['id', 'source', 'type']);
+    expect((await source.deadLetters(1, 'oldest'))[0]?.why.join()).toContain('neither event, tags nor type');
     expect(await source.replay(newest?.id ?? '')).toMatchObject({ kind: 'purged' });
     expect(desk.purged.at(-1)).toBe('again');
-    expect(await source.deadLetters(10)).toHaveLength(3);
+    expect(await source.deadLetters(10, 'newest')).toHaveLength(3);
   });
 
   it('creates the group again where everything in Redis is gone, says so, and purges everything', async () => {
@@ -285,7 +287,7 @@ describe.skipIf(!hasRedis)('the stream of events in Redis', () => {
     for (let n = 0; n < 20; n++) await add(redis, 'nonsense', `${n}`);
     await desk.until(({ ended }) => ended.length === 20);
     await untilPending(redis, 0);
-    expect(await redis.client.xlen(`${STREAM}:dead`)).toBe(5);
+    expect(await redis.client.xlen(`${STREAM}:freshet:dead`)).toBe(5);
     await source.close();
   });
 

@@ -47,8 +47,8 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'outbox: a row of a new table is taken for the one that had its number',
     file: 'src/events/outbox-row.ts',
-    text: "id: `${id}@${at ?? 'infinity'}`",
-    replacement: 'id',
+    text: "return `${id}@${at ?? 'infinity'}`;",
+    replacement: "return at === undefined ? '' : id;",
     caughtBy: ['test/events/stream-entry.test.ts'],
   },
   {
@@ -63,6 +63,13 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     file: 'src/events/outbox-table.ts',
     text: "created_at BETWEEN '1970-01-01' AND '9999-12-31'",
     replacement: 'isfinite(created_at)',
+    caughtBy: ['test/events/outbox.test.ts'],
+  },
+  {
+    name: 'outbox: a row is taken for the one that had its number and is deleted for it',
+    file: 'src/events/outbox-table.ts',
+    text: 'const isOneOf = `outbox.id = ANY ($1::bigint[]) AND ${key} = ANY ($2::text[])`;',
+    replacement: 'const isOneOf = `outbox.id = ANY ($1::bigint[]) AND $2::text[] IS NOT NULL`;',
     caughtBy: ['test/events/outbox.test.ts'],
   },
   {
