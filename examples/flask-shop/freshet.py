@@ -62,7 +62,10 @@ def tag(*names, on=None, version=None):
     """Says what a response is made of: the one under way, or `on`. `version`: of the data behind these tags, the lowest of several."""
     held = _tags.get() if on is None else vars(on).setdefault("freshet_tags", {})
     if held is None:
-        raise RuntimeError("no request is under way: watch(app) begins them, or use tag(…, on=response)")
+        raise RuntimeError(
+            "no request is under way, or its fields are written: watch(app) begins requests, before any other hook; "
+            "tag before a response is streamed, or use tag(…, on=response)"
+        )
     stated = [] if version is None else [checked_version(version)]
     for name in names:
         held[checked(name)] = min([v for v in [held.get(name)] if v is not None] + stated, default=None)
@@ -71,28 +74,37 @@ def tag(*names, on=None, version=None):
 
 
 def label(response, tags):
-    """Writes the fields. With more tags than Freshet takes a response could not be purged by all of them: then nobody may store it."""
-    fields = {"Surrogate-Key": " ".join(tags), "Surrogate-Version": ", ".join(f"{name}={v}" for name, v in tags.items() if v is not None)}
-    if len(tags) > MAX_TAGS or max(map(len, fields.values())) > MAX_BYTES:
-        fields = {"Surrogate-Control": "no-store"}
+    """Writes the fields, beside what the view has written. With more tags than Freshet takes a response could not be purged by all of them:
+    then it may not store it, whatever else the response says."""
+    keys = list(dict.fromkeys([*response.headers.get("Surrogate-Key", "").split(), *tags]))
+    stated = [one.strip().rpartition("=") for one in response.headers.get("Surrogate-Version", "").split(",")]
+    versions = {name: int(version) for name, _, version in stated if name}
+    versions |= {name: min(version, versions.get(name, version)) for name, version in tags.items() if version is not None}
+    fields = {"Surrogate-Key": " ".join(keys), "Surrogate-Version": ", ".join(f"{name}={version}" for name, version in versions.items())}
+    if len(keys) > MAX_TAGS or max(map(len, fields.values())) > MAX_BYTES:
+        fields = {"Freshet-Cache-Control": "no-store"}
     response.headers.update({name: value for name, value in fields.items() if value})
 
 
 def watch(app):
-    """Begins and ends the requests of a Flask application: responses get their tags."""
+    """Begins and ends the requests of a Flask application: responses get their tags. Before any other hook: Flask calls the first of them last."""
+    from flask import g
 
     @app.before_request
     def begin():
+        # One may be made inside another.
+        g.freshet_outer = _tags.get()
         _tags.set({})
 
     @app.after_request
     def finish(response):
         label(response, {**vars(response).get("freshet_tags", {}), **(_tags.get() or {})})
+        _tags.set(None)
         return response
 
     @app.teardown_request
     def end(_error):
-        _tags.set(None)
+        _tags.set(g.pop("freshet_outer", None))
 
 
 # What is queued: {(tag, or a scope such as ("sub", "u7"), mode, settle): version}.
@@ -158,6 +170,14 @@ def savepoint(connection, name):
         raise
 
 
+def refuse_autocommit(connection):
+    """It would keep what a block has written before it raises, and purge nothing."""
+    # sqlite3 without transactions of its own, and none that was begun by hand.
+    is_bare = getattr(connection, "in_transaction", None) is False and getattr(connection, "isolation_level", "") is None
+    if is_bare or getattr(connection, "autocommit", False) is True:
+        raise RuntimeError("the connection commits each statement by itself: turn autocommit off, or begin a transaction before")
+
+
 class NoPurges:
     """For tests: purges nothing, and keeps the tags that would have been purged, commit by commit. The others differ in what they override."""
 
@@ -186,6 +206,8 @@ class NoPurges:
         """Inside another of the same connection it is a savepoint, and what it queues waits for that one's commit."""
         begun = Transaction(connection, self._under_way.get())
         around = begun.around()
+        if around is None:
+            refuse_autocommit(connection)
         token = self._under_way.set(begun)
         try:
             with self._committed(begun) if around is None else savepoint(connection, f"freshet_{begun.depth}"):
@@ -226,7 +248,7 @@ class NoPurges:
 
     def _asked(self, tags, version, scopes, mode, settle):
         """All that can be wrong is said here, where nothing is committed yet."""
-        if mode not in ("hard", "soft") or (settle is not None and SETTLE.fullmatch(settle) is None):
+        if mode not in ("hard", "soft") or (settle is not None and not (isinstance(settle, str) and SETTLE.fullmatch(settle))):
             raise ValueError(f"mode {mode!r}, settle {settle!r}: allowed are hard or soft, and such as 2s")
         if not self.takes_versions and (version is not None or scopes):
             raise ValueError("PURGE takes no versions and no scopes: name the node by its admin listener, http://HOST:8081/v1/purge")
@@ -264,6 +286,11 @@ class Purges(NoPurges):
         super().__init__()
         if not nodes or isinstance(nodes, str) or not all(map(NODE.match, nodes)):
             raise ValueError(f"{nodes!r}: name one node at least, each as http://HOST:8081/v1/purge; NoPurges() purges nothing")
+        for node in nodes:
+            if "@" in urlsplit(node).netloc or urlsplit(node).port == 0:
+                raise ValueError("a node is named by host and port, without a user: the token is an argument of its own")
+        if token is not None and not re.fullmatch("[!-~]*", token):
+            raise ValueError("the token has characters that a field may not have: a line end behind it, most likely")
         self.nodes, self.token, self.timeout, self.reason = list(nodes), token, timeout, reason
         self.takes_versions = all(urlsplit(node).path == "/v1/purge" for node in self.nodes)
 

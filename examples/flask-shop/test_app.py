@@ -8,9 +8,52 @@ import unittest
 FOLDER = tempfile.TemporaryDirectory()
 os.environ["SHOP_DATABASE"] = os.path.join(FOLDER.name, "shop.sqlite")
 
+from flask import Flask  # noqa: E402
+
 import app as shop  # noqa: E402
 import database  # noqa: E402
+import freshet  # noqa: E402
 import tokens  # noqa: E402
+
+
+class Watching(unittest.TestCase):
+    """What other parts of an application do beside the hooks of the helper."""
+
+    def setUp(self):
+        self.app = Flask(__name__)
+
+    def test_a_request_inside_another_keeps_its_own_tags(self):
+        freshet.watch(self.app)
+
+        @self.app.get("/inner")
+        def inner():
+            freshet.tag("inner")
+            return ""
+
+        @self.app.get("/outer")
+        def outer():
+            freshet.tag("before")
+            answer = self.app.test_client().get("/inner")
+            freshet.tag("after")
+            return answer.headers["Surrogate-Key"]
+
+        answer = self.app.test_client().get("/outer")
+        self.assertEqual((answer.text, answer.headers["Surrogate-Key"]), ("inner", "before after"))
+        with self.assertRaisesRegex(RuntimeError, "no request is under way"):
+            freshet.tag("later")
+
+    def test_a_tag_that_comes_too_late_is_an_error(self):
+        self.app.testing = True
+
+        @self.app.after_request
+        def late(response):
+            freshet.tag("late")
+            return response
+
+        freshet.watch(self.app)
+        self.app.get("/")(lambda: "")
+        with self.assertRaisesRegex(RuntimeError, "its fields are written"):
+            self.app.test_client().get("/")
 
 
 class Caching(unittest.TestCase):

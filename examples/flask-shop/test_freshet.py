@@ -218,6 +218,17 @@ class Transactions(unittest.TestCase):
         self.assertEqual(self.purges.purge("product:42"), {})
         self.assertEqual(self.log, ["purge product:42"])
 
+    def test_not_where_each_statement_is_committed_by_itself(self):
+        bare = sqlite3.connect(":memory:", isolation_level=None)
+        for connection in (bare, SimpleNamespace(autocommit=True)):
+            with self.assertRaisesRegex(RuntimeError, "commits each statement"), freshet.NoPurges().transaction(connection):
+                self.fail("begun")
+        bare.execute("BEGIN")
+        purges = freshet.NoPurges()
+        with purges.transaction(bare):
+            purges.purge_after_commit("a")
+        self.assertEqual(purges.sent, [["a"]])
+
     def test_in_another_thread_too(self):
         caught = []
 
@@ -323,6 +334,18 @@ class Nodes(unittest.TestCase):
             with self.subTest(named), self.assertRaisesRegex(ValueError, "name one node at least"):
                 freshet.Purges(named)
 
+    def test_what_could_only_fail_after_the_commit(self):
+        for token in ("s3cret\n", "s\u00e9cret"):
+            with self.subTest(token), self.assertRaisesRegex(ValueError, "^the token has characters") as raised:
+                freshet.Purges(["http://127.0.0.1:8081/v1/purge"], token=token)
+            self.assertNotIn("cret", str(raised.exception))
+        for node in ("http://user:s3cret@127.0.0.1:8081/v1/purge", "http://127.0.0.1:x/v1/purge"):
+            with self.subTest(node), self.assertRaises(ValueError) as raised:
+                freshet.Purges([node])
+            self.assertNotIn("s3cret", str(raised.exception))
+        with self.assertRaisesRegex(ValueError, "settle 2: allowed"):
+            freshet.NoPurges().purge("a", settle=2)
+
     def test_nobody_there(self):
         with nodes([CONFIRMED]) as [node]:
             pass
@@ -352,9 +375,14 @@ class Tags(unittest.TestCase):
         for names in ([f"product:{i}" for i in range(257)], [f"{i}" + "x" * 1000 for i in range(17)]):
             response = self.response()
             freshet.label(response, dict.fromkeys(names))
-            self.assertEqual(response.headers, {"Surrogate-Control": "no-store"})
+            self.assertEqual(response.headers, {"Freshet-Cache-Control": "no-store"})
         freshet.label(response := self.response(), dict.fromkeys(f"product:{i}" for i in range(256)))
         self.assertEqual(len(response.headers["Surrogate-Key"].split()), 256)
+
+    def test_beside_what_the_view_has_written(self):
+        response = SimpleNamespace(headers={"Surrogate-Key": "a product:42", "Surrogate-Version": "product:42=18, a=3"})
+        freshet.tag("product:42", "b", on=response, version=19)
+        self.assertEqual(response.headers, {"Surrogate-Key": "a product:42 b", "Surrogate-Version": "product:42=18, a=3, b=19"})
 
     def test_what_is_no_tag(self):
         for name in ("", "a b", "a,b", "ä", "x" * 1025, 42, None, "a\n"):

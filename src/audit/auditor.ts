@@ -12,9 +12,10 @@ import type { Origins } from '../origin/exchange.ts';
 import type { Exchange } from '../proxy/exchange.ts';
 import type { HitAudit } from '../proxy/parts.ts';
 import type { Marks } from '../purge/authority.ts';
+import { generationOf } from '../purge/marks.ts';
 import type { StoredResponse } from '../rules/stored-response.ts';
 import type { Store } from '../store/store.ts';
-import { type Audit, auditOf, differenceOf, type Watch } from './audit.ts';
+import { type Audit, auditOf, differenceOf, type Unread, type Watch } from './audit.ts';
 import { Budget } from './budget.ts';
 import { Comparison } from './compare.ts';
 import { type Content, isIdentical } from './content.ts';
@@ -25,7 +26,7 @@ import { readOrigin } from './reading.ts';
 import type { AuditRecord } from './record.ts';
 import { saysNothing } from './says-nothing.ts';
 import { Skipped } from './skipped.ts';
-import { type EntryState, evidenceOf, judgeFirst, judgeWatched, type Seen, type Verdict, weighed } from './verdict.ts';
+import { type EntryState, entryStateOf, evidenceOf, judgeFirst, judgeWatched, READINGS, type Seen, type Verdict, weighed } from './verdict.ts';
 
 export interface AuditorParts {
   readonly settings: AuditConfig;
@@ -42,8 +43,6 @@ export interface AuditorParts {
   /** From [0, 1). */
   readonly random: () => number;
 }
-
-type Unread = Extract<Verdict, 'failed' | 'skipped'>;
 
 /** How often those that differ are looked at: how exactly it is known when a purge came. */
 const LOOK_EVERY_MS = 25;
@@ -125,7 +124,7 @@ export class Auditor implements HitAudit {
     const now = this.#parts.clock.now();
     const evidence = evidenceOf(read.seen, { at: now, flipping: this.#flips.of(audit.key, now) });
     const verdict = judgeFirst({ evidence, entry: this.#entryOf(audit) });
-    const watch: Watch = { first: read.content, evidence, isReading: false };
+    const watch: Watch = { first: read.content, evidence, isReading: false, isLate: false, unread: undefined, notBefore: now };
     if (verdict !== 'watch') return this.#conclude(audit, verdict, watch);
     audit.watch = watch;
     this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
@@ -137,7 +136,7 @@ export class Auditor implements HitAudit {
     for (const audit of this.#audits.values()) {
       if (audit.watch === undefined) continue;
       watched++;
-      if (!audit.watch.isReading) this.#judge(audit, audit.watch);
+      this.#judge(audit, audit.watch);
     }
     if (watched > 0) return;
     clearInterval(this.#looking);
@@ -147,28 +146,44 @@ export class Auditor implements HitAudit {
   #judge(audit: Audit, watch: Watch): void {
     const { clock, settings } = this.#parts;
     const now = clock.now();
-    const verdict = judgeWatched({ evidence: watch.evidence, entry: this.#entryOf(audit), now, windowMs: settings.windowMs });
+    const entry = this.#entryOf(audit);
+    // While it is read, all that can be said is that it has ended.
+    if (watch.isReading && entry !== 'purged' && entry !== 'gone') {
+      watch.isLate ||= now >= watch.evidence.firstAt + settings.windowMs && entry === 'answers';
+      return;
+    }
+    const verdict = judgeWatched({ evidence: watch.evidence, entry, isLate: watch.isLate, now, windowMs: settings.windowMs });
     if (verdict === 'watch') return;
     if (verdict === 'read-again') return this.#readAgain(audit, watch, now);
     this.#flips.saw(audit.key, watch.evidence.returned, now);
     this.#conclude(audit, verdict, watch);
   }
 
-  /** It waits for its turn as long as it was watched. */
+  /** It waits for its turn, and for an origin that cannot answer, for as long as there is patience. */
   #readAgain(audit: Audit, watch: Watch, now: number): void {
+    watch.isLate ||= now >= watch.evidence.firstAt + this.#parts.settings.windowMs;
+    const isOver = now >= watch.evidence.firstAt + this.#budget.patienceMs;
+    if (isOver && watch.unread !== undefined) return this.#conclude(audit, watch.unread);
+    if (now < watch.notBefore) return;
     if (this.#budget.mayReadAgain({ hasRoom: this.#parts.hasRoom(audit.origin), now })) {
       this.#budget.begun();
       watch.isReading = true;
       this.#run(audit, this.#again(audit, watch));
-    } else if (now >= watch.evidence.firstAt + 2 * this.#parts.settings.windowMs) this.#conclude(audit, 'skipped');
+    } else if (isOver) this.#conclude(audit, 'skipped');
   }
 
   async #again(audit: Audit, watch: Watch): Promise<void> {
     const read = await this.#read(audit, watch.first);
-    if (typeof read === 'string') return this.#conclude(audit, read);
-    watch.evidence = weighed(watch.evidence, read.seen);
     watch.isReading = false;
-    // Closed meanwhile, it is nobody's.
+    if (typeof read === 'string') {
+      // One that failed is made again after a while, so that a miss is as likely to be judged as what is equal.
+      watch.unread = read;
+      watch.notBefore = this.#parts.clock.now() + this.#parts.settings.windowMs / READINGS;
+    } else {
+      watch.unread = undefined;
+      watch.evidence = weighed(watch.evidence, read.seen);
+    }
+    // Ended meanwhile, it is nobody's.
     if (this.#audits.has(audit.stored)) this.#judge(audit, watch);
   }
 
@@ -191,16 +206,10 @@ export class Auditor implements HitAudit {
   /** Asked in the step that judges by it. */
   #entryOf({ key, stored }: Audit): EntryState {
     const { marks, store, clock } = this.#parts;
-    switch (marks.gateEntry(stored).kind) {
-      case 'ok':
-        return clock.now() < stored.freshUntil && store.holds(key, stored) ? 'answers' : 'gone';
-      case 'purged':
-      case 'softened':
-        return 'purged';
-      case 'held':
-      case 'uncoordinated':
-        return 'unknown';
-    }
+    return entryStateOf(marks.gateEntry(stored).kind, {
+      isKept: clock.now() < stored.freshUntil && store.holds(key, stored),
+      isOfThisCache: generationOf(stored.asOf) === generationOf(marks.epoch),
+    });
   }
 
   /** Once an audit, and not after `close`. */

@@ -10,12 +10,15 @@ export class Budget {
   readonly #bucket: TokenBucket;
   readonly #mostAudits: number;
   readonly #concurrency: number;
+  /** How long an entry is watched at most: twice the window, and longer where the rate gives no more readings. */
+  readonly patienceMs: number;
   #reading = 0;
   #isBehind = false;
 
   constructor({ ratePerSecond, windowMs, concurrency }: Pick<AuditConfig, 'ratePerSecond' | 'windowMs' | 'concurrency'>) {
     this.#bucket = new TokenBucket({ ratePerSecond, burst: Math.max(1, ratePerSecond) });
     this.#concurrency = concurrency;
+    this.patienceMs = 2 * Math.max(windowMs, (READINGS * 1_000) / ratePerSecond);
     this.#mostAudits = Math.min(MOST_AUDITS, Math.max(1, Math.floor((ratePerSecond * windowMs) / 1_000 / READINGS)));
   }
 

@@ -3,7 +3,7 @@ import type { JsonPath, JsonStep } from '../config/json-path.ts';
 import { Decimal, sameNumber } from './json-value.ts';
 
 /** More than anybody reads; who has so many differs anyway. */
-const MOST_PATHS = 500;
+export const MOST_PATHS = 500;
 
 /** Below it, values are compared as text. */
 const DEPTH = 100;

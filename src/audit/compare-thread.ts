@@ -18,6 +18,8 @@ export interface Answer {
 const ENTRY = new URL(`./compare-worker${extname(import.meta.url)}`, import.meta.url);
 /** Two bodies of the most that may be configured, parsed. */
 const HEAP_MIB = 256;
+/** Bodies that take longer are not worth it; all others wait. */
+const LONGEST_MS = 10_000;
 
 export class CompareThread {
   readonly #ignore: readonly JsonPath[];
@@ -41,8 +43,13 @@ export class CompareThread {
       { ...b, body: new Uint8Array(b.body) },
     ] as const;
     const question: Question = { id: this.#asked++, contents };
-    this.#waiting.set(question.id, resolve);
-    this.#thread.postMessage(
+    const thread = this.#thread;
+    const timer = setTimeout(() => void thread.terminate(), LONGEST_MS).unref();
+    this.#waiting.set(question.id, (differences) => {
+      clearTimeout(timer);
+      resolve(differences);
+    });
+    thread.postMessage(
       question,
       contents.map(({ body }) => body.buffer),
     );

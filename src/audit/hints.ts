@@ -116,10 +116,10 @@ function tagsIn(what: string): readonly string[] {
 }
 
 function ruleOf(tags: readonly string[], rules: readonly Rule[]): string {
-  if (tags.length === 0) return 'it has no tags: only a purge of its URL, its prefix or its scope could have ended it';
+  if (tags.length === 0) return 'it has no tags: only a purge of its URL, a prefix, its scope or a cache group could have ended it';
   const purging = rules.filter(({ family }) => tags.some((tag) => covers(family, tag)));
   const families = [...new Set(tags.map(familyOf))].slice(0, MOST_NAMED).join(', ');
   if (purging.length === 0)
-    return `no route, no event and no caller is known to purge ${families}: name it in invalidates where it is written, or in events.rules`;
+    return `nothing in the configuration purges ${families}: name it in invalidates where it is written, in events.rules, or in purge.callers if the application does`;
   return `${[...new Set(purging.map(({ what }) => what))].join(', ')} would have purged it: the write went another way, or what it names is not what this shows`;
 }

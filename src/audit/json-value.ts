@@ -44,7 +44,9 @@ function textOf(number: number | Decimal): string {
 export function canonicalNumber(source: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  let length = digits.length;
+  while (digits[length - 1] === '0') length--;
+  const significant = digits.slice(0, length);
   if (significant === '') return '0';
   return `${sign}${significant}e${BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length)}`;
 }

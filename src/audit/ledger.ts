@@ -36,6 +36,8 @@ interface Counts {
 }
 
 const MOST_FINDINGS = 100;
+/** Tags in a report; the hints know all of them. */
+const MOST_TAGS = 20;
 const WARN_EVERY_MS = 60_000;
 
 export class Ledger {
@@ -90,7 +92,8 @@ export class Ledger {
     if (isJudged(verdict)) counts.audits++;
     if (afterMs !== undefined) this.#caught.add(route, '', afterMs);
     if (difference === undefined) return;
-    if (verdict === 'unstable') keep(this.#unstable, { ...difference, route, hits, lastHitAt: difference.hitAt });
+    const about = { ...difference, tags: difference.tags.slice(0, MOST_TAGS) };
+    if (verdict === 'unstable') keep(this.#unstable, { ...about, route, hits, lastHitAt: difference.hitAt });
     else this.#missedOne(route, hits, difference);
   }
 
@@ -106,12 +109,12 @@ export class Ledger {
   #missedOne(route: string, hits: number, difference: Difference): void {
     const config = this.#parts.config();
     const hints = hintsOf(difference, { purges: this.#parts.purges(), rules: rulesOf(config), windowMs: config.audit?.windowMs ?? 0 });
-    const finding = { ...difference, route, hits, lastHitAt: difference.hitAt, hints };
+    const finding = { ...difference, tags: difference.tags.slice(0, MOST_TAGS), route, hits, lastHitAt: difference.hitAt, hints };
     keep(this.#missed, finding);
     const now = this.#parts.clock.now();
     if (now - (this.#warned.get(route) ?? -Infinity) < WARN_EVERY_MS) return;
     this.#warned.set(route, now);
-    const { url, tags, changed, ageMs } = difference;
+    const { url, tags, changed, ageMs } = finding;
     this.#parts.observer.warn('a stored response differs from the origin, and no purge has ended it', { route, url, tags, changed, ageMs });
   }
 }

@@ -59,5 +59,12 @@ export function readOrigin({ from, request, maxBodyBytes }: Asked, signal: Abort
 }
 
 export function contentOf({ status, fields }: { readonly status: number; readonly fields: Fields }, body: Buffer): Content {
-  return { status, type: fieldValue(fields, 'content-type') ?? '', coding: (fieldValue(fields, 'content-encoding') ?? '').toLowerCase(), body };
+  const pointsElsewhere = status === 201 || (status >= 300 && status < 400);
+  return {
+    status,
+    type: fieldValue(fields, 'content-type') ?? '',
+    coding: (fieldValue(fields, 'content-encoding') ?? '').toLowerCase(),
+    ...(pointsElsewhere && { location: fieldValue(fields, 'location') }),
+    body,
+  };
 }

@@ -6,7 +6,8 @@
 // The races: a purge between the hit and the first reading has ended the entry, so nothing is missed; a write between the readings makes them differ from
 // each other, but not back to the entry; a replica that lags answers older than the entry, which its versions or Last-Modified tell, or catches up with it.
 // What must stay true: whether the entry was purged is asked of the marks, and in the step that judges, after the reading it judges has come.
-import { pathsOutside } from './changed-paths.ts';
+import type { Verdict as Gate } from '../rules/stored-response.ts';
+import { MOST_PATHS, pathsOutside } from './changed-paths.ts';
 import type { Differences } from './content.ts';
 
 /** `gone`: the entry ended otherwise before its purge was due. `failed`: the origin, or the marks, could not say. `skipped`: nothing was asked. */
@@ -15,6 +16,23 @@ export type Verdict = (typeof VERDICTS)[number];
 
 /** What has become of an entry: it would still answer; a purge ended it; its lifetime, a newer one or the lack of room did; nobody can say now. */
 export type EntryState = 'answers' | 'purged' | 'gone' | 'unknown';
+
+/** `gate`: what the marks say of it. `isOfThisCache`: it was stored since the cache last began empty, which is nobody's purge. */
+export function entryStateOf(
+  gate: Gate['kind'],
+  { isKept, isOfThisCache }: { readonly isKept: boolean; readonly isOfThisCache: boolean },
+): EntryState {
+  switch (gate) {
+    case 'ok':
+      return isKept ? 'answers' : 'gone';
+    case 'purged':
+    case 'softened':
+      return isOfThisCache ? 'purged' : 'gone';
+    case 'held':
+    case 'uncoordinated':
+      return 'unknown';
+  }
+}
 
 /** How old what a reading says is, beside the entry, where that can be told. */
 export type Order = 'older' | 'newer' | 'untold';
@@ -57,14 +75,24 @@ export function evidenceOf({ differences, order }: Omit<Seen, 'between'>, known:
 
 export function weighed(evidence: Evidence, { differences, between, order }: Seen): Evidence {
   const { lasting } = evidence;
+  const isOther = between.some((path) => WHOLE.has(path));
   return {
     ...evidence,
     readings: evidence.readings + 1,
-    lasting: order === 'older' ? [] : pathsOutside(lasting, between),
-    returned: order === 'older' ? evidence.returned : [...evidence.returned, ...pathsOutside(lasting, differences)],
+    lasting: order === 'older' || isOther ? [] : pathsOutside(lasting, between),
+    returned: order === 'older' ? evidence.returned : [...evidence.returned, ...saidAgain(lasting, differences)],
     seen: [...new Set([...evidence.seen, ...differences])],
     isNewer: evidence.isNewer && order === 'newer',
   };
+}
+
+/** Answers that differ so have nothing else to be compared. */
+const WHOLE: ReadonlySet<string> = new Set(['status', 'body']);
+
+/** Those of `paths` at which an answer says what the entry says: it does not differ there, nor in what they are part of, nor in a part of them. */
+function saidAgain(paths: Differences, differences: Differences): Differences {
+  if (differences.length >= MOST_PATHS || differences.some((path) => WHOLE.has(path))) return [];
+  return pathsOutside(paths, differences).filter((path) => pathsOutside(differences, [path]).length === differences.length);
 }
 
 export type AtOnce = Extract<Verdict, 'equal' | 'caught' | 'gone' | 'unstable'> | 'watch';
@@ -76,23 +104,25 @@ export function judgeFirst({ evidence, entry }: { readonly evidence: Evidence; r
   return provesNothing(evidence) ? 'unstable' : 'watch';
 }
 
-export type WhileWatched = Extract<Verdict, 'caught' | 'gone' | 'failed' | 'missed' | 'unstable'> | 'watch' | 'read-again';
+export type WhileWatched = Extract<Verdict, 'caught' | 'gone' | 'failed' | 'missed' | 'unstable' | 'skipped'> | 'watch' | 'read-again';
 
 export interface Watched {
   readonly evidence: Evidence;
   readonly entry: EntryState;
+  /** The window was over, and it still answered. */
+  readonly isLate: boolean;
   readonly now: number;
   readonly windowMs: number;
 }
 
-/** A miss needs all readings, and what proves nothing has until the end of its window to be caught. */
-export function judgeWatched({ evidence, entry, now, windowMs }: Watched): WhileWatched {
+/** A miss needs all readings, and what proves nothing has until the end of its window to be caught. What ends later, before all readings are there, proves nothing either way. */
+export function judgeWatched({ evidence, entry, isLate, now, windowMs }: Watched): WhileWatched {
   const isDue = now >= evidence.firstAt + windowMs;
   switch (entry) {
     case 'purged':
-      return 'caught';
+      return isLate ? 'skipped' : 'caught';
     case 'gone':
-      return 'gone';
+      return isLate ? 'skipped' : 'gone';
     case 'unknown':
       return isDue ? 'failed' : 'watch';
     case 'answers':

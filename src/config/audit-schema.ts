@@ -17,7 +17,7 @@ export const audit = section({
   window: optional(
     duration({ about: 'How long after a difference was seen its purge may come.', default: '10s' }, { leastMs: 100, mostMs: 3_600_000 }),
   ),
-  budget: optional(rate({ about: 'Origin requests of the auditor, a second. Shared out among workers, each at least 1.', default: '10/s' })),
+  budget: optional(rate({ about: 'Origin requests of the auditor, a second. Shared out among workers.', default: '10/s' })),
   concurrency: optional(
     integer({ about: 'Of them under way at once. Shared out among workers, each at least 1.', default: 2 }, { least: 1, most: 64 }),
   ),

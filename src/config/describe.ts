@@ -45,7 +45,7 @@ function generalRows(config: Config): readonly (readonly string[])[] {
     ['store', `${formatSize(store.memoryBytes)}, ${formatSize(store.maxObjectBytes)} a response, ${formatSize(store.fillBytes)} on the way`],
     ...[...config.origins.values()].map((origin) => ['origin', describeOrigin(origin)]),
     ...config.issuers.map((issuer) => ['issuer', describeIssuer(issuer)]),
-    ...(config.audit === undefined ? [] : [['audit', describeAudit(config.audit)]]),
+    ...(config.audit === undefined ? [] : [['audit', describeAudit(config.audit, config.workers)]]),
   ];
 }
 
@@ -90,8 +90,8 @@ function describeIssuer({ issuer, audiences, algorithms, leewayMs, keys }: Issue
   return `${issuer} for ${audiences.join(' or ')}, ${algorithms.join(' or ')}, ${source}${where}${leeway}`;
 }
 
-function describeAudit({ sample, windowMs, ratePerSecond, concurrency, ignore }: AuditConfig): string {
-  const budget = `at most ${ratePerSecond} origin requests a second and ${concurrency} at once`;
+function describeAudit({ sample, windowMs, ratePerSecond, concurrency, ignore }: AuditConfig, workers: number): string {
+  const budget = `at most ${ratePerSecond} origin requests a second and ${Math.max(concurrency, workers)} at once`;
   const ignored = ignore.length === 0 ? '' : `; ${ignore.map(({ source }) => source).join(' ')} may differ`;
   return `${formatPercent(sample)} of hits compared with the origin, a purge may come ${formatDuration(windowMs)} later; ${budget}${ignored}`;
 }

@@ -18,12 +18,12 @@ export function scrubbedText(text: string): string {
   return masked.length > TEXT_LENGTH ? `${masked.slice(0, TEXT_LENGTH)}…` : masked;
 }
 
-/** `path` with the names of its query, if it has one, but not the values. A word without `=` may be a value. */
+/** `path` with the names of its query, if it has one, but not the values. A word without `=`, or with nothing behind it, may be a value (base64 ends so). */
 export function withoutQueryValues(path: string): string {
   const mark = path.indexOf('?');
   if (mark === -1) return path;
   const words = path.slice(mark + 1).split('&');
-  return `${path.slice(0, mark)}?${words.map((word) => (word.includes('=') ? `${word.slice(0, word.indexOf('='))}=*` : '*')).join('&')}`;
+  return `${path.slice(0, mark)}?${words.map((word) => (/=[^=]/.test(word) ? `${word.slice(0, word.indexOf('='))}=*` : '*')).join('&')}`;
 }
 
 /** The request fields that a response varies on, by name. Any of them may be a credential but those that negotiate what the representation is like. */

@@ -20,6 +20,11 @@ import { type TraceMemory, TRACED, Traces } from './traces.ts';
 /** One more than the highest `n`. */
 export const GENERATION_SIZE = 2 ** 31;
 
+/** Two of one generation: nothing was emptied between them. */
+export function generationOf(epoch: number): number {
+  return Math.floor(epoch / GENERATION_SIZE);
+}
+
 /** Instants of soft purges are kept in these units from the generation's start on, rounded down: never later than they were. */
 export const INSTANT_UNIT_MS = 10;
 

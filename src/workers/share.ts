@@ -11,7 +11,7 @@ export function shareOf(config: Config, threads: number): Config {
     limits: { ...config.limits, connections: up(config.limits.connections) },
     ...(config.audit === undefined
       ? {}
-      : { audit: { ...config.audit, ratePerSecond: up(config.audit.ratePerSecond), concurrency: up(config.audit.concurrency) } }),
+      : { audit: { ...config.audit, ratePerSecond: config.audit.ratePerSecond / threads, concurrency: up(config.audit.concurrency) } }),
     origins: new Map(
       Array.from(config.origins, ([name, origin]) => [name, { ...origin, connections: up(origin.connections), queue: up(origin.queue) }]),
     ),

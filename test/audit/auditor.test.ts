@@ -103,6 +103,62 @@ describe('a verdict', () => {
     expect(misses).toEqual([expect.objectContaining({ changed: ['status'], status: 200, originStatus: 404 })]);
   });
 
+  it('missed: though a reading failed, which is made again', async () => {
+    await using audited = await Audited.start();
+    audited.origin.on(PRODUCT, (_, nth) => (nth === 4 ? { status: 503, body: 'busy' } : product(nth === 1 ? 1 : 2)));
+    await audited.hit(PRODUCT);
+    await audited.asked(2);
+    await audited.stage.roundTrips();
+    audited.stage.clock.advance(WINDOW_MS / 2);
+    await audited.asked(4);
+    await audited.stage.roundTrips();
+    audited.stage.clock.advance(WINDOW_MS / 2 + 1);
+    await audited.asked(2 + READINGS);
+    await audited.counted({ missed: 1, failed: 0 });
+  });
+
+  it('failed: the origin fails for as long as there is patience', async () => {
+    await using audited = await Audited.start();
+    audited.origin.on(PRODUCT, (_, nth) => (nth < 3 ? product(nth) : { status: 503, body: 'busy' }));
+    await audited.hit(PRODUCT);
+    await audited.asked(2);
+    await audited.countedAfterWindow({ failed: 1, missed: 0 });
+  });
+
+  it('missed: each audit of a URL whose origin once said something else altogether', async () => {
+    await using audited = await Audited.start();
+    audited.origin.on(PRODUCT, (_, nth) => (nth === 4 ? { status: 404, body: 'deployed just now' } : product(nth === 1 ? 1 : 2)));
+    await audited.hit(PRODUCT);
+    await audited.asked(2);
+    await audited.countedAfterWindow({ unstable: 1, missed: 0 });
+    await audited.stage.ask(`GET ${PRODUCT}`);
+    await audited.countedAfterWindow({ unstable: 1, missed: 1 });
+  });
+
+  it('caught: the purge came while the origin was read once more', async () => {
+    await using audited = await Audited.start();
+    const reading = new Barrier();
+    audited.origin.on(PRODUCT, (_, nth) => ({ ...product(nth === 1 ? 1 : 2), ...(nth === 3 ? { barriers: { 'before-head': reading } } : {}) }));
+    await audited.hit(PRODUCT);
+    await audited.asked(2);
+    await audited.stage.roundTrips();
+    audited.stage.clock.advance(WINDOW_MS / 2);
+    await reading.reached;
+    await audited.purge('product:42');
+    await audited.counted({ caught: 1 });
+    reading.open();
+  });
+
+  it('missed: a redirect leads elsewhere now', async () => {
+    await using audited = await Audited.start();
+    const moved = (location: string): Reply => ({ status: 301, fields: ['location', location, 'cache-control', 'max-age=86400'] });
+    audited.origin.on(PRODUCT, (_, nth) => moved(nth === 1 ? '/old' : '/new'));
+    await audited.hit(PRODUCT);
+    await audited.asked(2);
+    const { misses } = await audited.countedAfterWindow({ missed: 1 });
+    expect(misses[0]?.changed).toEqual(['location']);
+  });
+
   it('unstable: the origin differs with itself', async () => {
     await using audited = await Audited.start();
     audited.origin.on(PRODUCT, (_, nth) => tagged({ price: 1, nonce: nth }, 'product:42'));
@@ -205,6 +261,15 @@ describe('what is asked', () => {
       expect([method, path, fieldValue(sent, 'accept-language'), fieldValue(sent, 'x-tenant')]).toEqual(['GET', '/a?q=1', 'de', 'blue']);
       expect(['if-none-match', 'if-modified-since', 'range', 'if-range'].filter((name) => fieldValue(sent, name) !== undefined)).toEqual([]);
     }
+  });
+
+  it('is not what the client wants of caches only', async () => {
+    await using audited = await Audited.start();
+    audited.origin.on(PRODUCT, product(1));
+    await audited.stage.ask(`GET ${PRODUCT}`);
+    await audited.stage.ask(`GET ${PRODUCT}`, { fields: ['cache-control', 'only-if-cached'] });
+    await audited.counted({ equal: 1 });
+    expect(audited.origin.requests.at(-1)?.fields).not.toContain('only-if-cached');
   });
 
   it('is asked as the user whose hit it was, and says nothing of the credential', async () => {

@@ -183,8 +183,8 @@ describe('hints', () => {
     [['product:42'], /^invalidates of PUT,DELETE \/products\/:id would have purged it/],
     [['order:7'], /^the event order\.paid would have purged it/],
     [['customer:7:orders', 'catalog'], /^invalidates of .*, the event order\.paid would/],
-    [['stock:42', 'prices'], /^no route, no event and no caller is known to purge stock:\*, prices: name it/],
-    [['xproduct:42'], /^no route, no event and no caller is known to purge xproduct:\*:/],
+    [['stock:42', 'prices'], /^nothing in the configuration purges stock:\*, prices: name it/],
+    [['xproduct:42'], /^nothing in the configuration purges xproduct:\*:/],
     [[], /^it has no tags/],
   ];
   it.each(rules)('the rule for %j', (tags, expected) =>

@@ -6,6 +6,7 @@ import {
   type AtOnce,
   type EntryState,
   type Evidence,
+  entryStateOf,
   evidenceOf,
   judgeFirst,
   judgeWatched,
@@ -62,12 +63,37 @@ describe('while it is watched', () => {
     ['without a lease', first(PRICE), 'unknown', WINDOW_MS - 1, 'watch'],
     ['without a lease for too long', whole, 'unknown', WINDOW_MS, 'failed'],
   ];
-  it.each(cases)('%s', (_name, evidence, entry, now, expected) => expect(judgeWatched({ evidence, entry, now, windowMs: WINDOW_MS })).toBe(expected));
+  it.each(cases)('%s', (_name, evidence, entry, now, expected) =>
+    expect(judgeWatched({ evidence, entry, isLate: false, now, windowMs: WINDOW_MS })).toBe(expected),
+  );
 });
+
+it.each<[EntryState, WhileWatched]>([
+  ['purged', 'skipped'],
+  ['gone', 'skipped'],
+  ['answers', 'read-again'],
+])('%s when its window is over and its readings are not: %s', (entry, expected) =>
+  expect(judgeWatched({ evidence: first(PRICE), entry, isLate: true, now: WINDOW_MS + 1, windowMs: WINDOW_MS })).toBe(expected),
+);
+
+it.each([
+  ['ok', true, true, 'answers'],
+  ['ok', false, true, 'gone'],
+  ['purged', true, true, 'purged'],
+  ['softened', true, true, 'purged'],
+  ['purged', true, false, 'gone'],
+  ['uncoordinated', true, true, 'unknown'],
+] as const)('an entry that is %s by the marks, kept: %s, of this cache: %s', (gate, isKept, isOfThisCache, expected) =>
+  expect(entryStateOf(gate, { isKept, isOfThisCache })).toBe(expected),
+);
 
 describe('another reading', () => {
   const cases: [string, Evidence, Partial<Seen>, Partial<Evidence>][] = [
     ['says the same', first(PRICE), {}, { lasting: PRICE, returned: [] }],
+    ['of another status', first(PRICE), { differences: ['status'], between: ['status'] }, { lasting: [], returned: [] }],
+    ['that is no JSON', first(PRICE), { differences: ['content-type', 'body'], between: ['content-type', 'body'] }, { lasting: [], returned: [] }],
+    ['of as many items, which are others', first(['$.items']), { differences: ['$.items[0]'], between: ['$.items'] }, { lasting: [], returned: [] }],
+    ['of other items, where one differed', first(['$.items[0]']), { differences: ['$.items'], between: ['$.items'] }, { lasting: [], returned: [] }],
     ['says what the entry says', first(PRICE), { differences: [], between: PRICE }, { lasting: [], returned: PRICE }],
     ['says something else again', first(PRICE), { between: PRICE }, { lasting: [], returned: [] }],
     [
@@ -96,7 +122,7 @@ function verdictOf(next: () => number, other: number): { readonly verdict: strin
   let evidence = first(says ? [] : PRICE);
   let verdict: string = judgeFirst({ evidence, entry: 'answers' });
   for (let now = 0; verdict === 'watch' || verdict === 'read-again'; now += 100) {
-    verdict = judgeWatched({ evidence, entry: 'answers', now, windowMs: WINDOW_MS });
+    verdict = judgeWatched({ evidence, entry: 'answers', isLate: false, now, windowMs: WINDOW_MS });
     if (verdict !== 'read-again') continue;
     const differences = one() ? [] : PRICE;
     evidence = weighed(evidence, { differences, between: differences.length === 0 ? PRICE : [], order: 'untold' });
