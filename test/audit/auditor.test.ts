@@ -14,6 +14,10 @@ function product(price: number, fields: readonly string[] = []): Reply {
   return tagged({ id: 42, price }, 'product:42', fields);
 }
 
+function moved(location: string): Reply {
+  return { status: 301, fields: ['location', location, 'cache-control', 'max-age=86400'] };
+}
+
 describe('a verdict', () => {
   it('equal: the origin says the same', async () => {
     await using audited = await Audited.start();
@@ -151,7 +155,6 @@ describe('a verdict', () => {
 
   it('missed: a redirect leads elsewhere now', async () => {
     await using audited = await Audited.start();
-    const moved = (location: string): Reply => ({ status: 301, fields: ['location', location, 'cache-control', 'max-age=86400'] });
     audited.origin.on(PRODUCT, (_, nth) => moved(nth === 1 ? '/old' : '/new'));
     await audited.hit(PRODUCT);
     await audited.asked(2);

@@ -51,6 +51,10 @@ async function test(text: string, flags: readonly string[] = []): Promise<{ prin
   return { printed, error: ended };
 }
 
+function named(id: string, data: unknown): string {
+  return JSON.stringify({ specversion: '1.0', id, source: '/s', type: 't', data });
+}
+
 describe('events test', () => {
   it('says rule by rule what would be purged', async () => {
     expect(await test(JSON.stringify(GOOD))).toEqual({
@@ -134,8 +138,7 @@ describe('events test', () => {
   });
 
   it('is as large as a source takes it, and says nothing to the terminal', async () => {
-    const named = (id: string, data: unknown): string => JSON.stringify({ specversion: '1.0', id, source: '/s', type: 't', data });
-    expect(String((await test(named('1', 'x'.repeat(70_000)))).error)).toContain('The event is over 65536 bytes.');
+    expect((await test(named('1', 'x'.repeat(70_000)))).error).toContain('The event is over 65536 bytes.');
     const { printed } = await test(named('\u001b[31m\nevent 2', {}));
     expect(printed.join()).not.toContain('\u001b');
     expect(printed.join().split('\n')).toHaveLength(2);
