@@ -9,6 +9,41 @@ const AUDITOR = 'test/audit/auditor.test.ts';
 
 export const AUDIT_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a reading of another kind says what the entry says',
+    file: 'src/audit/verdict.ts',
+    text: 'if (differences.length >= MOST_PATHS || differences.some((path) => WHOLE.has(path))) return [];',
+    replacement: '',
+    caughtBy: [VERDICT, AUDITOR],
+  },
+  {
+    name: 'a cache that began empty was purged',
+    file: 'src/audit/verdict.ts',
+    text: "return isOfThisCache ? 'purged' : 'gone';",
+    replacement: "return 'purged';",
+    caughtBy: [VERDICT],
+  },
+  {
+    name: 'one reading that fails ends an audit',
+    file: 'src/audit/auditor.ts',
+    text: 'const isOver = now >= watch.evidence.firstAt + this.#budget.patienceMs;',
+    replacement: 'const isOver = watch.unread !== undefined || now >= watch.evidence.firstAt + this.#budget.patienceMs;',
+    caughtBy: [AUDITOR],
+  },
+  {
+    name: 'a redirect that leads elsewhere is the same',
+    file: 'src/audit/reading.ts',
+    text: 'status === 201 || (status >= 300 && status < 400)',
+    replacement: 'false',
+    caughtBy: [AUDITOR],
+  },
+  {
+    name: 'a purge is not looked for while the origin is read',
+    file: 'src/audit/auditor.ts',
+    text: "if (watch.isReading && entry !== 'purged' && entry !== 'gone') {",
+    replacement: 'if (watch.isReading) {',
+    caughtBy: [AUDITOR],
+  },
+  {
     name: 'a purge between the hit and the reading is not seen',
     file: 'src/audit/verdict.ts',
     text: "  if (entry === 'purged') return 'caught';\n",
@@ -18,8 +53,8 @@ export const AUDIT_MUTANTS: readonly Mutant[] = [
   {
     name: 'a purge while the origin is read again comes too late',
     file: 'src/audit/verdict.ts',
-    text: "    case 'purged':\n      return 'caught';",
-    replacement: "    case 'purged':\n      return evidence.readings >= READINGS ? 'missed' : 'caught';",
+    text: "return isLate ? 'skipped' : 'caught';",
+    replacement: "return isLate ? 'skipped' : evidence.readings >= READINGS ? 'missed' : 'caught';",
     caughtBy: [VERDICT],
   },
   {

@@ -10,6 +10,13 @@ const ENDPOINT = 'test/events/endpoint.test.ts';
 
 export const EVENT_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an event waits for an hour where there is no room for its version',
+    file: 'src/events/intake.ts',
+    text: "if (outcome.kind === 'out-of-holds' && isFenced(asked)) {",
+    replacement: 'if (isFenced(asked) && asked.all) {',
+    caughtBy: [INTAKE],
+  },
+  {
     name: 'an event counts as done although its purge was not confirmed',
     file: 'src/events/intake.ts',
     text: "if (taken.kind === 'purged') this.#remember(key);",

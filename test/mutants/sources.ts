@@ -54,8 +54,8 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'outbox: rows are read in the order of their numbers as texts',
     file: 'src/events/outbox-table.ts',
-    text: 'ORDER BY outbox.id LIMIT $2',
-    replacement: 'ORDER BY id LIMIT $2',
+    text: 'ORDER BY outbox.id LIMIT $3',
+    replacement: 'ORDER BY id LIMIT $3',
     caughtBy: ['test/events/outbox.test.ts'],
   },
   {
