@@ -140,7 +140,7 @@ describe('a verdict', () => {
   });
 
   it('caught: the purge came while the origin was read once more', async () => {
-    await using audited = await Audited.start();
+    await using audited = await Audited.start({ origin: 'headers_timeout: 60s' });
     const reading = new Barrier();
     audited.origin.on(PRODUCT, (_, nth) => ({ ...product(nth === 1 ? 1 : 2), ...(nth === 3 ? { barriers: { 'before-head': reading } } : {}) }));
     await audited.hit(PRODUCT);
