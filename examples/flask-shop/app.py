@@ -51,9 +51,10 @@ def refuse(error):
 
 @app.errorhandler(PurgeFailed)
 def unpurged(error):
-    """What was written stays written; who wrote may send it again, and then it is purged."""
+    """What was written stays written. What may be done twice may be sent again, and then it is purged; an order may not."""
     app.logger.error("written, but not purged: %s: %s", " ".join(error.tags), error)
-    return jsonify(error="written, but older answers may still be served; send it again"), 503
+    again = "; send it again" if request.method == "PUT" else ""
+    return jsonify(error=f"written, but older answers may still be served{again}"), 503
 
 
 def lasting(body, cache_control):

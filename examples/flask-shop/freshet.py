@@ -178,6 +178,14 @@ def refuse_autocommit(connection):
         raise RuntimeError("the connection commits each statement by itself: turn autocommit off, or begin a transaction before")
 
 
+def cursor_of(connection):
+    """Of a DB-API connection, or of the one that SQLAlchemy's session or connection works with."""
+    if hasattr(connection, "begin_nested"):
+        named = connection.connection
+        return (named().connection if callable(named) else named).cursor()
+    return connection.cursor()
+
+
 class NoPurges:
     """For tests: purges nothing, and keeps the tags that would have been purged, commit by commit. The others differ in what they override."""
 
@@ -204,6 +212,7 @@ class NoPurges:
     @contextmanager
     def transaction(self, connection):
         """Inside another of the same connection it is a savepoint, and what it queues waits for that one's commit."""
+        connection = getattr(connection, "_get_current_object", lambda: connection)()  # Flask's and werkzeug's proxies: one connection has one name
         begun = Transaction(connection, self._under_way.get())
         around = begun.around()
         if around is None:
@@ -214,7 +223,10 @@ class NoPurges:
                 yield connection
         finally:
             begun.is_open = False
-            self._under_way.reset(token)
+            try:
+                self._under_way.reset(token)
+            except ValueError:  # The block was left in another context than it was entered in: nothing may keep the purge from being sent.
+                self._under_way.set(begun.outer)
         if around is not None:
             put(around.queue, begun.queue)
         elif begun.queue:
@@ -266,7 +278,7 @@ class Outbox(NoPurges):
     """Purges by the transaction itself (PostgreSQL, `freshet outbox sql`): none is lost when this process dies. Freshet reads them a moment later."""
 
     def before_commit(self, connection, queue):
-        cursor = connection.cursor()
+        cursor = cursor_of(connection)
         for body in bodies(queue):
             cursor.execute("SELECT freshet_event('freshet.purge', '', %s::jsonb)", (json.dumps(body),))
 
@@ -296,16 +308,27 @@ class Purges(NoPurges):
 
     def _send(self, queue):
         """All nodes are told, whatever the others say; PurgeFailed has one error for each that failed."""
-        receipts, failures = {}, {}
-        with ThreadPoolExecutor(len(self.nodes)) as pool:
-            for node, told in [(node, pool.submit(self._tell, node, queue)) for node in self.nodes]:
-                try:
-                    receipts[node] = told.result()
-                except (OSError, HTTPException, ValueError) as error:
-                    failures[node] = str(error) or type(error).__name__
+
+        def attempt(node):
+            try:
+                return self._tell(node, queue), None
+            except (OSError, HTTPException, ValueError) as error:
+                return None, str(error) or type(error).__name__
+
+        try:
+            ends = dict(zip(self.nodes, self._at_once(attempt)))
+        except RuntimeError:  # The interpreter is ending and begins no thread any more.
+            ends = {node: attempt(node) for node in self.nodes}
+        failures = {node: error for node, (_, error) in ends.items() if error is not None}
         if failures:
             raise PurgeFailed(failures, tags_of(queue))
-        return receipts
+        return {node: receipts for node, (receipts, _) in ends.items()}
+
+    def _at_once(self, attempt):
+        if len(self.nodes) == 1:
+            return [attempt(self.nodes[0])]
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            return list(pool.map(attempt, self.nodes))
 
     def _tell(self, node, queue):
         deadline = monotonic() + self.timeout

@@ -187,6 +187,30 @@ class Transactions(unittest.TestCase):
             self.purges.purge_after_commit("product:42")
         self.assertEqual(log, ["begin nested", "commit", "purge product:42"])
 
+    def test_the_outbox_in_sqlalchemy(self):
+        """Its session has a connection, and that the one of the database."""
+        raw = Data(self.log)
+        held = SimpleNamespace(connection=raw, begin_nested=None)
+        session = SimpleNamespace(connection=lambda: held, begin_nested=None, commit=lambda: self.log.append("commit"))
+        for connection in (session, SimpleNamespace(**vars(held), commit=lambda: self.log.append("commit"))):
+            self.log.clear()
+            outbox = freshet.Outbox()
+            with outbox.transaction(connection):
+                outbox.purge_after_commit("a")
+            self.assertEqual([self.log[0][1], self.log[-1]], ['{"tags": ["a"]}', "commit"])
+
+    def test_a_block_that_is_left_in_another_context_purges(self):
+        block = self.purges.transaction(Data(self.log))
+        copy_context().run(block.__enter__)
+        with self.assertRaisesRegex(RuntimeError, "no transaction"):
+            self.purges.purge_after_commit("lost")
+        block.__exit__(None, None, None)
+        context = copy_context()
+        block = self.purges.transaction(Data(self.log))
+        context.run(lambda: (block.__enter__(), self.purges.purge_after_commit("a")))
+        block.__exit__(None, None, None)
+        self.assertEqual(self.log[-2:], ["commit", "purge a"])
+
     def test_purges_what_may_have_been_committed(self):
         with self.assertRaisesRegex(OSError, "lost"), self.purges.transaction(Data(self.log, fails=True)):
             self.purges.purge_after_commit("product:42")

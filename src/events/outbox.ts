@@ -176,13 +176,13 @@ export class Outbox implements EventSource {
     try {
       await this.#acknowledge(session);
       if (!this.#standing.reads) await this.#takeLock(session);
-      if (this.#standing.reads) {
-        await this.#read(session);
-        await this.#measure(session);
-      }
-      this.#trouble.over();
+      const isRead = this.#standing.reads && (await this.#read(session));
+      if (this.#standing.reads) await this.#measure(session);
+      // Who has not read does not know.
+      if (isRead || !this.#standing.reads) this.#trouble.over();
     } catch (error) {
       if (session.isOver) return;
+      this.#mayBeMore = true;
       this.#trouble.failed(explained(error));
       await this.#pauseAfterFailure();
       return;
@@ -198,11 +198,12 @@ export class Outbox implements EventSource {
     this.#gauge.forget();
   }
 
-  async #read(session: PostgresSession): Promise<void> {
+  /** Whether it did. */
+  async #read(session: PostgresSession): Promise<boolean> {
     const { settings, clock } = this.#parts;
     const room = settings.batch - this.#inFlight.size;
     const isDue = this.#mayBeMore || clock.now() - this.#readAt >= settings.pollMs;
-    if (!isDue || room < settings.batch / 2) return;
+    if (!isDue || room < settings.batch / 2) return false;
     // What is said from now on is about rows that this read may not see.
     this.#mayBeMore = false;
     this.#readAt = clock.now();
@@ -210,6 +211,7 @@ export class Outbox implements EventSource {
     const rows = await session.query<OutboxRow>(this.#statements.read, [keys.map(idIn), keys, room]);
     for (const row of rows) this.#inFlight.add(keyOf(row), readOutboxRow(row, settings));
     if (rows.length === room) this.#mayBeMore = true;
+    return true;
   }
 
   async #acknowledge(session: PostgresSession): Promise<void> {

@@ -4,7 +4,7 @@
 // families differ in one word only (`customer:ada:orders`, `customer:bob:orders`, …), that word is a value, and they become one (`customer:*:orders`). The first
 // word never does: a family must have a name. What finds no room any more is counted, and said.
 import { ownText } from '../http/own-text.ts';
-import { covers, familyOf } from '../rules/tag-families.ts';
+import { covers, familyOf, hasName } from '../rules/tag-families.ts';
 
 /** So many that differ in one word are one. */
 const ALIKE = 12;
@@ -76,13 +76,13 @@ export class FamilyTable<T> {
 
   #widerOf(family: string): string | undefined {
     if (this.#declared.has(family)) return undefined;
-    for (const other of this.#families.keys()) if (other.includes('*') && covers(other, family)) return other;
+    for (const other of this.#families.keys()) if (other.includes('*') && hasName(other) && covers(other, family)) return other;
     return undefined;
   }
 
   /** With what it takes up: another thread may have widened it first. */
   #added(family: string): T | undefined {
-    const narrower = family.includes('*') ? this.#takenUpBy(family) : [];
+    const narrower = family.includes('*') && hasName(family) ? this.#takenUpBy(family) : [];
     if (this.#families.size - narrower.length >= this.#parts.most) return undefined;
     return this.#joined(family, narrower);
   }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { nearest } from '../config/nearest.ts';
-import { covers } from '../rules/tag-families.ts';
+import { covers, hasName } from '../rules/tag-families.ts';
 import { medianOf } from './lifetimes.ts';
 import { unmatchedEvents } from './event-findings.ts';
 import type { InvalidationMap, MapFamily, MapRoute, Observations } from './map.ts';
@@ -211,7 +211,10 @@ function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[
 
 /** As another family that covers it, or that it covers. */
 function isCarried({ family }: MapFamily, map: Ground['map']): boolean {
-  return map.families.some((other) => (other.stored ?? 0) > 0 && (covers(other.family, family) || covers(family, other.family)));
+  return map.families.some(
+    (other) =>
+      (other.stored ?? 0) > 0 && ((hasName(other.family) && covers(other.family, family)) || (hasName(family) && covers(family, other.family))),
+  );
 }
 
 /** Every tag that was stored has found room in its family. */

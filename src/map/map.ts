@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { isOn } from '../rules/event-types.ts';
 import { STRATEGIES, type Route } from '../rules/routes.ts';
-import { covers, familyOf, familyOfTemplate } from '../rules/tag-families.ts';
+import { covers, familyOf, familyOfTemplate, hasName } from '../rules/tag-families.ts';
 import { type DeclaredEnder, declaredEnders, mayStore, mayWrite } from './declared.ts';
 import { FINDING, findingsOf } from './findings.ts';
 import { type Lifetimes, medianOf } from './lifetimes.ts';
@@ -193,19 +193,36 @@ function mapFamily(family: string, { routes, enders, purged, isSeen }: Around): 
     family,
     emittedBy: distinct(emitting.map(({ name }) => name)),
     ...(isSeen ? { stored: emitting.reduce((sum, { tags }) => sum + tags, 0) } : {}),
-    endedBy: endersOf(family, enders, purged),
+    endedBy: endersOf(family, { enders, purged, declared: new Set([...enders, ...routes.flatMap(declaredOf)].map((one) => one.family)) }),
     ...(own === undefined ? {} : { seen: { ...purgedOf(own), examples: [...own.examples], others: own.others } }),
   };
 }
 
+function declaredOf({ emits }: MapRoute): MapRoute['emits'] {
+  return emits.filter(({ template }) => template !== undefined);
+}
+
+interface Enders {
+  readonly enders: readonly DeclaredEnder[];
+  readonly purged: ReadonlyMap<string, FamilyPurged>;
+  /** Families that the configuration names: what was seen of each is its own. */
+  readonly declared: ReadonlySet<string>;
+}
+
 /** Those of the configuration, with what was seen of them; then those that were only seen. */
-function endersOf(family: string, declared: readonly DeclaredEnder[], purged: ReadonlyMap<string, FamilyPurged>): Ender[] {
+function endersOf(family: string, { enders, purged, declared }: Enders): Ender[] {
   const seen = new Map<string, Ender & { seen: z.output<typeof PURGED> }>();
   for (const [other, { by }] of purged) {
-    if (other !== family && !covers(family, other) && !covers(other, family)) continue;
-    for (const one of by.values()) seen.set(`${one.kind} ${one.name}`, { kind: one.kind, name: one.name, seen: purgedOf(one) });
+    const isPart = !declared.has(other) && hasName(family) && covers(family, other);
+    const isWhole = !declared.has(family) && hasName(other) && covers(other, family);
+    if (other !== family && !isPart && !isWhole) continue;
+    for (const one of by.values()) {
+      const key = `${one.kind} ${one.name}`;
+      const before = seen.get(key);
+      seen.set(key, { kind: one.kind, name: one.name, seen: before === undefined ? purgedOf(one) : joined([before.seen, purgedOf(one)]) });
+    }
   }
-  const ours = declared.filter((ender) => ender.family === family || covers(ender.family, family) || covers(family, ender.family));
+  const ours = enders.filter((ender) => ender.family === family || covers(ender.family, family) || covers(family, ender.family));
   const named = ours.map(({ kind, name, template }): Ender => {
     const found = [...seen.values()].filter((one) => one.kind === kind && isSeenAs(one.name, { kind, name }));
     for (const one of found) seen.delete(`${one.kind} ${one.name}`);

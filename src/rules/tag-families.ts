@@ -13,6 +13,11 @@ export function familyOf(tag: string): string {
   return tag.replace(UUID, '*').replace(RUN, (run) => (IDENTIFIER.test(run) ? '*' : run));
 }
 
+/** Whether there is more to it than values and what stands between them: a family that is only `*` tells nothing of any other. */
+export function hasName(family: string): boolean {
+  return /[^*:/|_.=-]/.test(family);
+}
+
 export function familyOfTemplate(template: string): string {
   return familyOf(template.replace(/\{[^{}]*\}/g, '*'));
 }

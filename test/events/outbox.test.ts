@@ -150,6 +150,21 @@ describe.skipIf(!hasPostgres)('the outbox in PostgreSQL', () => {
     await untilWaiting(0);
   });
 
+  it('reads again at once what it could not read, and says that it can only then', async () => {
+    const { desk } = await started({ settings: { pollMs: 60_000 } });
+    await desk.untilSaid(READS);
+    await database.rows("SELECT freshet_purge('before')");
+    await desk.untilPurged(1);
+    await database.rows('ALTER TABLE freshet_outbox RENAME TO away');
+    await database.rows('NOTIFY freshet_outbox');
+    await desk.untilSaid(/cannot be read/);
+    await database.rows("INSERT INTO away (tags) VALUES (ARRAY['late'])");
+    await database.rows('ALTER TABLE away RENAME TO freshet_outbox');
+    await desk.untilPurged(2);
+    const turns = desk.said.map(({ message }) => /cannot be read|is read again/.exec(message)?.[0]).filter((turn) => turn !== undefined);
+    expect(turns).toEqual(['cannot be read', 'is read again']);
+  });
+
   it('keeps a row until its purge is confirmed', async () => {
     const { desk, outbox } = await started();
     const confirmed = Promise.withResolvers<void>();

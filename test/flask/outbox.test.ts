@@ -77,6 +77,23 @@ describe.skipIf(!hasFlask || !hasPostgres || !hasDriver)('examples/flask-shop ov
     await expect.poll(() => nameOf(shop, 2), { timeout: 30_000 }).toBe('Lapsang');
   });
 
+  it('purges every table that is written past the shop', async () => {
+    await using database = await TestDatabase.create();
+    await using shop = await started(database, 'outbox');
+    await database.client.query(readFileSync(join(SHOP_FOLDER, 'outbox.sql'), 'utf8'));
+    for (const [statement, tags] of [
+      ["UPDATE products SET category = 'coffee' WHERE id = 1", ['product:1', 'products']],
+      ["INSERT INTO prices VALUES (1, 'silver', 1000)", ['price:1', 'partner-prices']],
+      ['UPDATE stock SET units = 7 WHERE product = 2', ['stock:2']],
+      ["UPDATE users SET cents = 1 WHERE sub = 'ada'", ['user:ada:balance']],
+      ["INSERT INTO orders (sub, product, units, note) VALUES ('eve', 1, 1, '')", ['user:eve:orders']],
+      ["UPDATE partners SET tier = 'basic' WHERE name = 'acme'", ['partner:acme']],
+    ] as const) {
+      await database.client.query(statement);
+      for (const tag of tags) await expect.poll(() => purges(shop), { timeout: 30_000 }).toContain(`tag=${tag}`);
+    }
+  });
+
   it('is right under traffic, but for the moment that the outbox takes (5 s are much, for a busy machine)', async () => {
     await using database = await TestDatabase.create();
     await using shop = await started(database, 'outbox');

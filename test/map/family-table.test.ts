@@ -33,6 +33,7 @@ describe('families', () => {
     ['and what comes then', [...users(12), 'customer:zed'], [], { 'customer:*': 13 }],
     ['words in the middle', users(12, ':orders'), [], { 'customer:*:orders': 12 }],
     ['with other separators', users(12).map((tag) => tag.replace(':', '_')), [], { 'customer_*': 12 }],
+    ['numbers alone beside names', ['frontpage', '42', 'catalog', '43'], [], { frontpage: 1, '*': 2, catalog: 1 }],
     ['the first word never', Array.from({ length: 20 }, (_, i) => `${'abcdefghijklmnopqrst'[i] ?? ''}:x`), [], undefined],
   ])('%s', (_, tags, declared, expected) => {
     const families = counts(fill(tags, { declared }));

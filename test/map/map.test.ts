@@ -92,6 +92,32 @@ describe('of what was seen', () => {
     expect(familyIn(seen.map(), 'stock:*')?.endedBy[1]).toMatchObject({ kind: 'event', name: 'order.updated, stock.*', seen: { purges: 1, met: 0 } });
   });
 
+  it('says of a named family what named it, and not what named its kind', () => {
+    const seen = new Seen('routes: [{ path: "/products", tags: [product:list, "product:{query.id}"] }]');
+    const purges = (family: string) => familyIn(seen.map(), family)?.endedBy.map(({ name, seen: found }) => [name, found?.purges]);
+    for (const tag of ['product:1', 'product:2']) seen.purged([tag], { reason: 'cms' });
+    expect([purges('product:list'), purges('product:*')]).toEqual([[], [['127.0.0.1 (cms)', 2]]]);
+    seen.purged(['product:list'], { reason: 'cms' });
+    expect([purges('product:list'), purges('product:*')]).toEqual([[['127.0.0.1 (cms)', 1]], [['127.0.0.1 (cms)', 2]]]);
+  });
+
+  it('adds up what one caller purged of the parts of a family', () => {
+    const seen = new Seen('routes: [{ path: "/a", tags: ["customer:{query.id}:orders"] }]');
+    for (const word of ['ada', 'bob']) seen.stored('/a', [`client:${word}`]);
+    for (const word of 'abcdefghijklm') seen.stored('/a', [`client:${word}`]);
+    for (const word of ['ada', 'bob']) seen.purged([`client:${word}`], { reason: 'cms' });
+    expect(familyIn(seen.map(), 'client:*')?.endedBy).toMatchObject([{ name: '127.0.0.1 (cms)', seen: { purges: 2 } }]);
+  });
+
+  it('takes a tag that is only a number for none of the others', () => {
+    const seen = new Seen('routes: [{ path: "/a" }]');
+    seen.stored('/a', ['42', 'frontpage', 'catalog']);
+    seen.purged(['42', 'frontpgae']);
+    const { families, findings } = seen.map();
+    expect(families.filter(({ endedBy }) => endedBy.length > 0).map(({ family }) => family)).toEqual(['*', 'frontpgae']);
+    expect(findings).toMatchObject([{ kind: 'met-nothing', subject: 'frontpgae', nearest: 'frontpage' }]);
+  });
+
   it('knows by their names whom the configuration names, digits and all', () => {
     const seen = new Seen(`
 routes: [{ path: "/products/:id", tags: ["product:{id}"] }]

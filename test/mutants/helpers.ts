@@ -32,9 +32,9 @@ export const HELPER_MUTANTS: readonly Mutant[] = [
   {
     name: 'the helper purges what was rolled back',
     file: FILE,
-    text: `            self._under_way.reset(token)
+    text: `                self._under_way.set(begun.outer)
         if`,
-    replacement: `            self._under_way.reset(token)
+    replacement: `                self._under_way.set(begun.outer)
             if begun.queue and around is None:
                 self._send(begun.queue)
         if`,
@@ -160,8 +160,8 @@ export const HELPER_MUTANTS: readonly Mutant[] = [
   {
     name: 'of several nodes that failed the helper tells one',
     file: FILE,
-    text: 'failures[node] = str(error) or type(error).__name__',
-    replacement: 'failures = {node: str(error)}',
+    text: 'failures = {node: error for node, (_, error) in ends.items() if error is not None}',
+    replacement: 'failures = dict([(node, error) for node, (_, error) in ends.items() if error is not None][-1:])',
     caughtBy: TESTS,
   },
   {

@@ -3,6 +3,20 @@ import type { Mutant } from './mutant.ts';
 
 export const MAP_MUTANTS: readonly Mutant[] = [
   {
+    name: 'map: a tag that is only a number takes up all others',
+    file: 'src/map/family-table.ts',
+    text: "if (other.includes('*') && hasName(other) && covers(other, family)) return other;",
+    replacement: "if (other.includes('*') && covers(other, family)) return other;",
+    caughtBy: ['test/map/family-table.test.ts'],
+  },
+  {
+    name: 'map: what named the kind is said to have named the one',
+    file: 'src/map/map.ts',
+    text: 'const isWhole = !declared.has(family) &&',
+    replacement: 'const isWhole =',
+    caughtBy: ['test/map/map.test.ts'],
+  },
+  {
     name: 'the map: purges of cache groups end nothing',
     file: 'src/map/findings.ts',
     text: 'map.seen.purges.all + map.seen.purges.groups + urlPurges',
