@@ -16,6 +16,15 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** The same of families of tags: what is only a letter or two (`p:*`, `u:*`) is near to everything. */
+export function nearestFamily(family: string, candidates: readonly string[]): string | undefined {
+  return isWord(family) ? nearest(family, candidates.filter(isWord)) : undefined;
+}
+
+function isWord(family: string): boolean {
+  return (family.match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= 3;
+}
+
 function fold(word: string): string {
   return word.toLowerCase().replaceAll('-', '_');
 }

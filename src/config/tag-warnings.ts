@@ -1,7 +1,7 @@
 // Do those who tag and those who purge speak of the same families? A tag that nothing ends, and a purge whose name is nearly that of a tag.
 import { covers, familyOf, familyOfTemplate } from '../rules/tag-families.ts';
 import type { EffectiveRoute } from './effective.ts';
-import { nearest } from './nearest.ts';
+import { nearestFamily } from './nearest.ts';
 import type { Path } from './problems.ts';
 import { mayWrite, stores } from './route-warnings.ts';
 import type { FileSettings } from './schema.ts';
@@ -62,7 +62,7 @@ function misnamed(ended: readonly Named[], emitted: readonly Named[]): readonly 
   return ended
     .filter(({ family }) => !families.some((other) => covers(family, other) || covers(other, family)))
     .flatMap(({ template, family, path }) => {
-      const meant = nearest(family, families);
+      const meant = nearestFamily(family, families);
       if (meant === undefined) return [];
       return [
         {
@@ -80,7 +80,9 @@ function unread({ tags }: FileSettings, ended: readonly Named[], emitted: readon
   if (tags.headers.length > 0) return [];
   const families = emitted.map(({ family }) => family);
   return ended
-    .filter(({ family }) => !families.some((other) => covers(family, other) || covers(other, family)) && nearest(family, families) === undefined)
+    .filter(
+      ({ family }) => !families.some((other) => covers(family, other) || covers(other, family)) && nearestFamily(family, families) === undefined,
+    )
     .map(({ template, path }) => ({
       path,
       what: `purges ${template}, which nothing carries`,
@@ -108,6 +110,6 @@ function unversioned({ events }: FileSettings, routes: readonly EffectiveRoute[]
 }
 
 function near(family: string, known: readonly string[]): string {
-  const meant = nearest(family, known);
+  const meant = nearestFamily(family, known);
   return meant === undefined || meant === familyOf(family) ? '' : ` (nearest: ${meant})`;
 }

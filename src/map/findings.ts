@@ -1,7 +1,7 @@
 // What on the map is most likely a mistake: each with counts and examples, why it matters, and what to do.
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
-import { nearest } from '../config/nearest.ts';
+import { nearestFamily } from '../config/nearest.ts';
 import { covers, hasName } from '../rules/tag-families.ts';
 import { medianOf } from './lifetimes.ts';
 import { unmatchedEvents } from './event-findings.ts';
@@ -188,7 +188,7 @@ function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[
   const near =
     family.emittedBy.length > 0
       ? undefined
-      : nearest(
+      : nearestFamily(
           family.family,
           map.families.filter(({ emittedBy, family: name }) => emittedBy.length > 0 && name !== family.family).map(({ family: name }) => name),
         );
@@ -231,7 +231,7 @@ function familyNamed(map: Ground['map'], name: string): MapFamily | undefined {
 }
 
 function nearPurged({ family }: MapFamily, map: Ground['map']): string | undefined {
-  return nearest(
+  return nearestFamily(
     family,
     map.families
       .filter((other) => other.family !== family && (isPurged(other) || other.endedBy.length > 0) && other.emittedBy.length === 0)

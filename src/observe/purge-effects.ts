@@ -22,7 +22,7 @@ export interface EffectObserver {
 /** What the marks can say of purges that were. */
 export interface PurgeTraces {
   /** The epochs of the marks that `entry` carries from after its fetch; of each tag the last. */
-  endings(entry: TracedEntry, mode: PurgeMode): readonly number[];
+  endings(entry: Omit<TracedEntry, 'checkedAt'>, mode: PurgeMode): readonly number[];
   /** When that purge was; undefined where it is too long ago. */
   purgedAt(epoch: number): number | undefined;
   /** Adds bits of FATE to what became of it. */
@@ -101,6 +101,11 @@ export class PurgeEffects {
   left(key: string, entry: TracedEntry, found: { readonly by: FoundBy; readonly now: number }): void {
     if (this.#traces.endings(entry, 'hard').length > 0) this.ended(key, entry, found);
     else if (this.#traces.endings(entry, 'soft').length > 0) this.softened(key, entry, found);
+  }
+
+  /** A response that was on its way was not stored for what purges had marked meanwhile: they have met that. */
+  overtook(response: Pick<TracedEntry, 'tagIds' | 'asOf'>): void {
+    for (const epoch of this.#traces.endings(response, 'hard')) this.#traces.addFate(epoch, FATE.met);
   }
 
   /** A request found nothing under `key` that it could use: whether a purge is to blame. */

@@ -40,6 +40,8 @@ export class Exchange {
   askedOthers = false;
   /** How the purge was that ended what it came for, if one did. */
   endedBy: 'hard' | 'soft' | undefined;
+  /** What it waited for was purged on its way, and is to be fetched once more. */
+  isOvertaken = false;
   /** Fetches it waited for in vain: found purged, shared and not for it, or failed. */
   turns = 0;
   #scope = NO_SCOPE;

@@ -165,6 +165,8 @@ export class Flight implements OriginHandler {
       return;
     }
     const judgement = this.#unlessUnstorable(judgeHead(this.#leader, head, times));
+    // Now, since nobody may wait for its end.
+    if (isOvertaken(judgement)) this.#refused(judgement, 'purged-in-flight');
     const fill = new Fill({
       keep: judgement.storing !== undefined,
       maxKeptBytes: this.#leader.route.policy.maxObjectBytes,
@@ -210,12 +212,13 @@ export class Flight implements OriginHandler {
       released === undefined
         ? commitFill(this.#leader, judgement, fill.kept ? fill.body() : NO_BODY, end)
         : ({ kind: 'refused', reason: released } as const);
-    if (commit.kind === 'refused') this.#refused(judgement, commit.reason);
+    if (commit.kind === 'refused' && !isOvertaken(judgement)) this.#refused(judgement, commit.reason);
   }
 
-  #refused({ head }: Judgement, reason: Reason): void {
+  #refused({ head, tagIds, times }: Judgement, reason: Reason): void {
     const { parts, route, target } = this.#leader;
     parts.observer.fillRefused(reason);
+    if (reason === 'purged-in-flight') parts.effects.overtook({ tagIds, asOf: times.asOf });
     const credentials = reason === 'vary-not-allowed' ? varyNames(head.fields).filter((name) => CREDENTIALS.has(name)) : [];
     parts.sightings?.entryRefused({ route: route.name, path: target.path, reason, credentials });
   }
@@ -245,4 +248,9 @@ export class Flight implements OriginHandler {
     this.#call?.abort();
     this.#finish();
   }
+}
+
+/** Whether a purge had come when its head did. */
+function isOvertaken({ refusal }: Judgement): boolean {
+  return refusal === 'purged-in-flight';
 }

@@ -27,7 +27,8 @@ export async function forward(x: Exchange, decision: Forward): Promise<'answered
     collapsible: mayCollapse(x, decision),
   });
   if (boarding.role === 'follower') x.parts.observer.followerCollapsed();
-  else x.parts.effects.sentToOrigin(x.endedBy);
+  else x.parts.effects.sentToOrigin(x.endedBy ?? (x.isOvertaken ? 'hard' : undefined));
+  x.isOvertaken = false;
   let conclusion: Conclusion;
   try {
     const waited = await boarding.flight.wait(x, boarding.role === 'follower' ? x.route.policy.followerTimeoutMs : undefined);
@@ -75,6 +76,7 @@ function conclude(x: Exchange, decision: Forward, boarding: Boarding, waited: Wa
       return 'answered';
     case 'again':
       x.turns++;
+      x.isOvertaken = waited.kind === 'response' && waited.judgement.refusal === 'purged-in-flight';
       return 'again';
     case 'alone':
       x.turns++;

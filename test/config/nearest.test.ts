@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../src/config/nearest.ts';
+import { nearest, nearestFamily } from '../../src/config/nearest.ts';
 
 describe('nearest', () => {
   it.each([
@@ -16,3 +16,9 @@ describe('nearest', () => {
     expect(nearest(word, ['listen', 'ttl', 'stale_if_error', 'max_object'])).toBe(expected);
   });
 });
+
+it.each([
+  ['prodct:*', 'product:*'],
+  ['u:*', undefined],
+  ['id:*', undefined],
+])('of families, %s is near to %s', (family, expected) => expect(nearestFamily(family, ['p:*', 'it:*', 'product:*'])).toBe(expected));

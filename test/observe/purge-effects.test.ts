@@ -52,6 +52,13 @@ describe('an entry', () => {
     expect([7, 9, 5].map((epoch) => fates.get(epoch))).toEqual([FATE.met, FATE.met, FATE.met]);
   });
 
+  it('that purges overtook on its way has been met by all of them, and is no entry', () => {
+    const { effects, observer, fates } = setUp([7, 6]);
+    effects.overtook(entry());
+    expect([7, 6].map((epoch) => fates.get(epoch))).toEqual([FATE.met, FATE.met]);
+    expect([observer.found, effects.report()]).toEqual([[], undefined]);
+  });
+
   it('that is softened counts once, whoever finds it again, and once more for a newer purge', () => {
     const { effects, observer, met } = setUp();
     const softened = entry();

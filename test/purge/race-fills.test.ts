@@ -114,6 +114,22 @@ describe('rule 2: what the end of a body may store', () => {
     expect([await race.body(PAGE), race.origin.count(PAGE)]).toEqual(['fetch 2', 2]);
   });
 
+  it('what a purge ended before its head is refused, whoever waits for its end, and what is fetched instead is put down to the purge', async () => {
+    await using race = await Race.start();
+    const { barrier, reply } = heldAt('before-head');
+    race.serve(PAGE, { fields: TAGGED }, reply);
+    const asked = await race.ask(PAGE);
+    await race.standsAt(barrier);
+    await race.purge({ tags: ['product:1'] });
+    barrier.open();
+    expect((await asked.answer()).body).toBe('fetch 2');
+    expect(await race.metrics(/^freshet_(fills_refused_(by_purge_)?total|origin_requests_after_purge_total{mode="hard"})/)).toEqual([
+      'freshet_fills_refused_total{reason="purged-in-flight"} 1',
+      'freshet_fills_refused_by_purge_total 1',
+      'freshet_origin_requests_after_purge_total{mode="hard"} 1',
+    ]);
+  });
+
   it.each(['after-head', 'mid-body', 'before-end'] as const)(
     'what a purge ended while its body stood %s is refused at its end: no entry appears, and the refusal is counted',
     async (place) => {
