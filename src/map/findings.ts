@@ -75,7 +75,7 @@ function untagged(route: MapRoute, { config, seen }: Ground): readonly Finding[]
   const lived = medianOf(found.untaggedLifetimes) / 1_000;
   if (lived < SHORT_SECONDS) return [];
   const { scope } = config.routes.find(({ name }) => name === route.name) ?? config.defaultRoute;
-  const others = scope.kind === 'public' ? 'its URL or a prefix' : 'its URL, a prefix or its scope';
+  const others = scope.kind === 'public' ? 'its URL, a prefix or a cache group' : 'its URL, a prefix, its scope or a cache group';
   return [
     {
       kind: 'untagged',
@@ -124,11 +124,10 @@ function neverStored({ name, stores, strategy, ttlSeconds, seen }: MapRoute): re
 
 /** Tagged, and nothing has purged any of it: its tags, its URLs, a prefix, a scope or all. Where it lives long, that is said of its families. */
 function endsByExpiry(route: MapRoute, { map, seen }: Ground): readonly Finding[] {
-  const { stored = 0, untagged: bare = 0, fresh, urlPurges = 0, widePurges = 0 } = route.seen ?? {};
+  const { stored = 0, untagged: bare = 0, fresh } = route.seen ?? {};
   if (seen === undefined || fresh === undefined || map.seen === undefined || map.seen.seconds < PATIENCE_SECONDS) return [];
   // Which routes have something of a cache group nobody knows here.
-  const isEnded =
-    map.seen.purges.all + map.seen.purges.groups + urlPurges + widePurges > 0 || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
+  const isEnded = isEndedOtherwise(route, map) || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
   const isSaid = route.strategy === 'revalidate' || bare === stored || fresh.medianSeconds >= LONG_SECONDS;
   if (isEnded || isSaid || fresh.medianSeconds < SHORT_SECONDS) return [];
   return [
@@ -146,9 +145,11 @@ function endsByExpiry(route: MapRoute, { map, seen }: Ground): readonly Finding[
 
 function neverPurged(family: MapFamily, ground: Ground): readonly Finding[] {
   const { map } = ground;
-  const routes = map.routes.filter(({ name, strategy }) => family.emittedBy.includes(name) && strategy !== 'revalidate');
+  const routes = map.routes.filter(
+    (route) => family.emittedBy.includes(route.name) && route.strategy !== 'revalidate' && !isEndedOtherwise(route, map),
+  );
   const lived = Math.max(0, ...routes.map((route) => livedSeconds(route, family.family)));
-  if (lived < LONG_SECONDS || isPurged(family) || !isTime(family, map)) return [];
+  if (lived < LONG_SECONDS || isPurged(family) || !isTime(family, map, lived)) return [];
   const near = nearPurged(family, map);
   const examples = routes.flatMap(({ emits }) => emits.filter((one) => one.family === family.family).flatMap((one) => one.seen?.examples ?? []));
   return [
@@ -159,7 +160,7 @@ function neverPurged(family: MapFamily, ground: Ground): readonly Finding[] {
       what: `${neverPurgedText(family, map, lived)}${near === undefined ? '' : `; ${near} is purged`}`,
       why:
         family.endedBy.length > 0
-          ? `${family.endedBy.map(enderText).join(' and ')} should, and has not come`
+          ? `${family.endedBy.map(enderText).join(' and ')} should where its data is written, and has not come`
           : 'no write, event or caller is known to: where no URL, prefix or scope is purged instead, a change of its data is not seen until the clock ends what carries it',
       todo: 'purge it where its data is written (invalidates, events.rules, or the application), or drop the tag',
       examples: examples.slice(0, 3),
@@ -168,9 +169,19 @@ function neverPurged(family: MapFamily, ground: Ground): readonly Finding[] {
   ];
 }
 
-/** From the configuration alone, where that says of anything who purges it: else all purges may come from elsewhere. Seen, after a while. */
-function isTime(family: MapFamily, { seen, families }: Ground['map']): boolean {
-  if (seen !== undefined) return seen.seconds >= PATIENCE_SECONDS && (family.stored ?? 0) > 0;
+/** By a purge of everything, of its URLs, or of a prefix, a scope or a cache group that may have had something of it. */
+function isEndedOtherwise({ seen }: MapRoute, map: Ground['map']): boolean {
+  const { all = 0, groups = 0 } = map.seen?.purges ?? {};
+  return all + groups + (seen?.urlPurges ?? 0) + (seen?.widePurges ?? 0) > 0;
+}
+
+/**
+ * From the configuration alone, where that says of anything who purges it: else all purges may come from elsewhere. Seen, after a while: where somebody is to
+ * purge it, after the life of an entry, since perhaps nobody wrote.
+ */
+function isTime(family: MapFamily, { seen, families }: Ground['map'], lived: number): boolean {
+  const patience = family.endedBy.length > 0 ? Math.max(PATIENCE_SECONDS, lived) : PATIENCE_SECONDS;
+  if (seen !== undefined) return seen.seconds >= patience && (family.stored ?? 0) > 0;
   return family.endedBy.length === 0 && families.some(({ endedBy }) => endedBy.length > 0);
 }
 

@@ -93,6 +93,31 @@ const ROWS: readonly Row[] = [
     [/^met-nothing: 40 purges of prodcut:\* .*; did they mean product:\*\?$/],
   ],
   [
+    'what somebody should purge, while entries of its first hour may live',
+    (seen) => {
+      seen.stored('/products/:id', ['product:1'], { lifetimeMs: 60 * MINUTE });
+      later(seen, 30);
+    },
+    [],
+  ],
+  [
+    'what somebody should purge, and has not in the life of an entry',
+    (seen) => {
+      seen.stored('/products/:id', ['product:1'], { lifetimeMs: 60 * MINUTE });
+      later(seen, 61);
+    },
+    [/^never-purged: 1 tag of product:\* /],
+  ],
+  [
+    'what nobody is known to purge, of a route that is purged as a whole',
+    (seen) => {
+      seen.stored('/list', ['catalog'], { lifetimeMs: 60 * MINUTE });
+      seen.purged([], { all: true });
+      later(seen, 61);
+    },
+    [],
+  ],
+  [
     'what a thread that is gone had stored',
     (seen) => {
       seen.stored('/products/:id', ['product:1']);
@@ -100,7 +125,7 @@ const ROWS: readonly Row[] = [
       times(10, () => seen.purged(['prodcut:1']));
       later(seen, 10);
     },
-    [/^never-purged/],
+    [],
   ],
   [
     'what a route names, before it is stored',

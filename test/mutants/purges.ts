@@ -58,8 +58,8 @@ export const PURGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'effects: of more purges than a thread reports at once it is not known that they met something',
     file: 'src/observe/purge-effects.ts',
-    text: 'this.#traces.addFate(epoch, FATE.met);',
-    replacement: 'if (this.#deltas.size < MOST_DELTAS) this.#traces.addFate(epoch, FATE.met);',
+    text: '      this.#traces.addFate(epoch, FATE.met);\n',
+    replacement: '      if (this.#deltas.size < MOST_DELTAS) this.#traces.addFate(epoch, FATE.met);\n',
     caughtBy: ['test/observe/purge-effects.test.ts'],
   },
   {

@@ -128,6 +128,24 @@ describe('rule 2: what the end of a body may store', () => {
       'freshet_fills_refused_by_purge_total 1',
       'freshet_origin_requests_after_purge_total{mode="hard"} 1',
     ]);
+    // It has met that: what came after it and met nothing is the only one that did.
+    await race.purge({ tags: ['nothing'] });
+    const metNothing = (): Promise<readonly string[]> => race.metrics(/^freshet_purges_met_nothing_total{kind="operator"} [^0]/);
+    while ((await metNothing()).length === 0);
+    expect(await metNothing()).toEqual(['freshet_purges_met_nothing_total{kind="operator"} 1']);
+  });
+
+  it('what would not have been stored anyway has met no purge', async () => {
+    await using race = await Race.start();
+    const { barrier, reply } = heldAt('before-head');
+    race.serve(PAGE, { fields: [...TAGGED, 'cache-control', 'no-store'] }, reply);
+    const asked = await race.ask(PAGE);
+    await race.standsAt(barrier);
+    await race.purge({ tags: ['product:1'] });
+    barrier.open();
+    await asked.answer();
+    // When the sweep has been round.
+    while ((await race.metrics(/^freshet_purges_met_nothing_total{kind="operator"} 1/)).length === 0);
   });
 
   it.each(['after-head', 'mid-body', 'before-end'] as const)(

@@ -195,7 +195,11 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     test: 'test/proxy/journey-hunted.test.ts',
     guards: [`if (this.#undecided === 0 && this.landing?.kind === 'response')`],
   },
-  { file: 'src/proxy/flight.ts', test: 'test/proxy/journey-parts.test.ts', guards: [`if (commit.kind === 'refused')`] },
+  {
+    file: 'src/proxy/flight.ts',
+    test: 'test/purge/race-fills.test.ts',
+    guards: ['if (isOvertaken(judgement))', `if (commit.kind === 'refused' && !isOvertaken(judgement))`, `if (reason === 'purged-in-flight')`],
+  },
   {
     file: 'src/proxy/flight.ts',
     test: 'test/purge/race-flights.test.ts',
