@@ -37,7 +37,8 @@ export async function* measureAudits(scale: Scale): AsyncGenerator<Table> {
 }
 
 async function measure(scale: Scale, file: string): Promise<Table> {
-  const rounds = scale.rounds * 5;
+  // So many that a hundredth part can be told.
+  const rounds = scale.rounds * scale.seconds * 3;
   const seconds = Math.max(1, Math.round(scale.seconds / 10));
   const kinds: Measured[] = KINDS.map((kind) => ({ ...kind, micros: [], requests: 0, audits: 0, failures: 0 }));
   writeFileSync(file, BASE);

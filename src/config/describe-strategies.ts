@@ -12,9 +12,14 @@ import { formatDuration } from './units.ts';
 export function describeStrategies(file: FileSettings): readonly string[] {
   const routes = effectiveRoutes(file);
   return STRATEGIES.flatMap((strategy) => {
-    const users = routes.filter(({ own }) => own.strategy === strategy);
+    const users = routes.filter(({ own, settings }) => own.strategy === strategy || (settings.strategy === strategy && setsBeside(own, strategy)));
     return users.length === 0 ? [] : described(strategy, users, file.defaults);
   });
+}
+
+/** Who has the strategy of `defaults` is named where it sets something that it presets. */
+function setsBeside(own: RouteSettings, strategy: Strategy): boolean {
+  return own.strategy === undefined && STRATEGY_TEXTS[strategy].presets.some(({ setting }) => setting in own);
 }
 
 function described(strategy: Strategy, users: readonly EffectiveRoute[], defaults: RouteSettings): readonly string[] {
@@ -31,7 +36,7 @@ function besides({ own, at }: EffectiveRoute, presets: readonly Preset[], defaul
   const preset = presetOf(own.strategy);
   return presets.flatMap(({ setting, value }) => {
     if (setting in own) return [`      ${setting}: ${written(own[setting])} is said beside the strategy and wins over its ${value}`];
-    const below = at[0] === 'defaults' ? undefined : defaults[setting];
+    const below = at[0] === 'defaults' || own.strategy === undefined ? undefined : defaults[setting];
     if (below === undefined || below === preset[setting]) return [];
     return [`      ${setting}: ${value} of the strategy wins over the ${written(below)} of \`defaults\``];
   });

@@ -1,6 +1,6 @@
 // What is wrong with a configuration whose parts are each well formed: settings that contradict each other. Parts that are not are skipped here.
 import { scopeNames } from '../rules/scope-names.ts';
-import { compilePattern, type ScopeRule } from '../rules/routes.ts';
+import { compilePattern, type ScopeRule, type Strategy } from '../rules/routes.ts';
 import { formatListen, isLoopback } from './address.ts';
 import { authProblems } from './auth.ts';
 import { eventProblems } from './events-schema.ts';
@@ -141,7 +141,7 @@ function routesProblems(file: Readonly<Record<string, unknown>>): readonly Probl
     const at = ['routes', index];
     problems.push(...originNameProblems(entry.data, { at, origins }), ...largestProblems(entry.data, { at, room }));
     problems.push(...templateProblems(entry.data, { at, defaults }), ...cookieProblems(entry.data, { at, defaults }));
-    problems.push(...strategyProblems(entry.data, at));
+    problems.push(...strategyProblems(entry.data, at, defaults.strategy));
     problems.push(...scopeProblems(entry.data, { at, inherited: defaults.scope ?? PUBLIC, hasIssuer }));
     const shape = shapeOf(entry.data);
     const earlier = seen.get(shape);
@@ -198,9 +198,19 @@ function scopeNamesOf(file: Readonly<Record<string, unknown>>): readonly string[
   return scopeNames([...routes.map((data: unknown) => ({ scope: route.safeParse(data).data?.scope ?? inherited })), { scope: inherited }]);
 }
 
-/** What stands beside a strategy and leaves nothing of it. */
-function strategyProblems({ strategy, pass, store_unversioned: unversioned }: RouteSettings, at: Path): readonly Problem[] {
-  if (strategy === undefined) return [];
+/** What stands beside a strategy and leaves nothing of it. A route may pass whatever it inherits. */
+function strategyProblems({ strategy, pass, store_unversioned: unversioned }: RouteSettings, at: Path, inherited?: Strategy): readonly Problem[] {
+  if (strategy === undefined) {
+    const undone = inherited === 'versioned' && unversioned === true && pass !== true;
+    return undone
+      ? [
+          {
+            path: [...at, 'store_unversioned'],
+            message: 'found true, which undoes strategy: versioned of `defaults`; allowed: a strategy of its own',
+          },
+        ]
+      : [];
+  }
   const passes = strategy === 'pass';
   const undone = pass === !passes;
   return [

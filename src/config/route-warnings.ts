@@ -54,7 +54,7 @@ function unending(route: EffectiveRoute, { reachable }: Surroundings): readonly 
   return [
     {
       path: route.whereIs('strategy'),
-      what: `strategy: ${strategy} on ${route.name}, but nothing can purge`,
+      what: `strategy: ${strategy} on ${route.name}, but nothing can purge beside what a write is answered (Surrogate-Key-Purge), or its URL`,
       why: 'admin.listen is false, purge.token is not set, there are no events.rules, and no route has invalidates',
       todo: 'set one of them, or strategy: revalidate',
     },

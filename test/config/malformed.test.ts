@@ -254,6 +254,11 @@ describe('one mistake', () => {
       '1: defaults.store_unversioned: found true, which undoes strategy: versioned; allowed: one of the two',
     ],
     [
+      'versions of `defaults` undone',
+      'defaults: { strategy: versioned }\nroutes: [{ path: /a, store_unversioned: true }]',
+      '2: routes[0].store_unversioned: found true, which undoes strategy: versioned of `defaults`; allowed: a strategy of its own',
+    ],
+    [
       'a caller',
       'purge: { callers: { shop: ["a b"] } }',
       '1: purge.callers.shop[0]: found "a b"; allowed: a tag or a family (catalog, product:*): visible characters without spaces or commas',

@@ -92,5 +92,15 @@ describe('freshet check', () => {
   it('prints those of `defaults`', () => {
     const lines = describeStrategies(read('defaults: { strategy: revalidate, ttl: 2s }').file);
     expect(lines.slice(-2)).toEqual(['    on default', '      ttl: 2s is said beside the strategy and wins over its 5s']);
+    const routes = 'routes: [{ path: /a, ttl: 9s }, { path: /b }, { path: /c, pass: true }]';
+    const inherited = describeStrategies(read(`defaults: { strategy: revalidate, keep: 1h }\n${routes}`).file);
+    expect(inherited.slice(inherited.indexOf('    on /a'))).toEqual([
+      '    on /a',
+      '      ttl: 9s is said beside the strategy and wins over its 5s',
+      '    on /c',
+      '      pass: true is said beside the strategy and wins over its false',
+      '    on default',
+      '      keep: 1h is said beside the strategy and wins over its 1d',
+    ]);
   });
 });

@@ -42,7 +42,7 @@ describe('of one route', () => {
     [
       'purge where nothing can',
       `admin: { listen: false }\n${route('strategy: purge, tags: [a]')}`,
-      ['routes[0].strategy: strategy: purge on /a/:id, but nothing can purge'],
+      ['routes[0].strategy: strategy: purge on /a/:id, but nothing can purge beside what a write is answered (Surrogate-Key-Purge), or its URL'],
     ],
     ['purge by PURGE', `admin: { listen: false }\npurge: { token: t }\n${route('strategy: purge, tags: [a]')}`, []],
     ['purge by events', `admin: { listen: false }\nevents: { rules: [{ on: a, purge: [a] }] }\n${route('strategy: purge, tags: [a]')}`, []],
