@@ -329,3 +329,11 @@ describe('findings of the configuration alone', () => {
     expect(invalidationMap(configOf(text)).findings.map(({ what }) => what)).toEqual(expected.map((one) => expect.stringMatching(one)));
   });
 });
+
+it('of several nodes none says what was never purged, since others may have been asked', () => {
+  const seen = new Seen(`redis: { url: "redis://127.0.0.1:6379", cluster: shop, secret: "${'s'.repeat(32)}" }\n${SHOP}`);
+  seen.stored('/products/:id', ['product:1'], { lifetimeMs: 60 * MINUTE });
+  seen.stored('/list', ['catalog'], { lifetimeMs: 2 * MINUTE });
+  later(seen, 61);
+  expect(seen.findings).toEqual([]);
+});

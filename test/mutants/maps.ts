@@ -3,6 +3,13 @@ import type { Mutant } from './mutant.ts';
 
 export const MAP_MUTANTS: readonly Mutant[] = [
   {
+    name: 'map: a node says of purges that others were asked for that they never came',
+    file: 'src/map/findings.ts',
+    text: 'ground.seen === undefined || ground.config.redis === undefined',
+    replacement: 'ground.config !== undefined',
+    caughtBy: ['test/map/findings.test.ts'],
+  },
+  {
     name: 'map: a tag that is only a number takes up all others',
     file: 'src/map/family-table.ts',
     text: "if (other.includes('*') && hasName(other) && covers(other, family)) return other;",
