@@ -2,7 +2,8 @@
 //
 // The idea: a tag's family is what the configuration names (`category:{slug}`: `category:*`), else what its spelling says (rules/tag-families.ts). Where a dozen
 // families differ in one word only (`customer:ada:orders`, `customer:bob:orders`, …), that word is a value, and they become one (`customer:*:orders`). The first
-// word never does: a family must have a name. What finds no room any more is counted, and said.
+// word never does: a family must have a name. So a `*` that is an id takes up nothing (`product:7` and `product:list` are two), and one that is a word takes up
+// all. What finds no room any more is counted, and said.
 import { ownText } from '../http/own-text.ts';
 import { covers, familyOf, hasName } from '../rules/tag-families.ts';
 
@@ -44,6 +45,8 @@ export class FamilyTable<T> {
   unplaced = 0;
   readonly #parts: FamilyTableParts<T>;
   readonly #families = new Map<string, T>();
+  /** Those of which a word is a value. */
+  readonly #wide = new Set<string>();
   #declared: ReadonlySet<string>;
 
   constructor(parts: FamilyTableParts<T>) {
@@ -60,11 +63,12 @@ export class FamilyTable<T> {
     return this.#families;
   }
 
-  /** Of a family, or of the wider one that has taken it up; undefined where there is no room for another. */
-  find(family: string): T | undefined {
-    const placed = this.#families.get(family) ?? this.#families.get(this.#widerOf(family) ?? '');
+  /** Of a family, or of the wider one that has taken it up; undefined where there is no room for another. `isWide`: another thread has widened it. */
+  find(family: string, isWide = false): T | undefined {
+    const mustWiden = isWide && !this.#wide.has(family) && !this.#declared.has(family);
+    const placed = mustWiden ? undefined : (this.#families.get(family) ?? this.#families.get(this.#widerOf(family) ?? ''));
     if (placed !== undefined) return placed;
-    const found = this.#mayWiden ? (this.#widened(family) ?? this.#added(family)) : undefined;
+    const found = this.#mayWiden ? this.#placed(family, mustWiden) : undefined;
     if (found === undefined) this.unplaced++;
     return found;
   }
@@ -76,15 +80,20 @@ export class FamilyTable<T> {
 
   #widerOf(family: string): string | undefined {
     if (this.#declared.has(family)) return undefined;
-    for (const other of this.#families.keys()) if (other.includes('*') && hasName(other) && covers(other, family)) return other;
+    for (const other of this.#wide) if (covers(other, family)) return other;
     return undefined;
   }
 
-  /** With what it takes up: another thread may have widened it first. */
-  #added(family: string): T | undefined {
-    const narrower = family.includes('*') && hasName(family) ? this.#takenUpBy(family) : [];
-    if (this.#families.size - narrower.length >= this.#parts.most) return undefined;
-    return this.#joined(family, narrower);
+  #placed(family: string, mustWiden: boolean): T | undefined {
+    if (mustWiden) return this.#wider(family, this.#takenUpBy(family));
+    return this.#widened(family) ?? (this.#families.size < this.#parts.most ? this.#joined(family, []) : undefined);
+  }
+
+  #wider(shape: string, alike: readonly string[]): T | undefined {
+    if (this.#families.size - alike.length >= this.#parts.most) return undefined;
+    for (const one of alike) this.#wide.delete(one);
+    if (hasName(shape)) this.#wide.add(shape);
+    return this.#joined(shape, alike);
   }
 
   /** Where it is one too many of its kind: what they are together. */
@@ -92,7 +101,7 @@ export class FamilyTable<T> {
     if (this.#declared.has(family)) return undefined;
     for (const shape of shapesOf(family)) {
       const alike = this.#takenUpBy(shape);
-      if (alike.length + 1 >= ALIKE) return this.#joined(shape, alike);
+      if (alike.length + 1 >= ALIKE) return this.#wider(shape, alike);
     }
     return undefined;
   }

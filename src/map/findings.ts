@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { nearestFamily } from '../config/nearest.ts';
-import { covers, hasName } from '../rules/tag-families.ts';
+import { covers, familyOfTemplate, hasName, isWidened } from '../rules/tag-families.ts';
 import { medianOf } from './lifetimes.ts';
 import { unmatchedEvents } from './event-findings.ts';
 import type { InvalidationMap, MapFamily, MapRoute, Observations } from './map.ts';
@@ -224,10 +224,19 @@ function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[
 
 /** As another family that covers it, or that it covers. */
 function isCarried({ family }: MapFamily, map: Ground['map']): boolean {
+  const isTold = isWide(family, map);
   return map.families.some(
-    (other) =>
-      (other.stored ?? 0) > 0 && ((hasName(other.family) && covers(other.family, family)) || (hasName(family) && covers(family, other.family))),
+    ({ family: other, stored = 0 }) => stored > 0 && ((isTold && covers(family, other)) || (isWide(other, map) && covers(other, family))),
   );
+}
+
+/** Whether its `*` is any word: the configuration says so, or words were seen there. */
+function isWide(family: string, map: Ground['map']): boolean {
+  const emits = map.routes.flatMap((route) => route.emits.filter((one) => one.family === family));
+  const { endedBy = [], seen } = familyNamed(map, family) ?? {};
+  const isDeclared = [...emits, ...endedBy].some(({ template }) => template !== undefined && familyOfTemplate(template) === family);
+  const examples = [...emits.flatMap((one) => one.seen?.examples ?? []), ...(seen?.examples ?? [])];
+  return hasName(family) && (isDeclared || isWidened(family, examples));
 }
 
 /** Every tag that was stored has found room in its family. */

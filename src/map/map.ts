@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { isOn } from '../rules/event-types.ts';
 import { STRATEGIES, type Route } from '../rules/routes.ts';
-import { covers, familyOf, familyOfTemplate, hasName } from '../rules/tag-families.ts';
+import { covers, familyOf, familyOfTemplate, hasName, isWidened } from '../rules/tag-families.ts';
 import { type DeclaredEnder, declaredEnders, mayStore, mayWrite } from './declared.ts';
 import { FINDING, findingsOf } from './findings.ts';
 import { type Lifetimes, medianOf } from './lifetimes.ts';
@@ -174,7 +174,9 @@ function mapFamilies(routes: readonly MapRoute[], enders: readonly DeclaredEnder
     ...enders.map(({ family }) => family),
     ...purged.keys(),
   ]);
-  return names.toSorted(compare).map((family) => mapFamily(family, { routes, enders, purged, isSeen: seen !== undefined }));
+  const declared = new Set([...enders, ...routes.flatMap(declaredOf)].map(({ family }) => family));
+  const wide = new Set([...declared, ...names.filter((family) => isWidened(family, examplesOf(family, routes, purged)))].filter(hasName));
+  return names.toSorted(compare).map((family) => mapFamily(family, { routes, enders, purged, isSeen: seen !== undefined, declared, wide }));
 }
 
 interface Around {
@@ -182,9 +184,11 @@ interface Around {
   readonly enders: readonly DeclaredEnder[];
   readonly purged: ReadonlyMap<string, FamilyPurged>;
   readonly isSeen: boolean;
+  readonly declared: ReadonlySet<string>;
+  readonly wide: ReadonlySet<string>;
 }
 
-function mapFamily(family: string, { routes, enders, purged, isSeen }: Around): MapFamily {
+function mapFamily(family: string, { routes, enders, purged, isSeen, declared, wide }: Around): MapFamily {
   const emitting = routes.flatMap(({ name, emits }) =>
     emits.filter((one) => one.family === family).map(({ seen }) => ({ name, tags: seen?.tags ?? 0 })),
   );
@@ -193,9 +197,14 @@ function mapFamily(family: string, { routes, enders, purged, isSeen }: Around): 
     family,
     emittedBy: distinct(emitting.map(({ name }) => name)),
     ...(isSeen ? { stored: emitting.reduce((sum, { tags }) => sum + tags, 0) } : {}),
-    endedBy: endersOf(family, { enders, purged, declared: new Set([...enders, ...routes.flatMap(declaredOf)].map((one) => one.family)) }),
+    endedBy: endersOf(family, { enders, purged, declared, wide }),
     ...(own === undefined ? {} : { seen: { ...purgedOf(own), examples: [...own.examples], others: own.others } }),
   };
+}
+
+function examplesOf(family: string, routes: readonly MapRoute[], purged: ReadonlyMap<string, FamilyPurged>): readonly string[] {
+  const stored = routes.flatMap(({ emits }) => emits.filter((one) => one.family === family).flatMap(({ seen }) => seen?.examples ?? []));
+  return [...stored, ...(purged.get(family)?.examples ?? [])];
 }
 
 function declaredOf({ emits }: MapRoute): MapRoute['emits'] {
@@ -207,14 +216,16 @@ interface Enders {
   readonly purged: ReadonlyMap<string, FamilyPurged>;
   /** Families that the configuration names: what was seen of each is its own. */
   readonly declared: ReadonlySet<string>;
+  /** Families of any word. */
+  readonly wide: ReadonlySet<string>;
 }
 
 /** Those of the configuration, with what was seen of them; then those that were only seen. */
-function endersOf(family: string, { enders, purged, declared }: Enders): Ender[] {
+function endersOf(family: string, { enders, purged, declared, wide }: Enders): Ender[] {
   const seen = new Map<string, Ender & { seen: z.output<typeof PURGED> }>();
   for (const [other, { by }] of purged) {
-    const isPart = !declared.has(other) && hasName(family) && covers(family, other);
-    const isWhole = !declared.has(family) && hasName(other) && covers(other, family);
+    const isPart = !declared.has(other) && wide.has(family) && covers(family, other);
+    const isWhole = !declared.has(family) && wide.has(other) && covers(other, family);
     if (other !== family && !isPart && !isWhole) continue;
     for (const one of by.values()) {
       const key = `${one.kind} ${one.name}`;

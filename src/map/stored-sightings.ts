@@ -4,6 +4,7 @@ import { ownText } from '../http/own-text.ts';
 import type { EntryRefused, EntryStored, FillListener } from '../observe/fill-listener.ts';
 import type { Config } from '../config/config.ts';
 import { declaredFamilies } from './declared.ts';
+import { isWidened } from '../rules/tag-families.ts';
 import { FamilyTable, Naming } from './family-table.ts';
 import { addLifetime, joinLifetimes, LIFETIMES, noLifetimes } from './lifetimes.ts';
 import type { TagSketch } from './tag-sketch.ts';
@@ -150,7 +151,7 @@ function joinRoute(into: Route, from: RouteSeen): void {
   joinCounts(into.variesOn, from.variesOn);
   into.table.unplaced += from.unplaced;
   for (const [family, seen] of Object.entries(from.families)) {
-    const place = into.table.find(family);
+    const place = into.table.find(family, isWidened(family, seen.examples));
     if (place !== undefined) joinFamily(place, seen);
   }
 }

@@ -18,6 +18,11 @@ export function hasName(family: string): boolean {
   return /[^*:/|_.=-]/.test(family);
 }
 
+/** Whether other things than ids were taken for the `*` of a family, as `examples` show: then it is for any word. Else for what an id looks like, and no more. */
+export function isWidened(family: string, examples: readonly string[]): boolean {
+  return family.includes('*') && examples.some((tag) => !tag.endsWith('…') && familyOf(tag) !== family);
+}
+
 export function familyOfTemplate(template: string): string {
   return familyOf(template.replace(/\{[^{}]*\}/g, '*'));
 }

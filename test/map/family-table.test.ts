@@ -34,6 +34,7 @@ describe('families', () => {
     ['words in the middle', users(12, ':orders'), [], { 'customer:*:orders': 12 }],
     ['with other separators', users(12).map((tag) => tag.replace(':', '_')), [], { 'customer_*': 12 }],
     ['numbers alone beside names', ['frontpage', '42', 'catalog', '43'], [], { frontpage: 1, '*': 2, catalog: 1 }],
+    ['words beside ids', ['product:list', 'product:7', 'product:lsit'], [], { 'product:list': 1, 'product:*': 1, 'product:lsit': 1 }],
     ['the first word never', Array.from({ length: 20 }, (_, i) => `${'abcdefghijklmnopqrst'[i] ?? ''}:x`), [], undefined],
   ])('%s', (_, tags, declared, expected) => {
     const families = counts(fill(tags, { declared }));

@@ -101,6 +101,18 @@ describe('of what was seen', () => {
     expect([purges('product:list'), purges('product:*')]).toEqual([[['127.0.0.1 (cms)', 1]], [['127.0.0.1 (cms)', 2]]]);
   });
 
+  it('finds the typo in a word beside ids', () => {
+    const seen = new Seen('routes: [{ path: "/a" }]');
+    seen.stored('/a', ['product:list', 'product:7', 'category:tea:index', 'category:tea:9']);
+    seen.purged(['product:7', 'product:lsit', 'category:tea:idnex']);
+    const { findings } = seen.map();
+    expect(findings.map(({ kind, subject, nearest }) => [kind, subject, nearest])).toEqual([
+      ['met-nothing', 'category:tea:idnex', 'category:tea:index'],
+      ['met-nothing', 'product:lsit', 'product:list'],
+    ]);
+    expect(familyIn(seen.map(), 'product:list')?.endedBy).toEqual([]);
+  });
+
   it('adds up what one caller purged of the parts of a family', () => {
     const seen = new Seen('routes: [{ path: "/a", tags: ["customer:{query.id}:orders"] }]');
     for (const word of ['ada', 'bob']) seen.stored('/a', [`client:${word}`]);
