@@ -15,8 +15,12 @@ interface Named {
 
 export function tagWarnings(file: FileSettings, routes: readonly EffectiveRoute[]): readonly Warning[] {
   const emitted = distinct(routes.filter(stores).flatMap((route) => namedBy(route, 'tags')));
+  // What is asked about again every few seconds need not be purged.
+  const lasting = distinct(
+    routes.filter((route) => stores(route) && route.settings.strategy !== 'revalidate').flatMap((route) => namedBy(route, 'tags')),
+  );
   const ended = distinct([...routes.filter(mayWrite).flatMap((route) => namedBy(route, 'invalidates')), ...rulesOf(file), ...callersOf(file)]);
-  return [...unended(emitted, ended), ...misnamed(ended, emitted), ...unread(file, ended, emitted), ...unversioned(file, routes)];
+  return [...unended(lasting, ended, emitted), ...misnamed(ended, emitted), ...unread(file, ended, emitted), ...unversioned(file, routes)];
 }
 
 function namedBy({ settings, whereIs }: EffectiveRoute, setting: 'tags' | 'invalidates'): readonly Named[] {
@@ -41,28 +45,42 @@ function distinct(named: readonly Named[]): readonly Named[] {
 }
 
 /** Only where the file says of anything what ends it: else all purges come from elsewhere, and the map of a running Freshet shows them. */
-function unended(emitted: readonly Named[], ended: readonly Named[]): readonly Warning[] {
+function unended(lasting: readonly Named[], ended: readonly Named[], emitted: readonly Named[]): readonly Warning[] {
   if (ended.length === 0) return [];
   const families = ended.map(({ family }) => family);
   // A rule whose whole tag is a field of the event may purge any.
   if (families.includes('*')) return [];
-  return emitted
-    .filter(({ family }) => !families.some((pattern) => covers(pattern, family) || covers(family, pattern)))
-    .map(({ template, family, path }) => ({
-      path,
-      what: `no rule, route or caller named here purges ${template}${near(family, families)}`,
-      why: 'what carries it ends by its other tags, its URL or the clock alone',
-      todo: `add ${template} to the invalidates of the route that writes it, or to purge.callers where something outside purges it; or leave the tag out`,
-    }));
+  return lasting
+    .filter(({ family }) => !ended.some((ender) => mayEnd(ender, family, emitted)))
+    .map(({ template, family, path }) => {
+      const others = families.filter((pattern) => !covers(pattern, family));
+      const isTakenForId = others.length < families.length;
+      return {
+        path,
+        what: `no rule, route or caller named here purges ${template}${near(family, others)}`,
+        why: `what carries it ends by its other tags, its URL or the clock alone${isTakenForId ? '; a field beside it ({id}) is taken for ids, not for this word' : ''}`,
+        todo: `add ${template} to the invalidates of the route that writes it, or to purge.callers where something outside purges it; or leave the tag out`,
+      };
+    });
+}
+
+/** A field of a path or an event is an id: where what it makes is emitted itself, it is not meant for a word beside it (`product:{id}` and `product:list`). */
+function mayEnd({ family: pattern, template }: Named, family: string, emitted: readonly Named[]): boolean {
+  if (pattern === family) return true;
+  const isForAnother = emitted.some((one) => one.family === pattern);
+  if (covers(pattern, family)) return !(isForAnother && template.includes('{'));
+  return covers(family, pattern) && !isForAnother;
 }
 
 /** Origins have tags of their own, so a family that no route names is no mistake; one that is nearly that of a route is. */
 function misnamed(ended: readonly Named[], emitted: readonly Named[]): readonly Warning[] {
   const families = emitted.map(({ family }) => family);
   return ended
-    .filter(({ family }) => !families.some((other) => covers(family, other) || covers(other, family)))
+    .filter(({ family }) => !families.includes(family))
     .flatMap(({ template, family, path }) => {
-      const meant = nearestFamily(family, families);
+      const isCovered = families.some((other) => covers(family, other) || covers(other, family));
+      // Of the values of a field it may be one, but for a word that is nearly another.
+      const meant = nearestFamily(family, isCovered ? families.filter((other) => !other.includes('*')) : families);
       if (meant === undefined) return [];
       return [
         {

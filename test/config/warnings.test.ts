@@ -77,6 +77,25 @@ describe('of families', () => {
     ['all are ended by writes', `${TAGGED}, { path: "/b/:product", methods: [POST], invalidates: ["product:{product}", catalog] }]`, []],
     ['one is not', `${TAGGED}, { path: /b, invalidates: [catalog] }]`, [`routes[0].tags[0]: ${UNENDED} product:{id}`]],
     ['all are ended by a caller', `purge: { callers: { shop: ["product:*", catalog] } }\n${TAGGED}]`, []],
+    [
+      'a word beside ids',
+      'routes: [{ path: /a, tags: [product:list] }, { path: "/a/:id", tags: ["product:{id}"], invalidates: ["product:{id}"] }]',
+      [`routes[0].tags[0]: ${UNENDED} product:list`],
+    ],
+    [
+      'a typo in a word beside ids',
+      'routes: [{ path: /a, tags: [product:list] }, { path: "/a/:id", tags: ["product:{id}"], invalidates: ["product:{id}", product:lsit] }]',
+      [
+        `routes[0].tags[0]: ${UNENDED} product:list (nearest: product:lsit)`,
+        'routes[1].invalidates[1]: purges product:lsit, which no route emits (did you mean product:list?)',
+      ],
+    ],
+    [
+      'a word beside ids, by a caller who purges any',
+      `purge: { callers: { shop: ["product:*"] } }\nroutes: [{ path: /a, tags: [product:list, "product:{query.id}"] }]`,
+      [],
+    ],
+    ['what is asked about again anyway', 'routes: [{ path: /rank, strategy: revalidate, tags: [rank] }, { path: /b, invalidates: [other] }]', []],
     ['one member of a family', `purge: { callers: { shop: ["product:7", catalog] } }\n${TAGGED}]`, []],
     [
       'a typo of a route',

@@ -30,6 +30,7 @@ describe('families', () => {
     ['each of several that are named', ['a:b:c', 'a:x:c', 'a:b:d'], ['a:*:*', 'a:b:*'], { 'a:b:*': 2, 'a:*:*': 1 }],
     ['words that are few', users(11), [], Object.fromEntries(users(11).map((tag) => [tag, 1]))],
     ['words that are many', users(12), [], { 'customer:*': 12 }],
+    ['words that are many, beside one that is named', users(13), ['customer:ax'], { 'customer:ax': 1, 'customer:*': 12 }],
     ['and what comes then', [...users(12), 'customer:zed'], [], { 'customer:*': 13 }],
     ['words in the middle', users(12, ':orders'), [], { 'customer:*:orders': 12 }],
     ['with other separators', users(12).map((tag) => tag.replace(':', '_')), [], { 'customer_*': 12 }],
