@@ -111,6 +111,7 @@ export class Control {
       config.redis === undefined
         ? new ProcessAuthority({ ...marking, name, ...(lease === undefined ? {} : { lease }) })
         : sharedAuthority(config.redis, { ...marking, clock, watcher: new NodeReport({ observer: observe, emptied: exhausted }), epochsChanged });
+    if (config.redis?.mode === 'lease') observe.metrics.leaseWanted();
     this.effects = new EffectLedger({ threads, fates: this.authority.marks, metNothing: (kind) => observe.metrics.purgeMetNothing(kind) });
     this.purgeLog = new PurgeLog((said) => observe.info('purged', { ...said }));
     this.sketchMemory = allocateSketch();

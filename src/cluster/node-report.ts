@@ -35,7 +35,10 @@ export class NodeReport implements NodeWatcher {
   }
 
   joined(result: Joined): void {
-    if (result.kind === 'failed') this.#troubled('Redis does not answer', { error: result.error });
+    if (result.kind === 'failed') {
+      this.#parts.observer.renewalEnded('failed');
+      this.#troubled('Redis does not answer', { error: result.error });
+    }
     if (result.kind === 'secret-differs') this.#troubled('the cluster has another redis.secret: this node stores nothing and purges nothing', {});
   }
 

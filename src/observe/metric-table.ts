@@ -152,7 +152,7 @@ export const METRICS = [
     type: 'gauge',
     across: 'max',
     labels: [],
-    help: 'With redis in lease mode: 1 while this node may answer from its cache, else 0.',
+    help: 'With redis in lease mode: 1 while this node may answer from its cache, else 0. Absent elsewhere.',
   },
   { name: 'freshet_lease_losses_total', type: 'counter', labels: [], help: 'How often it lost that right.' },
   {

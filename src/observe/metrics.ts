@@ -75,7 +75,8 @@ export class Metrics implements EffectObserver {
   #waitedOut = 0;
   #emptied = 0;
   #leaseLosses = 0;
-  #isLeaseHeld = false;
+  /** Undefined where none is needed. */
+  #isLeaseHeld: boolean | undefined;
 
   constructor(sources: MetricSources) {
     this.#sources = sources;
@@ -149,6 +150,11 @@ export class Metrics implements EffectObserver {
 
   originAskedAfterPurge(mode: PurgeMode): void {
     this.#askedAfterPurge.add(mode, '');
+  }
+
+  /** From the start on, so that a node which never gets one is told from one that needs none. */
+  leaseWanted(): void {
+    this.#isLeaseHeld ??= false;
   }
 
   leaseChanged(isHeld: boolean): void {
@@ -239,7 +245,7 @@ export class Metrics implements EffectObserver {
       freshet_purge_duration_seconds: this.#purgeTimes.samples(),
       freshet_purges_unconfirmed_total: this.#unconfirmed.samples(),
       freshet_purges_waited_out_total: single(this.#waitedOut),
-      freshet_lease_held: single(this.#isLeaseHeld ? 1 : 0),
+      freshet_lease_held: this.#isLeaseHeld === undefined ? [] : single(this.#isLeaseHeld ? 1 : 0),
       freshet_lease_losses_total: single(this.#leaseLosses),
       freshet_log_renewals_total: this.#renewals.samples(),
       freshet_node_emptied_total: single(this.#emptied),

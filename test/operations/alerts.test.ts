@@ -69,7 +69,7 @@ describe.each(alerts)('$alert', ({ alert, expr, annotations }) => {
     const ends = tests.flatMap(({ alert_rule_test: rows }) =>
       rows.filter(({ alertname }) => alertname === alert).map((row) => row.exp_alerts.length),
     );
-    expect(ends.toSorted((a, b) => a - b)).toEqual([0, 1]);
+    expect([...new Set(ends)].toSorted((a, b) => a - b)).toEqual([0, 1]);
   });
 });
 
