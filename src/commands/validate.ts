@@ -16,5 +16,11 @@ export const validate: Command = async (line, { env, print }) => {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort());
   const report = await run(plan, { say: (text) => process.stderr.write(`freshet: ${text}\n`), ended: interrupted.signal });
   print(line.has('json') ? JSON.stringify(report) : describeReport(report));
+  const { uncertain, lost } = report.writes;
+  if (report.faults.length === 0 && uncertain + lost > 0) {
+    throw new RunError(
+      `${uncertain + lost} ${uncertain + lost === 1 ? 'write was' : 'writes were'} not confirmed, so less is proven than was asked for: see the notes`,
+    );
+  }
   if (report.faults.length > 0) throw new RunError(`${report.faults.length === 1 ? 'a fault was' : `${report.faults.length} faults were`} found`);
 };

@@ -46,6 +46,13 @@ it('a fault: 1', async () => {
   expect(code).toBe(1);
 });
 
+it('no fault, but writes that were not confirmed: 1', async () => {
+  const { code, out, err } = await run({ writes: [204, 204, 503] });
+  expect(out).toContain('writes were not confirmed');
+  expect(err).toMatch(/freshet: \d+ writes were not confirmed, so less is proven than was asked for: see the notes\n$/);
+  expect(code).toBe(1);
+});
+
 it('as JSON: one object, and nothing beside it', async () => {
   const { out } = await run({ forgets: true }, String, '--json');
   expect(JSON.parse(out)).toMatchObject({ faults: [{ kind: 'missed-invalidation', isAlways: true, read: '/values/a' }] });
