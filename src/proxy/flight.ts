@@ -242,7 +242,9 @@ export class Flight implements OriginHandler {
   }
 
   #abandonUnlessUseful(): void {
-    if (this.#ended || this.#undecided > 0) return;
+    // A 304 has no body to be spared: its end comes with its head.
+    const isBodyless = this.landing?.kind === 'freshened' || this.landing?.kind === 'base-gone';
+    if (this.#ended || this.#undecided > 0 || isBodyless) return;
     if (this.landing?.kind === 'response' && (this.landing.fill.readers > 0 || this.landing.fill.kept)) return;
     if (this.landing?.kind === 'response') this.landing.fill.discard();
     this.#call?.abort();

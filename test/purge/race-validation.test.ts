@@ -35,6 +35,15 @@ describe('rule 6: stale while it is refreshed', () => {
     expect(await race.body(PAGE)).toBe('fetch 2');
   });
 
+  it('a refresh that is answered 304 is an answer of the origin, and no client that left', async () => {
+    await using race = await stale({}, { fields: SWR }, { status: 304, fields: SWR });
+    expect(await race.body(PAGE)).toBe('fetch 1');
+    await race.origin.seen(2);
+    const results = (): Promise<readonly string[]> => race.metrics(/^freshet_origin_requests_total/);
+    while ((await results()).length < 2);
+    expect((await results()).map((line) => line.slice(line.indexOf('result=')))).toEqual(['result="2xx"} 1', 'result="3xx"} 1']);
+  });
+
   it('not after a hard purge', async () => {
     await using race = await stale({}, { fields: SWR });
     await purge(race);

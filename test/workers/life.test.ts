@@ -184,7 +184,7 @@ it('each has its share', () => {
   expect(share.store).toMatchObject({ memoryBytes: 30 * 1024 ** 2, fillBytes: 20 * 1024 ** 2 });
   expect([share.limits.connections, share.limits.connectionsPerAddress]).toEqual([4, 1024]);
   expect(share.origins.get('a')).toMatchObject({ connections: 2, queue: 0 });
-  expect(share.audit).toMatchObject({ ratePerSecond: 4, concurrency: 1, sample: 0.05 });
+  expect(share.audit).toMatchObject({ ratePerSecond: 10 / 3, concurrency: 1, sample: 0.05 });
 });
 
 describe('a channel', () => {

@@ -206,7 +206,7 @@ export const PROXY_GUARDS: readonly Guarded[] = [
     guards: [
       `if (this.landing?.kind === 'response') return this.landing.judgement.tagIds;`,
       `if (this.landing?.kind === 'response') {`,
-      'if (this.#ended || this.#undecided > 0)',
+      'if (this.#ended || this.#undecided > 0 || isBodyless)',
       `if (this.landing?.kind === 'response' && (this.landing.fill.readers > 0 || this.landing.fill.kept))`,
     ],
   },
