@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { nearestFamily } from '../config/nearest.ts';
-import { covers, familyOfTemplate, hasName, isWidened } from '../rules/tag-families.ts';
+import { covers } from '../rules/tag-families.ts';
 import { medianOf } from './lifetimes.ts';
 import { unmatchedEvents } from './event-findings.ts';
 import type { InvalidationMap, MapFamily, MapRoute, Observations } from './map.ts';
@@ -49,10 +49,32 @@ interface Ground {
   readonly config: Config;
   readonly map: Omit<InvalidationMap, 'findings'>;
   readonly seen: Observations | undefined;
+  /** Families whose `*` is any word. */
+  readonly wide: ReadonlySet<string>;
+}
+
+/** So many names are compared for one map: where there are thousands of families, not all slips are told. */
+const MOST_COMPARED = 5_000;
+
+interface Looking extends Ground {
+  readonly byName: ReadonlyMap<string, MapFamily>;
+  readonly emitted: readonly string[];
+  /** Purged, or to be, and emitted by nobody. */
+  readonly onlyPurged: readonly string[];
+  /** Names that may still be compared. */
+  left: number;
 }
 
 /** Of several nodes each knows the names of those purges only that it was asked for: what was never purged none can say. */
-export function findingsOf(ground: Ground): Finding[] {
+export function findingsOf(given: Ground): Finding[] {
+  const { families } = given.map;
+  const ground: Looking = {
+    ...given,
+    byName: new Map(families.map((one) => [one.family, one])),
+    emitted: families.filter(({ emittedBy }) => emittedBy.length > 0).map(({ family }) => family),
+    onlyPurged: families.filter((one) => one.emittedBy.length === 0 && (isPurged(one) || one.endedBy.length > 0)).map(({ family }) => family),
+    left: MOST_COMPARED,
+  };
   const knowsAll = ground.seen === undefined || ground.config.redis === undefined;
   return [
     ...ground.map.routes.flatMap((route) => [
@@ -125,11 +147,11 @@ function neverStored({ name, stores, strategy, ttlSeconds, seen }: MapRoute): re
 }
 
 /** Tagged, and nothing has purged any of it: its tags, its URLs, a prefix, a scope or all. Where it lives long, that is said of its families. */
-function endsByExpiry(route: MapRoute, { map, seen }: Ground): readonly Finding[] {
+function endsByExpiry(route: MapRoute, { map, seen, byName }: Looking): readonly Finding[] {
   const { stored = 0, untagged: bare = 0, fresh } = route.seen ?? {};
   if (seen === undefined || fresh === undefined || map.seen === undefined || map.seen.seconds < PATIENCE_SECONDS) return [];
   // Which routes have something of a cache group nobody knows here.
-  const isEnded = isEndedOtherwise(route, map) || route.emits.some(({ family }) => isPurged(familyNamed(map, family)));
+  const isEnded = isEndedOtherwise(route, map) || route.emits.some(({ family }) => isPurged(byName.get(family)));
   const isSaid = route.strategy === 'revalidate' || bare === stored || fresh.medianSeconds >= LONG_SECONDS;
   if (isEnded || isSaid || fresh.medianSeconds < SHORT_SECONDS) return [];
   return [
@@ -145,14 +167,14 @@ function endsByExpiry(route: MapRoute, { map, seen }: Ground): readonly Finding[
   ];
 }
 
-function neverPurged(family: MapFamily, ground: Ground): readonly Finding[] {
+function neverPurged(family: MapFamily, ground: Looking): readonly Finding[] {
   const { map } = ground;
   const routes = map.routes.filter(
     (route) => family.emittedBy.includes(route.name) && route.strategy !== 'revalidate' && !isEndedOtherwise(route, map),
   );
   const lived = Math.max(0, ...routes.map((route) => livedSeconds(route, family.family)));
   if (lived < LONG_SECONDS || isPurged(family) || !isTime(family, map, lived)) return [];
-  const near = nearPurged(family, map);
+  const near = nearestOf(family.family, ground.onlyPurged, ground);
   const examples = routes.flatMap(({ emits }) => emits.filter((one) => one.family === family.family).flatMap((one) => one.seen?.examples ?? []));
   return [
     {
@@ -193,18 +215,13 @@ function neverPurgedText({ family, emittedBy, stored = 0 }: MapFamily, { seen }:
   return `${stored} ${stored === 1 ? 'tag' : 'tags'} of ${family} ${stored === 1 ? 'was' : 'were'} stored (${by}), fresh for about ${spoken(lived)}, and none has been purged in ${spoken(seen.seconds)}`;
 }
 
-function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[] {
+function metNothing(family: MapFamily, ground: Looking): readonly Finding[] {
+  const { map, seen } = ground;
   const purged = seen?.purges.families.get(family.family);
-  if (seen === undefined || purged === undefined || purged.met > purged.count * BY_CHANCE || (family.stored ?? 0) > 0 || isCarried(family, map))
+  if (seen === undefined || purged === undefined || purged.met > purged.count * BY_CHANCE || (family.stored ?? 0) > 0 || isCarried(family, ground))
     return [];
   // What a route names is no slip of the hand: it was not stored yet.
-  const near =
-    family.emittedBy.length > 0
-      ? undefined
-      : nearestFamily(
-          family.family,
-          map.families.filter(({ emittedBy, family: name }) => emittedBy.length > 0 && name !== family.family).map(({ family: name }) => name),
-        );
+  const near = family.emittedBy.length > 0 ? undefined : nearestOf(family.family, ground.emitted, ground);
   const forSeconds = (seen.now - purged.firstAt) / 1_000;
   if (near === undefined && forSeconds < PATIENCE_SECONDS) return [];
   const callers = family.endedBy.filter((ender) => ender.seen !== undefined).map(enderText);
@@ -223,20 +240,11 @@ function metNothing(family: MapFamily, { map, seen }: Ground): readonly Finding[
 }
 
 /** As another family that covers it, or that it covers. */
-function isCarried({ family }: MapFamily, map: Ground['map']): boolean {
-  const isTold = isWide(family, map);
+function isCarried({ family }: MapFamily, { map, wide }: Ground): boolean {
+  const isWide = wide.has(family);
   return map.families.some(
-    ({ family: other, stored = 0 }) => stored > 0 && ((isTold && covers(family, other)) || (isWide(other, map) && covers(other, family))),
+    ({ family: other, stored = 0 }) => stored > 0 && ((isWide && covers(family, other)) || (wide.has(other) && covers(other, family))),
   );
-}
-
-/** Whether its `*` is any word: the configuration says so, or words were seen there. */
-function isWide(family: string, map: Ground['map']): boolean {
-  const emits = map.routes.flatMap((route) => route.emits.filter((one) => one.family === family));
-  const { endedBy = [], seen } = familyNamed(map, family) ?? {};
-  const isDeclared = [...emits, ...endedBy].some(({ template }) => template !== undefined && familyOfTemplate(template) === family);
-  const examples = [...emits.flatMap((one) => one.seen?.examples ?? []), ...(seen?.examples ?? [])];
-  return hasName(family) && (isDeclared || isWidened(family, examples));
 }
 
 /** Every tag that was stored has found room in its family. */
@@ -248,17 +256,13 @@ function isPurged(family: MapFamily | undefined): boolean {
   return family !== undefined && (family.seen !== undefined || family.endedBy.some(({ seen }) => seen !== undefined));
 }
 
-function familyNamed(map: Ground['map'], name: string): MapFamily | undefined {
-  return map.families.find(({ family }) => family === name);
-}
-
-function nearPurged({ family }: MapFamily, map: Ground['map']): string | undefined {
-  return nearestFamily(
-    family,
-    map.families
-      .filter((other) => other.family !== family && (isPurged(other) || other.endedBy.length > 0) && other.emittedBy.length === 0)
-      .map((other) => other.family),
-  );
+/** Of names that are about as long. */
+function nearestOf(family: string, others: readonly string[], ground: Looking): string | undefined {
+  if (ground.left === 0) return undefined;
+  const names = others.filter((name) => name !== family && Math.abs(name.length - family.length) <= family.length / 3);
+  const isTooMuch = names.length > ground.left;
+  ground.left = isTooMuch ? 0 : ground.left - names.length;
+  return isTooMuch ? undefined : nearestFamily(family, names);
 }
 
 function livedSeconds({ emits, ttlSeconds = 0 }: MapRoute, family: string): number {

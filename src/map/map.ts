@@ -101,9 +101,9 @@ export interface Observations {
 export function invalidationMap(config: Config, seen?: Observations): InvalidationMap {
   const all = [...config.routes, config.defaultRoute];
   const routes = all.map((route) => mapRoute(route, seen)).filter((route) => route.name !== 'default' || matters(route));
-  const families = mapFamilies(routes, declaredEnders(config), seen);
-  const map = { ...(seen === undefined ? {} : { seen: headOf(seen) }), routes, families };
-  return { ...map, findings: findingsOf({ config, map, seen }) };
+  const { families, wide } = mapFamilies(routes, declaredEnders(config), seen);
+  const map = { ...(seen === undefined ? {} : { seen: headOf(seen) }), routes, families: [...families] };
+  return { ...map, findings: findingsOf({ config, map, seen, wide }) };
 }
 
 /** What is for requests that no route takes is there where it says something. */
@@ -167,44 +167,64 @@ function tagsSeen({ tags, examples, lifetimes }: FamilySeen): { tags: number; ex
   return { tags, examples: [...examples], fresh: freshOf(lifetimes) };
 }
 
-function mapFamilies(routes: readonly MapRoute[], enders: readonly DeclaredEnder[], seen: Observations | undefined): MapFamily[] {
-  const purged = seen?.purges.families ?? new Map<string, FamilyPurged>();
-  const names = distinct([
-    ...routes.flatMap(({ emits }) => emits.map(({ family }) => family)),
-    ...enders.map(({ family }) => family),
-    ...purged.keys(),
-  ]);
-  const declared = new Set([...enders, ...routes.flatMap(declaredOf)].map(({ family }) => family));
-  const wide = new Set([...declared, ...names.filter((family) => isWidened(family, examplesOf(family, routes, purged)))].filter(hasName));
-  return names.toSorted(compare).map((family) => mapFamily(family, { routes, enders, purged, isSeen: seen !== undefined, declared, wide }));
-}
-
-interface Around {
-  readonly routes: readonly MapRoute[];
-  readonly enders: readonly DeclaredEnder[];
-  readonly purged: ReadonlyMap<string, FamilyPurged>;
-  readonly isSeen: boolean;
-  readonly declared: ReadonlySet<string>;
+interface Families {
+  readonly families: readonly MapFamily[];
+  /** Those whose `*` is any word: the configuration says so, or words were seen there. */
   readonly wide: ReadonlySet<string>;
 }
 
-function mapFamily(family: string, { routes, enders, purged, isSeen, declared, wide }: Around): MapFamily {
-  const emitting = routes.flatMap(({ name, emits }) =>
-    emits.filter((one) => one.family === family).map(({ seen }) => ({ name, tags: seen?.tags ?? 0 })),
-  );
+/** There may be thousands, and whoever scrapes waits: what is looked up for each is put in order once. */
+function mapFamilies(routes: readonly MapRoute[], enders: readonly DeclaredEnder[], seen: Observations | undefined): Families {
+  const purged = seen?.purges.families ?? new Map<string, FamilyPurged>();
+  const emitters = new Map<string, Emitter[]>();
+  for (const { name, emits } of routes)
+    for (const { family, seen: tags } of emits) {
+      const known = emitters.get(family) ?? [];
+      known.push({ name, tags: tags?.tags ?? 0, examples: tags?.examples ?? [] });
+      emitters.set(family, known);
+    }
+  const names = distinct([...emitters.keys(), ...enders.map(({ family }) => family), ...purged.keys()]);
+  const declared = new Set([...enders, ...routes.flatMap(declaredOf)].map(({ family }) => family));
+  const examplesOf = (family: string): readonly string[] => [
+    ...(emitters.get(family) ?? []).flatMap(({ examples }) => examples),
+    ...(purged.get(family)?.examples ?? []),
+  ];
+  const wide = new Set(names.filter((family) => hasName(family) && (declared.has(family) || isWidened(family, examplesOf(family)))));
+  const around = {
+    emitters,
+    enders,
+    purged,
+    isSeen: seen !== undefined,
+    declared,
+    wide,
+    widePurged: [...purged.keys()].filter((one) => wide.has(one)),
+  };
+  return { families: names.toSorted(compare).map((family) => mapFamily(family, around)), wide };
+}
+
+interface Emitter {
+  /** Of the route. */
+  readonly name: string;
+  readonly tags: number;
+  readonly examples: readonly string[];
+}
+
+interface Around extends Enders {
+  readonly emitters: ReadonlyMap<string, readonly Emitter[]>;
+  readonly isSeen: boolean;
+}
+
+function mapFamily(family: string, around: Around): MapFamily {
+  const { emitters, purged, isSeen } = around;
+  const emitting = emitters.get(family) ?? [];
   const own = purged.get(family);
   return {
     family,
     emittedBy: distinct(emitting.map(({ name }) => name)),
     ...(isSeen ? { stored: emitting.reduce((sum, { tags }) => sum + tags, 0) } : {}),
-    endedBy: endersOf(family, { enders, purged, declared, wide }),
+    endedBy: endersOf(family, around),
     ...(own === undefined ? {} : { seen: { ...purgedOf(own), examples: [...own.examples], others: own.others } }),
   };
-}
-
-function examplesOf(family: string, routes: readonly MapRoute[], purged: ReadonlyMap<string, FamilyPurged>): readonly string[] {
-  const stored = routes.flatMap(({ emits }) => emits.filter((one) => one.family === family).flatMap(({ seen }) => seen?.examples ?? []));
-  return [...stored, ...(purged.get(family)?.examples ?? [])];
 }
 
 function declaredOf({ emits }: MapRoute): MapRoute['emits'] {
@@ -216,18 +236,19 @@ interface Enders {
   readonly purged: ReadonlyMap<string, FamilyPurged>;
   /** Families that the configuration names: what was seen of each is its own. */
   readonly declared: ReadonlySet<string>;
-  /** Families of any word. */
+  /** Families of any word, and those of them that were purged. */
   readonly wide: ReadonlySet<string>;
+  readonly widePurged: readonly string[];
 }
 
 /** Those of the configuration, with what was seen of them; then those that were only seen. */
-function endersOf(family: string, { enders, purged, declared, wide }: Enders): Ender[] {
+function endersOf(family: string, { enders, purged, declared, wide, widePurged }: Enders): Ender[] {
   const seen = new Map<string, Ender & { seen: z.output<typeof PURGED> }>();
-  for (const [other, { by }] of purged) {
+  for (const other of wide.has(family) ? purged.keys() : new Set([family, ...widePurged])) {
     const isPart = !declared.has(other) && wide.has(family) && covers(family, other);
     const isWhole = !declared.has(family) && wide.has(other) && covers(other, family);
     if (other !== family && !isPart && !isWhole) continue;
-    for (const one of by.values()) {
+    for (const one of purged.get(other)?.by.values() ?? []) {
       const key = `${one.kind} ${one.name}`;
       const before = seen.get(key);
       seen.set(key, { kind: one.kind, name: one.name, seen: before === undefined ? purgedOf(one) : joined([before.seen, purgedOf(one)]) });
