@@ -18,6 +18,7 @@ export function warningsOf(file: FileSettings): readonly Warning[] {
   return [
     ...routes.flatMap((route) => routeWarnings(route, { reachable: canBePurged(file) })),
     ...tagWarnings(file, routes),
+    ...unaudited(file),
     ...(file.purge.settle > 0 && !routes.some(stores)
       ? [
           {
@@ -29,6 +30,19 @@ export function warningsOf(file: FileSettings): readonly Warning[] {
         ]
       : []),
   ];
+}
+
+/** The auditor leaves half of the connections of each worker to clients. */
+function unaudited({ audit, origins, workers }: FileSettings): readonly Warning[] {
+  if (audit === undefined) return [];
+  return Object.entries(origins)
+    .filter(([, { connections }]) => connections <= workers)
+    .map(([name, { connections }]) => ({
+      path: ['origins', name, 'connections'],
+      what: `${connections} for ${workers === 1 ? 'one worker' : `${workers} workers`}, and audit is on: nothing of ${name} is audited`,
+      why: 'an audit leaves half of the connections of its worker free for clients',
+      todo: `at least ${2 * workers} connections, or no audit`,
+    }));
 }
 
 /** Three lines each. */

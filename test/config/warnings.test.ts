@@ -65,6 +65,12 @@ describe('of one route', () => {
     ['private for one', route('store_private: true, scope: credential'), []],
     ['invalidates of reads', route('methods: [GET], invalidates: [a]'), ['routes[0].invalidates: invalidates on GET /a/:id, which takes no writes']],
     ['settle where nothing is stored', 'purge: { settle: 1s }\ndefaults: { pass: true }', ['purge.settle: 1s, but no route stores anything']],
+    [
+      'audits without a connection',
+      'audit: { sample: 1% }\nworkers: 2\norigins: { a: { url: "http://a", connections: 2 }, b: { url: "http://b" } }\ndefaults: { origin: a }',
+      ['origins.a.connections: 2 for 2 workers, and audit is on: nothing of a is audited'],
+    ],
+    ['audits with some', 'audit: { sample: 1% }\norigins: { a: { url: "http://a", connections: 2 } }', []],
     ['settle where something is', `purge: { settle: 1s }\ndefaults: { pass: true }\n${route('pass: false')}`, []],
   ])('%s', (_, text, expected) => expect(warned(text)).toEqual(expected));
 });
