@@ -253,6 +253,15 @@ class Transactions(unittest.TestCase):
             purges.purge_after_commit("a")
         self.assertEqual(purges.sent, [["a"]])
 
+    def test_a_proxy_is_the_connection_that_it_stands_for(self):
+        data = Data(self.log)
+        proxy = SimpleNamespace(_get_current_object=lambda: data)
+        with self.purges.transaction(proxy):
+            self.purges.purge_after_commit("a")
+            with self.purges.transaction(data):
+                self.purges.purge_after_commit("b")
+        self.assertEqual(self.log[-2:], ["commit", "purge a b"])
+
     def test_in_another_thread_too(self):
         caught = []
 

@@ -11,6 +11,10 @@ function content(body: string | Buffer, rest: Partial<Content> = {}): Content {
   return { status: 200, type: JSON_TYPE, coding: '', body: Buffer.from(body), ...rest };
 }
 
+function latin(text: string): Content {
+  return content(Buffer.from(text, 'latin1'));
+}
+
 function ignoring(...texts: string[]): JsonPath[] {
   return texts.flatMap((text) => parseJsonPath(text) ?? []);
 }
@@ -64,6 +68,10 @@ describe('JSON is compared by value', () => {
   it.each(['text/plain', 'application/jsonp', 'application/x-ndjson', ''])('not where it is %j', (type) =>
     expect(differencesOf(content('{"a":1}', { type }), content('{"a": 1}', { type }), ignoring('$.a'))).toEqual(['body']),
   );
+});
+
+it('JSON that is no UTF-8 is compared by its bytes', () => {
+  expect(differencesOf(latin('"Caf\xe9"'), latin('"Caf\xe8"'), [])).toEqual(['body']);
 });
 
 describe('status and type count too', () => {

@@ -7,6 +7,7 @@ import { Flips } from '../../src/audit/flips.ts';
 import { Budget } from '../../src/audit/budget.ts';
 import { drawn } from '../../src/audit/countdown.ts';
 import { hintsOf, rulesOf } from '../../src/audit/hints.ts';
+import { saysNothing } from '../../src/audit/says-nothing.ts';
 import { Ledger } from '../../src/audit/ledger.ts';
 import { VERDICTS } from '../../src/audit/verdict.ts';
 import type { Difference } from '../../src/audit/record.ts';
@@ -101,7 +102,23 @@ describe('what flips', () => {
   });
 });
 
+describe('an answer that says nothing of an entry', () => {
+  it.each([
+    ['a refusal, of what is for everybody', 401, 'public', true],
+    ['a refusal, of what others of those claims have too', 403, 'claims', true],
+    ['a refusal, of what was looked up', 401, 'lookup', true],
+    ['a refusal, of what that credential alone has', 401, 'credential', false],
+    ['another', 404, 'claims', false],
+    ['trouble', 503, 'credential', true],
+  ])('%s', (_, status, scope, expected) => expect(saysNothing({ status, stored: 200, scope })).toBe(expected));
+});
+
 describe('the budget', () => {
+  it('has patience for all readings of one entry, however small it is', () => {
+    const patiences = [100, 1, 0.5].map((ratePerSecond) => new Budget({ ratePerSecond, windowMs: 2_000, concurrency: 2 }).patienceMs);
+    expect(patiences).toEqual([4_000, 16_000, 32_000]);
+  });
+
   it('is the same for a hit of what is watched, and leaves room for what must be read again', () => {
     const budget = new Budget({ ratePerSecond: 1, windowMs: 10_000, concurrency: 2 });
     expect(budget.mayAudit({ audits: 1, hasRoom: true, now: 0 })).toBe(false);
@@ -239,6 +256,15 @@ describe('the ledger', () => {
     expect(misses).toHaveLength(100);
     expect(misses[0]).toMatchObject({ hits: 2, at: new Date(50).toISOString(), lastAt: new Date(1_000).toISOString() });
     expect(misses[1]).toMatchObject({ hits: 1, at: new Date(104).toISOString() });
+  });
+
+  it('shows twenty tags of an entry, and has asked all of them who purges it', () => {
+    const { kept } = ledger();
+    const tags = [...Array.from({ length: 20 }, (_, nth) => `shelf:${nth}`), 'product:42'];
+    kept.add([{ route: '/a', verdict: 'missed', hits: 1, difference: difference({ tags }) }]);
+    const { misses } = kept.page as { misses: { tags: string[]; rule: string }[] };
+    expect(misses[0]?.tags).toEqual(tags.slice(0, 20));
+    expect(misses[0]?.rule).toMatch(/ would have purged it: /);
   });
 
   it('warns once a minute and route', () => {

@@ -69,7 +69,8 @@ describe.each(alerts)('$alert', ({ alert, expr, annotations }) => {
     const ends = tests.flatMap(({ alert_rule_test: rows }) =>
       rows.filter(({ alertname }) => alertname === alert).map((row) => row.exp_alerts.length),
     );
-    expect([...new Set(ends)].toSorted((a, b) => a - b)).toEqual([0, 1]);
+    const [quiet, ...firing] = ends.toSorted((a, b) => a - b);
+    expect([quiet, firing.length > 0, new Set(firing)]).toEqual([0, true, new Set([1])]);
   });
 });
 
